@@ -1,0 +1,53 @@
+"""bin/test: installs what the tests need, builds, and becomes pytest, whose closing line is the last one printed."""
+import argparse
+import os
+import sys
+
+import environment
+import machine
+from machine import CLONE, Stop
+
+REAL_PARTS = [machine.SLAPD, machine.RESTIC, machine.POSTGRESQL, machine.CHROMIUM]
+# What each choice gives to pytest before the arguments typed after it.
+SELECTIONS = {
+    'all': [],
+    'fast': ['-m', 'not slow'],
+    'install': ['tests/install'],
+    'bench': ['tests/bench', '-s'],
+}
+EPILOGUE = """
+  bin/test            every test but the next two
+  bin/test fast       what needs no browser and no PostgreSQL: under a minute
+  bin/test install    boots bare Debian servers and installs the portal there (root)
+  bin/test bench      measures the portal and prints ratios
+
+Arguments for pytest come after the choice: bin/test fast -k calendar. Missing parts are installed by apt first.
+"""
+
+
+def main(arguments):
+    """Prepare this machine and become pytest; returns only by an exception."""
+    options, rest = parse(arguments)
+    check_selection(options.what)
+    parts = {'fast': [machine.SLAPD, machine.RESTIC], 'install': []}.get(options.what, REAL_PARTS)
+    compiler = [] if environment.is_current(['portal', 'test']) else [machine.VENV, machine.COMPILER, machine.HEADERS]
+    machine.require([*compiler, *parts])
+    environment.require(['portal', 'test'])
+    command = [str(environment.PYTHON), '-m', 'pytest', *SELECTIONS[options.what], *rest]
+    sys.stdout.flush()
+    os.chdir(CLONE)
+    os.execve(command[0], command, os.environ | {'PATH': machine.SYSTEM_PATH})
+
+
+def parse(arguments):
+    """Return (options, arguments for pytest)."""
+    parser = argparse.ArgumentParser(prog='bin/test', description='Run the tests on this machine.', epilog=EPILOGUE,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('what', nargs='?', choices=SELECTIONS, default='all')
+    return parser.parse_known_args(arguments)
+
+
+def check_selection(what):
+    """Raise Stop when the choice cannot work here."""
+    if what == 'install' and os.geteuid() != 0:
+        raise Stop('install boots servers, which only root may do: sudo bin/test install')
