@@ -1,0 +1,3 @@
+"""Appliance: a company portal in a box."""
+
+__version__ = '0.1.0'

@@ -1,0 +1,1 @@
+"""What every tool stands on: data, rights, rules, jobs, texts. Knows no HTTP and no tool."""

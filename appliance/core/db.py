@@ -1,0 +1,224 @@
+"""The database: one open engine a process, the base of all models, and the only way to write.
+
+Reading needs no more than a connection. Writing goes through `write()`: one short transaction at a time on SQLite (a lock
+inside the process, fair, then a lock file between processes), an ordinary transaction on PostgreSQL. No file and no network
+work belongs inside; what takes over 500 ms is logged by name.
+"""
+
+import collections
+import contextlib
+import fcntl
+import logging
+import os
+import pathlib
+import threading
+import time
+from urllib.parse import urlsplit
+
+import peewee
+from playhouse.pool import PooledPostgresqlDatabase
+
+from appliance.core.errors import Busy, StartError, StorageFull
+
+DEADLINE_S = 5
+SLOW_S = 0.5
+PRAGMAS = (('journal_mode', 'wal'), ('synchronous', 'full'), ('foreign_keys', 1), ('journal_size_limit', 64 << 20),
+           ('busy_timeout', DEADLINE_S * 1000))
+
+log = logging.getLogger('appliance.db')
+database = peewee.DatabaseProxy()
+
+
+class Base(peewee.Model):
+    """The base of every model. A table's name is `<tool>_<thing>`; the core's and identity's have no prefix."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+        only_save_dirty = True
+
+
+class DoomedTransaction(RuntimeError):
+    """An inner action failed and somebody swallowed the error: the whole must not be kept."""
+
+
+def open_database(url, password_file=None, connections=5):
+    """Open `sqlite:///PATH` or `postgresql://...` and bind every model to it. StartError when the URL says neither."""
+    parts = urlsplit(url)
+    if parts.scheme == 'sqlite' and not parts.netloc and parts.path:
+        engine = peewee.SqliteDatabase(parts.path[1:], pragmas=PRAGMAS, timeout=DEADLINE_S)
+    elif parts.scheme == 'postgresql':
+        password = pathlib.Path(password_file).read_text().strip() if password_file else None
+        engine = PooledPostgresqlDatabase(url, max_connections=connections, timeout=DEADLINE_S, prefer_psycopg3=True,
+                                          stale_timeout=300, **({'password': password} if password else {}))
+    else:
+        raise StartError(f'database.url is {url!r}; right would be sqlite:///PATH or postgresql://USER@HOST/NAME')
+    database.initialize(engine)
+    return engine
+
+
+def is_sqlite():
+    return isinstance(database.obj, peewee.SqliteDatabase)
+
+
+def path():
+    """The file of the SQLite database."""
+    return pathlib.Path(database.obj.database)
+
+
+@contextlib.contextmanager
+def connected():
+    """A connection for this thread: SQLite keeps the thread's own open, PostgreSQL takes one from the pool."""
+    database.connect(reuse_if_open=True)
+    try:
+        yield database
+    finally:
+        release()
+
+
+def release():
+    """Give this thread's connection back. SQLite's stays: opening one costs more than a page's queries."""
+    if not is_sqlite() and not database.is_closed():
+        database.close()
+
+
+class FairLock:
+    """A lock handed on in the order of asking; threading.Lock may starve one thread for seconds."""
+
+    def __init__(self):
+        self._guard = threading.Lock()
+        self._waiting = collections.deque()
+        self._taken = False
+
+    def acquire(self, timeout_s):
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return True
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(timeout_s):
+            return True
+        with self._guard:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return False
+        return True     # handed over at the very moment we gave up
+
+    def release(self):
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._taken = False
+
+
+class _State(threading.local):
+    depth = 0
+    doomed = False
+
+
+_state = _State()
+_turn = FairLock()
+
+
+def in_write():
+    """Whether this thread is inside `write()`."""
+    return _state.depth > 0
+
+
+@contextlib.contextmanager
+def write(name):
+    """One transaction. An inner one joins the outer; an exception inside dooms the outermost, even if it is caught."""
+    if _state.depth:
+        try:
+            yield
+        except BaseException:
+            _state.doomed = True
+            raise
+        return
+    with _writers_turn(), _transaction(name):
+        _state.depth, _state.doomed = 1, False
+        try:
+            yield
+            if _state.doomed:
+                raise DoomedTransaction(name)
+        finally:
+            _state.depth = 0
+
+
+@contextlib.contextmanager
+def _transaction(name):
+    started = time.monotonic()
+    try:
+        with database.atomic('IMMEDIATE') if is_sqlite() else database.atomic():
+            yield
+    except peewee.OperationalError as error:
+        raise _translated(error) from error
+    finally:
+        elapsed = time.monotonic() - started
+        if elapsed > SLOW_S:
+            log.warning('slow write: %s held the database for %d ms', name, elapsed * 1000)
+
+
+def _translated(error):
+    """The refusal that a person understands, for the two failures that are the machine's and pass."""
+    text = str(error)
+    if 'disk is full' in text or 'No space left' in text:
+        return StorageFull()
+    if 'database is locked' in text or 'could not obtain lock' in text:
+        return Busy()
+    return error
+
+
+@contextlib.contextmanager
+def _writers_turn():
+    if not is_sqlite():
+        yield
+        return
+    deadline = time.monotonic() + DEADLINE_S
+    if not _turn.acquire(DEADLINE_S):
+        raise Busy()
+    try:
+        with _file_lock(path().with_name(path().name + '.lock'), deadline):
+            yield
+    finally:
+        _turn.release()
+
+
+@contextlib.contextmanager
+def _file_lock(lock_path, deadline):
+    """The lock between processes; polled, since a blocking flock has no time-out."""
+    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        pause = 0.0002
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise Busy() from None
+                time.sleep(pause)
+                pause = min(pause * 1.5, 0.002)
+        yield
+    finally:
+        os.close(descriptor)     # closing gives the lock back
+
+
+def lock_row(model, row_id):
+    """Keep other transactions from changing what belongs to this row until ours ends. On SQLite we are alone already."""
+    if not is_sqlite():
+        key = model._meta.primary_key
+        list(model.select(key).where(key == row_id).for_update().tuples())
+
+
+def rows(sql, *values):
+    """Rows of a prepared statement as tuples. `?` stands for a value on both engines."""
+    return database.execute_sql(sql if is_sqlite() else sql.replace('?', '%s'), values).fetchall()
+
+
+def row(sql, *values):
+    """The first row as a tuple, or None."""
+    found = rows(sql, *values)
+    return found[0] if found else None

@@ -1,0 +1,103 @@
+"""Departments: a tree with heads. A head leads the subtree of his department, never himself."""
+
+from peewee import fn
+
+from appliance.core import clock
+from appliance.core.actions import action
+from appliance.core.db import Base, rows
+from appliance.core.errors import Conflict, Invalid, NotFound
+from appliance.core.fields import Id, Integer, Link, Moment, Text
+from appliance.core.i18n import texts
+from appliance.core.limits import DEPARTMENTS_DEEP, NAME_LENGTH
+from appliance.core.settings import only_administrators
+
+_ = texts(__name__)
+
+
+class Department(Base):
+    """A department. `head_id` is a person; without a constraint, since person links here and people are never deleted."""
+
+    id = Id()
+    name = Text(limit=NAME_LENGTH)
+    parent = Link('self', null=True)
+    head_id = Integer(null=True, index=True)
+    created_at = Moment(default=clock.now)
+
+
+def all_departments():
+    """{id: (name, parent_id, head_id)} of the whole tree: a company has tens of them, one query."""
+    return {row[0]: row[1:] for row in rows('SELECT id, name, parent_id, head_id FROM department ORDER BY name, id')}
+
+
+def path_to(department_id, tree):
+    """The ids from a department up to the top, itself first."""
+    found = []
+    while department_id in tree and department_id not in found:
+        found.append(department_id)
+        department_id = tree[department_id][1]
+    return found
+
+
+def subtree(department_id, tree):
+    """The ids of a department and all below it."""
+    found, waiting = [], [department_id]
+    while waiting:
+        current = waiting.pop()
+        if current in tree and current not in found:
+            found.append(current)
+            waiting += [child for child, (_name, parent, _head) in tree.items() if parent == current]
+    return found
+
+
+def led_by(person_id, tree):
+    """The ids of all departments that a person leads: those he heads and what is below them."""
+    found = []
+    for department_id, (_name, _parent, head) in tree.items():
+        if head == person_id:
+            found += subtree(department_id, tree)
+    return sorted(set(found))
+
+
+def is_head_of(head_id, person_id, department_id, tree=None):
+    """Whether one person leads another, who is in that department. Nobody is his own head."""
+    if head_id == person_id or department_id is None:
+        return False
+    return department_id in led_by(head_id, tree if tree is not None else all_departments())
+
+
+def heads_of(person_id, department_id, tree):
+    """The ids of the people who lead a person, the nearest first."""
+    return [tree[above][2] for above in path_to(department_id, tree) if tree[above][2] not in (None, person_id)]
+
+
+@action(rights=only_administrators)
+def add_department(actor, name, parent_id=None):
+    """A new department; returns its id. Invalid for an empty or overlong name, a parent that is absent or too deep."""
+    name = ' '.join(name.split())
+    if not 0 < len(name) <= NAME_LENGTH:
+        raise Invalid(_('A name has 1 to %(most)s characters.', most=NAME_LENGTH), field='name')
+    tree = all_departments()
+    if parent_id is not None:
+        if parent_id not in tree:
+            raise NotFound()
+        if len(path_to(parent_id, tree)) >= DEPARTMENTS_DEEP:
+            raise Invalid(_('Departments nest at most %(most)s deep.', most=DEPARTMENTS_DEEP), field='parent_id')
+    if any(row[0].casefold() == name.casefold() and row[1] == parent_id for row in tree.values()):
+        raise Conflict(_('There is a department %(name)s already.', name=name))
+    return Department.create(name=name, parent=parent_id).id
+
+
+@action(rights=only_administrators)
+def set_head(actor, department_id, person_id):
+    """Make a person the head of a department, or nobody (None)."""
+    changed = Department.update(head_id=person_id).where(Department.id == department_id).execute()
+    if not changed:
+        raise NotFound()
+
+
+@action(rights=only_administrators)
+def department_by_name(actor, name):
+    """The id of the department of that name, at any depth; made at the top when there is none. For the directory."""
+    name = ' '.join(name.split())[:NAME_LENGTH]
+    found = Department.select(Department.id).where(fn.LOWER(Department.name) == name.lower()).order_by(Department.id).first()
+    return found.id if found else add_department(actor, name)

@@ -1,0 +1,232 @@
+"""Texts, plurals, dates and numbers in the person's language and zone.
+
+A module says `_ = texts(__name__)` once; `_('Save')` translates now, `_.lazy('Save')` when shown, `_.plural('%(n)s day',
+'%(n)s days', n)` by number. English is the source. One catalogue a language merges the shell's with every tool's, each
+message under the tool's name, so that two tools may translate the same word differently. Only .po files exist: they are
+read when a language is first needed.
+"""
+
+import contextlib
+import functools
+import gettext
+import pathlib
+from contextvars import ContextVar
+from datetime import date
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale, dates, numbers
+from babel.messages import pofile
+from jinja2 import pass_context
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCE = 'en'
+SHELL = ''
+_language = ContextVar('language', default=SOURCE)
+_zone = ContextVar('zone', default='UTC')
+
+
+@functools.cache
+def languages():
+    """The languages that the portal speaks: {'en': 'English', 'es': 'español', ...}."""
+    codes = [SOURCE, *sorted(path.stem for path in (ROOT / 'translations').glob('*.po'))]
+    return {code: Locale.parse(code).get_display_name(code) for code in codes}
+
+
+@functools.cache
+def zones():
+    """The names of the time zones a person may choose, sorted: `Area/City` and UTC, without aliases of old times."""
+    areas = ('Africa', 'America', 'Antarctica', 'Arctic', 'Asia', 'Atlantic', 'Australia', 'Europe', 'Indian', 'Pacific')
+    return sorted(name for name in available_timezones() if name.partition('/')[0] in areas or name == 'UTC')
+
+
+@functools.cache
+def is_zone(name):
+    """Whether the name is a time zone this machine knows, old aliases included."""
+    return name in available_timezones()
+
+
+def catalogue_files(code):
+    """(domain, path) of each catalogue of a language: the shell's and every tool's."""
+    yield SHELL, ROOT / 'translations' / f'{code}.po'
+    for path in sorted((ROOT / 'tools').glob(f'*/translations/{code}.po')):
+        yield path.parent.parent.name, path
+
+
+@functools.cache
+def _catalogue(code):
+    """{(domain, message id): [form, ...]} and the plural rule of a language."""
+    messages, plural = {}, lambda n: int(n != 1)
+    for domain, path in catalogue_files(code):
+        if not path.exists():
+            continue
+        with path.open('rb') as file:
+            catalogue = pofile.read_po(file, locale=code)
+        plural = gettext.c2py(catalogue.plural_expr)
+        for message in catalogue:
+            forms = message.string if isinstance(message.string, tuple) else (message.string,)
+            key = message.id[0] if isinstance(message.id, tuple) else message.id
+            if key and all(forms) and not message.fuzzy:
+                messages[domain, key] = forms
+    return messages, plural
+
+
+def translate(domain, message, plural=None, n=1):
+    """The message in the current language; a tool's own words first, the shell's after, English at last."""
+    code = _language.get()
+    if code != SOURCE:
+        messages, rule = _catalogue(code)
+        forms = messages.get((domain, message)) or messages.get((SHELL, message))
+        if forms:
+            return forms[rule(n) if len(forms) > 1 else 0]
+    return message if plural is None or n == 1 else plural
+
+
+class Lazy:
+    """A text that is translated each time it is shown."""
+
+    __slots__ = ('domain', 'message', 'values')
+
+    def __init__(self, domain, message, values):
+        self.domain, self.message, self.values = domain, message, values
+
+    def __str__(self):
+        text = translate(self.domain, self.message)
+        return text % self.values if self.values else text
+
+    def __repr__(self):
+        return f'Lazy({self.message!r})'
+
+    def __eq__(self, other):
+        return str(self) == str(other)
+
+    def __hash__(self):
+        return hash(self.message)
+
+
+class Texts:
+    """The translating functions of one module, bound to its tool."""
+
+    def __init__(self, domain):
+        self.domain = domain
+
+    def __call__(self, message, **values):
+        text = translate(self.domain, message)
+        return text % values if values else text
+
+    def lazy(self, message, **values):
+        return Lazy(self.domain, message, values)
+
+    def plural(self, one, many, n, **values):
+        return translate(self.domain, one, many, n) % {'n': n, **values}
+
+
+def texts(module):
+    """The `_` of a module, from its `__name__`."""
+    parts = module.split('.')
+    return Texts(parts[2] if parts[:2] == ['appliance', 'tools'] and len(parts) > 2 else SHELL)
+
+
+@functools.cache
+def domain_of_template(name):
+    """The tool that a template belongs to, by its folder; the shell's for all others."""
+    folder = (name or '').partition('/')[0]
+    return folder if (ROOT / 'tools' / folder).is_dir() and folder else SHELL
+
+
+
+def install(environment):
+    """Give a Jinja environment `_`, `ngettext` and the formats."""
+
+    @pass_context
+    def _gettext(context, message):
+        return translate(domain_of_template(context.name), message)
+
+    @pass_context
+    def _ngettext(context, one, many, n):
+        return translate(domain_of_template(context.name), one, many, n)
+
+    environment.add_extension('jinja2.ext.i18n')
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)
+    environment.filters.update(day=format_day, moment=format_moment, clock=format_time, span=format_span,
+                               number=format_number, weekday=format_weekday)
+
+
+def current_language():
+    return _language.get()
+
+
+def current_zone():
+    return _zone.get()
+
+
+@contextlib.contextmanager
+def language(code, zone=None):
+    """Speak this language (and show times in this zone) within the block."""
+    spoken = _language.set(code if code in languages() else SOURCE)
+    shown = _zone.set(zone) if zone else None
+    try:
+        yield
+    finally:
+        _language.reset(spoken)
+        if shown:
+            _zone.reset(shown)
+
+
+def speak(code, zone=None):
+    """Set language and zone for the rest of this context: for entry points whose context ends with the request."""
+    _language.set(code if code in languages() else SOURCE)
+    if zone:
+        _zone.set(zone)
+
+
+def negotiate(accepted):
+    """The best language for an Accept-Language list of codes in order of preference."""
+    for code in accepted:
+        if code.partition('-')[0].lower() in languages():
+            return code.partition('-')[0].lower()
+    return SOURCE
+
+
+def direction():
+    """`ltr` or `rtl`, for the html element."""
+    return 'rtl' if Locale.parse(_language.get()).text_direction == 'rtl' else 'ltr'
+
+
+def format_day(day, width='medium'):
+    """A calendar date (date or ISO text) in the person's format."""
+    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, width, locale=_language.get())
+
+
+def format_birthday(day):
+    """Day and month alone: the year of a birthday is nobody's business."""
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    return dates.format_skeleton('MMMMd', day, locale=_language.get())
+
+
+def format_weekday(day):
+    """The name of the weekday and the date, as a heading."""
+    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, 'full', locale=_language.get())
+
+
+def format_moment(moment, zone=None):
+    """Date and time of an aware datetime, in the person's zone unless another is named."""
+    if moment is None:
+        return ''
+    return dates.format_datetime(moment, 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_language.get())
+
+
+def format_time(moment, zone=None):
+    """The time of day of an aware datetime, in the person's zone unless another is named."""
+    if moment is None:
+        return ''
+    return dates.format_time(moment, 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_language.get())
+
+
+def format_span(seconds):
+    """A length of time as hours and minutes: `7 h 05 min`. Seconds are rounded down: nobody is paid for them twice."""
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    return Texts(SHELL)('%(hours)s h %(minutes)s min', hours=format_number(hours), minutes=f'{minutes:02d}')
+
+
+def format_number(value):
+    return numbers.format_decimal(value, locale=_language.get())

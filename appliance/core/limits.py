@@ -1,0 +1,16 @@
+"""Every bound of the portal by name. README names those that an administrator meets."""
+
+BODY_BYTES = 1 << 20            # a request's body, unless it is a file
+REQUEST_KEY_LENGTH = 100        # characters
+LOGIN_LENGTH = 100
+NAME_LENGTH = 200
+MAIL_LENGTH = 254               # RFC 5321: a path of 256 with its brackets
+PHONE_LENGTH = 50
+TITLE_LENGTH = 200
+PASSWORD_LENGTH = 256           # argon2 would take more, but a login must cost no more than it must
+PASSWORD_SHORTEST = 8
+REASON_LENGTH = 1000
+SEARCH_LENGTH = 100
+PAGE_ROWS = 50
+SESSIONS_A_PERSON = 50
+DEPARTMENTS_DEEP = 20

@@ -1,0 +1,288 @@
+"""The person: who he is to everybody. Accounts, sessions and directories are identity's; pages are the tool people's."""
+
+import re
+import unicodedata
+
+from peewee import JOIN, CompositeKey
+
+from appliance.core import clock
+from appliance.core.actions import action
+from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS, Actor
+from appliance.core.db import Base, rows
+from appliance.core.departments import Department, all_departments, path_to
+from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from appliance.core.fields import Day, Id, Integer, Link, Moment, Text
+from appliance.core.i18n import is_zone, languages, texts
+from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
+from appliance.core.settings import get_setting, only_administrators
+
+_ = texts(__name__)
+_LOGIN = re.compile(r'[\w.@+\\-]+')
+_MAIL = re.compile(r'[^@\s<>,;"]+@[^@\s<>,;"]+')
+
+
+class Person(Base):
+    """A person. `epoch` rises with each change of trust: what carries an older one (sessions, tokens) is dead.
+
+    `sort_name` and `words` are the folded name and everything that the search of people looks through.
+    """
+
+    id = Id()
+    kind = Text(default=EMPLOYEE)
+    login = Text(limit=LOGIN_LENGTH, unique=True)
+    name = Text(limit=NAME_LENGTH)
+    mail = Text(limit=MAIL_LENGTH, default='')
+    phone = Text(limit=PHONE_LENGTH, default='')
+    title = Text(limit=TITLE_LENGTH, default='')
+    birthday = Day(null=True)
+    language = Text(limit=20)
+    zone = Text(limit=64)
+    department = Link(Department, null=True)
+    contact = Link('self', null=True)       # of a guest: the employee he belongs to
+    epoch = Integer(default=1)
+    sort_name = Text()
+    words = Text()
+    created_at = Moment(default=clock.now)
+
+    class Meta:
+        indexes = ((('sort_name', 'id'), False), (('mail',), False))
+
+
+class PersonBlock(Base):
+    """Why a person may not come in, one row a source (`portal`, `directory:1`); without rows he is active."""
+
+    person = Link(Person)
+    source = Text()
+    reason = Text(default='')
+    by = Integer(null=True)
+    at = Moment(default=clock.now)
+
+    class Meta:
+        table_name = 'person_block'
+        primary_key = CompositeKey('person', 'source')
+
+
+class PersonRole(Base):
+    """A role beyond the person's kind, with who gave it and when."""
+
+    person = Link(Person)
+    role = Text()
+    by = Integer(null=True)
+    at = Moment(default=clock.now)
+
+    class Meta:
+        table_name = 'person_role'
+        primary_key = CompositeKey('person', 'role')
+
+
+LIMITS = {'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH}
+
+
+def fold(text):
+    """Text without case and accents, for searching and sorting: `Ángel Ñuñez` is `angel nunez`."""
+    decomposed = unicodedata.normalize('NFKD', text.casefold())
+    return ' '.join(''.join(char for char in decomposed if not unicodedata.combining(char)).split())
+
+
+def fold_login(text):
+    """A login as it is stored and compared."""
+    return unicodedata.normalize('NFKC', text).strip().casefold()
+
+
+def check_fields(values):
+    """The same fields, cleaned; Invalid names the field that is wrong. Empty texts are allowed but for login and name."""
+    clean = {}
+    for field, value in values.items():
+        value = getattr(_Checks, field, lambda v: v)(value)
+        limit = LIMITS.get(field)
+        if limit and len(value) > limit:
+            raise Invalid(_('At most %(most)s characters.', most=limit), field=field)
+        clean[field] = value
+    return clean
+
+
+def one_line(value, field):
+    """Text on one line; Invalid for control and direction characters, which make a name look like another."""
+    if not isinstance(value, str):
+        raise Invalid(_('This must be text.'), field=field)
+    value = unicodedata.normalize('NFC', value).strip()
+    if any(unicodedata.category(char) in ('Cc', 'Cs', 'Co', 'Zl', 'Zp') or char in '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'
+           for char in value):
+        raise Invalid(_('This may not hold control or direction characters.'), field=field)
+    return value
+
+
+class _Checks:
+    """One cleaning function a field."""
+
+    @staticmethod
+    def login(value):
+        value = fold_login(one_line(value, 'login'))
+        if not _LOGIN.fullmatch(value):
+            raise Invalid(_('A login holds letters, digits and . _ - + @ only.'), field='login')
+        return value
+
+    @staticmethod
+    def name(value):
+        value = ' '.join(one_line(value, 'name').split())
+        if not value:
+            raise Invalid(_('A name is needed.'), field='name')
+        return value
+
+    @staticmethod
+    def mail(value):
+        value = one_line(value, 'mail')
+        if value and not _MAIL.fullmatch(value):
+            raise Invalid(_('A mail address looks like name@company.example.'), field='mail')
+        return value
+
+    @staticmethod
+    def phone(value):
+        return one_line(value, 'phone')
+
+    @staticmethod
+    def title(value):
+        return one_line(value, 'title')
+
+    @staticmethod
+    def kind(value):
+        if value not in KINDS:
+            raise Invalid(_('The kind is one of %(kinds)s.', kinds=', '.join(KINDS)), field='kind')
+        return value
+
+    @staticmethod
+    def language(value):
+        if value not in languages():
+            raise Invalid(_('The portal speaks %(languages)s.', languages=', '.join(languages().values())), field='language')
+        return value
+
+    @staticmethod
+    def zone(value):
+        if not isinstance(value, str) or not is_zone(value):
+            raise Invalid(_('A time zone looks like Europe/Madrid.'), field='zone')
+        return value
+
+
+def _words(values):
+    return {'sort_name': fold(values['name']),
+            'words': fold(' '.join(values.get(field) or '' for field in ('name', 'login', 'mail', 'title', 'phone')))}
+
+
+@action(rights=only_administrators)
+def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
+    """A new person; returns the id. `fields`: phone, title, birthday, language, zone, department_id, contact_id.
+
+    Conflict when the login is taken, Invalid (with the field) for a value that is not right.
+    """
+    values = check_fields({'login': login, 'name': name, 'mail': mail, 'kind': kind,
+                           'language': fields.pop('language', None) or get_setting('company.language'),
+                           'zone': fields.pop('zone', None) or get_setting('company.zone'), **fields})
+    if Person.select().where(Person.login == values['login']).exists():
+        raise Conflict(_('There is a person with the login %(login)s already.', login=values['login']))
+    return Person.create(**values, **_words(values)).id
+
+
+@action(rights=only_administrators)
+def update_person(actor, person_id, **fields):
+    """Change fields of a person for the directory or the console; only what differs is written."""
+    person = Person.get_or_none(Person.id == person_id)
+    if person is None:
+        raise NotFound()
+    values = check_fields(fields)
+    changed = {name: value for name, value in values.items() if getattr(person, name) != value}
+    if 'login' in changed and Person.select().where(Person.login == changed['login']).exists():
+        raise Conflict(_('There is a person with the login %(login)s already.', login=changed['login']))
+    if changed:
+        merged = {name: changed.get(name, getattr(person, name)) for name in LIMITS}
+        Person.update(**changed, **_words(merged)).where(Person.id == person_id).execute()
+    return sorted(changed)
+
+
+def _own_or_administrator(actor, person_id, *args, **kwargs):
+    if actor.person_id != person_id and not actor.is_administrator:
+        raise NotAllowed()
+
+
+@action(rights=_own_or_administrator)
+def set_language(actor, person_id, language):
+    """The language that this person sees and is written to in."""
+    _change(person_id, check_fields({'language': language}))
+
+
+@action(rights=_own_or_administrator)
+def set_zone(actor, person_id, zone):
+    """The time zone in which this person sees times and begins days."""
+    _change(person_id, check_fields({'zone': zone}))
+
+
+def _change(person_id, values):
+    if not Person.update(**values).where(Person.id == person_id).execute():
+        raise NotFound()
+
+
+@action(rights=only_administrators)
+def give_role(actor, person_id, role):
+    """Give a role; twice is once. The epoch rises: sessions with the old rights end."""
+    if role != ADMINISTRATOR:
+        raise Invalid(_('There is no role %(role)s to give.', role=role), field='role')
+    if not Person.select().where(Person.id == person_id).exists():
+        raise NotFound()
+    given = (PersonRole.insert(person=person_id, role=role, by=actor.person_id, at=clock.now())
+             .on_conflict_ignore().as_rowcount().execute())
+    if given:
+        raise_epoch(person_id)
+
+
+def raise_epoch(person_id):
+    """End everything that carries this person's trust: inside an action only."""
+    Person.update(epoch=Person.epoch + 1).where(Person.id == person_id).execute()
+
+
+@action(rights=only_administrators)
+def block(actor, person_id, source, reason=''):
+    """Keep a person out, by this source; ends his sessions."""
+    if not Person.select().where(Person.id == person_id).exists():
+        raise NotFound()
+    (PersonBlock.insert(person=person_id, source=source, reason=reason, by=actor.person_id, at=clock.now())
+     .on_conflict_ignore().execute())
+    raise_epoch(person_id)
+
+
+@action(rights=only_administrators)
+def unblock(actor, person_id, source):
+    """Take back what one source said; others' blocks stay."""
+    PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute()
+
+
+def is_blocked(person_id):
+    return PersonBlock.select().where(PersonBlock.person == person_id).exists()
+
+
+def subjects_of(person_id, kind, department_id, tree):
+    """What a person is to rights: himself, his department, those above it (`under:1`), and everybody if an employee."""
+    found = {f'person:{person_id}'}
+    if department_id:
+        found.add(f'department:{department_id}')
+        found |= {f'under:{above}' for above in path_to(department_id, tree)}
+    if kind == EMPLOYEE:
+        found.add('everybody')
+    return frozenset(found)
+
+
+def actor_for(person_id, via):
+    """The Actor of a person, read now; NotFound when there is none, NotAllowed when he is blocked."""
+    found = (Person.select(Person.kind, Person.language, Person.zone, Person.department_id, PersonBlock.source)
+             .join(PersonBlock, JOIN.LEFT_OUTER).where(Person.id == person_id).tuples().first())
+    if found is None:
+        raise NotFound()
+    if found[4] is not None:
+        raise NotAllowed()
+    return build_actor(person_id, *found[:4], via)
+
+
+def build_actor(person_id, kind, language, zone, department_id, via):
+    """The Actor from a row read already; two queries more: roles and the tree of departments."""
+    roles = {role for role, in rows('SELECT role FROM person_role WHERE person_id = ?', person_id)}
+    tree = all_departments() if department_id else {}
+    return Actor(person_id, kind, frozenset(roles | {kind}), subjects_of(person_id, kind, department_id, tree),
+                 language, zone, via)

@@ -1,0 +1,138 @@
+"""Settings that live in rows: the company's, later a department's or a person's. Declared with default and meaning;
+an undeclared name is a KeyError. Secret ones are sealed, and written only: no listing gives them back."""
+
+import functools
+
+from peewee import CompositeKey
+
+from appliance.core import sealing, tool
+from appliance.core.actions import action
+from appliance.core.db import Base
+from appliance.core.errors import Invalid, NotAllowed
+from appliance.core.fields import Json, Text
+from appliance.core.i18n import is_zone, languages, texts
+from appliance.core.limits import MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH
+from appliance.core.tool import Setting as Declared
+
+_ = texts(__name__)
+COMPANY = ''
+
+
+class Setting(Base):
+    """One value that differs from its default. `scope` is '' for the company."""
+
+    scope = Text()
+    name = Text()
+    value = Json()
+
+    class Meta:
+        table_name = 'setting'
+        primary_key = CompositeKey('scope', 'name')
+
+
+def _line(limit):
+    def read(text):
+        text = str(text).strip()
+        if len(text) > limit or not text.isprintable():
+            raise ValueError(_('one line of at most %(most)s characters', most=limit))
+        return text
+    return read
+
+
+def _one_of(find, words):
+    def read(text):
+        if text not in find():
+            raise ValueError(words)
+        return text
+    return read
+
+
+def _zone(text):
+    if not is_zone(text):
+        raise ValueError(_('a time zone such as Europe/Madrid'))
+    return text
+
+
+def _port(text):
+    if not str(text).isascii() or not str(text).isdigit() or not 0 < int(text) < 65536:
+        raise ValueError(_('a port from 1 to 65535'))
+    return int(text)
+
+
+CORE = {
+    'company.name': Declared('', _.lazy('Name of the company'), _line(NAME_LENGTH)),
+    'company.language': Declared('en', _.lazy('Language of new people'), _one_of(languages, _.lazy('a language the portal speaks'))),
+    'company.zone': Declared('UTC', _.lazy('Time zone of the company'), _zone),
+    'mail.host': Declared('', _.lazy('Mail server'), _line(NAME_LENGTH)),
+    'mail.port': Declared(587, _.lazy('Port of the mail server'), _port),
+    'mail.tls': Declared('starttls', _.lazy('Encryption of mail'),
+                         _one_of(lambda: ('starttls', 'tls', 'none'), 'starttls, tls, none')),
+    'mail.user': Declared('', _.lazy('Login at the mail server'), _line(NAME_LENGTH)),
+    'mail.password': Declared('', _.lazy('Password at the mail server'), _line(PASSWORD_LENGTH), is_secret=True),
+    'mail.sender': Declared('', _.lazy('Sender of mails'), _line(MAIL_LENGTH)),
+}
+# A stored password must not be shown to another server than the one it was given for.
+_FALLS_WITH = {'mail.host': 'mail.password', 'mail.port': 'mail.password', 'mail.tls': 'mail.password'}
+
+
+@functools.cache
+def declared():
+    """{name: declaration} of every setting of the core and of all tools (`worktime.remind_at`)."""
+    found = dict(CORE)
+    for owner in tool.declarations().values():
+        found |= {f'{owner.name}.{name}': setting for name, setting in owner.settings.items()}
+    return found
+
+
+def get_setting(name):
+    """The value of the company's setting, or its default. A secret one is opened: for the code that uses it only."""
+    declaration = declared()[name]
+    kept = Setting.select(Setting.value).where((Setting.scope == COMPANY) & (Setting.name == name)).tuples().first()
+    if kept is None:
+        return declaration.default
+    return sealing.unseal(bytes.fromhex(kept[0]), name) if declaration.is_secret else kept[0]
+
+
+def get_settings(prefix):
+    """{name: value} of all settings below a prefix (`mail`), in one query; secrets left out, `has_<name>` in their place."""
+    kept = dict(Setting.select(Setting.name, Setting.value).where(
+        (Setting.scope == COMPANY) & Setting.name.startswith(prefix + '.')).tuples())
+    found = {}
+    for name, declaration in declared().items():
+        if name.startswith(prefix + '.'):
+            short = name.removeprefix(prefix + '.')
+            if declaration.is_secret:
+                found[f'has_{short}'] = name in kept
+            else:
+                found[short] = kept.get(name, declaration.default)
+    return found
+
+
+def only_administrators(actor, *args, **kwargs):
+    """The right of actions that only an administrator has."""
+    if not actor.is_administrator:
+        raise NotAllowed()
+
+
+@action(rights=only_administrators)
+def set_setting(actor, name, text):
+    """Set a company's setting from text. Invalid says what would be right; `field` is the setting's name."""
+    if name not in declared():
+        raise Invalid(_('There is no setting %(name)s.', name=name), field=name)
+    declaration = declared()[name]
+    try:
+        value = declaration.read(text)
+    except ValueError as error:
+        raise Invalid(_('%(label)s: right would be %(right)s.', label=declaration.label, right=error), field=name) from None
+    if name in _FALLS_WITH and value != get_setting(name):
+        _keep(_FALLS_WITH[name], None)
+    _keep(name, sealing.seal(value, name).hex() if declaration.is_secret and value else value)
+    return None if declaration.is_secret else value
+
+
+def _keep(name, value):
+    if value is None or (declared()[name].is_secret and value == ''):
+        Setting.delete().where((Setting.scope == COMPANY) & (Setting.name == name)).execute()
+        return
+    (Setting.insert(scope=COMPANY, name=name, value=value)
+     .on_conflict(conflict_target=(Setting.scope, Setting.name), update={Setting.value: value}).execute())

@@ -1,0 +1,97 @@
+"""Tables of identity. No rules here."""
+
+from peewee import CompositeKey
+
+from appliance.core import clock
+from appliance.core.db import Base
+from appliance.core.fields import Bytes, Flag, Id, Integer, Json, Link, Moment, Text, Uuid
+from appliance.core.limits import NAME_LENGTH
+from appliance.core.people import Person
+
+
+class Password(Base):
+    """The argon2id hash of a local account; who has no row has no password here."""
+
+    person = Link(Person, primary_key=True)
+    hash = Text()
+    set_at = Moment(default=clock.now)
+
+
+class Directory(Base):
+    """A company's LDAP directory. `bind_secret` is sealed; `failed_at` keeps logins from waiting for a dead server."""
+
+    id = Id()
+    name = Text(limit=NAME_LENGTH, unique=True)
+    url = Text()
+    tls = Text()                        # ldaps, starttls or none (loopback only)
+    ca_pem = Text(default='')
+    base_dn = Text()
+    bind_dn = Text(default='')
+    bind_secret = Bytes(null=True)
+    preset = Text()
+    person_filter = Text()
+    login_attributes = Json()
+    mapping = Json()
+    is_active = Flag(default=True)
+    failed_at = Moment(null=True)
+    failure = Text(default='')
+
+
+class DirectoryPerson(Base):
+    """The tie between a person and his entry. The UUID decides; the DN is a label that may change."""
+
+    directory = Link(Directory)
+    uuid = Uuid()
+    person = Link(Person)
+    dn = Text()
+    seen_at = Moment(default=clock.now)
+
+    class Meta:
+        table_name = 'directory_person'
+        primary_key = CompositeKey('directory', 'uuid')
+
+
+class Session(Base):
+    """A browser that is logged in. The cookie holds 256 random bits, the row their SHA-256."""
+
+    id = Id()
+    token_hash = Bytes(unique=True)
+    person = Link(Person)
+    epoch = Integer()
+    csrf_secret = Text()
+    factors = Json()                    # ['password'], later also what a second step showed
+    flashes = Json(default=list)
+    is_remembered = Flag(default=False)
+    address = Text(default='')
+    agent = Text(default='')
+    created_at = Moment()
+    seen_at = Moment()
+    expires_at = Moment(index=True)
+
+
+class OneTimeLink(Base):
+    """A link that opens one door once: set-up of the first administrator, rescue."""
+
+    id = Id()
+    purpose = Text()
+    token_hash = Bytes(unique=True)
+    person = Link(Person, null=True)
+    created_by = Text()
+    created_at = Moment()
+    expires_at = Moment()
+    used_at = Moment(null=True)
+
+    class Meta:
+        table_name = 'one_time_link'
+
+
+class LoginFailure(Base):
+    """One failed try, counted in one bucket (`pair:<login>:<network>`, `network:192.0.2.1`, `directory:7`)."""
+
+    id = Id()
+    bucket = Text()
+    at = Moment()
+
+    class Meta:
+        table_name = 'login_failure'
+        indexes = ((('bucket', 'at'), False),)

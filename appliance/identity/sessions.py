@@ -1,0 +1,128 @@
+"""Sessions: rows, each found by the hash of the cookie's token, each dead when the person's epoch moves on."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from appliance.core import clock
+from appliance.core.actions import action
+from appliance.core.db import row, write
+from appliance.core.errors import NotAllowed, NotFound
+from appliance.core.limits import SESSIONS_A_PERSON
+from appliance.core.people import Person, build_actor
+from appliance.identity import throttle
+from appliance.identity.models import Session
+
+REMEMBERED = timedelta(days=14)
+UNREMEMBERED = timedelta(hours=24)      # the cookie dies with the browser; the row at the latest a day after its last use
+TOUCH_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session as a request needs it: the Actor, and what the row holds beside him."""
+
+    id: int
+    actor: object
+    person_name: str
+    csrf_secret: str
+    flashes: list
+    is_remembered: bool
+    seen_at: object
+
+
+def hash_token(token):
+    return hashlib.sha256(token.encode()).digest()
+
+
+@action
+def open_session(actor, person_id, factors, is_remembered=False, address='', agent=''):
+    """A new session for a person; returns (token, row id). The token leaves in a cookie and is kept nowhere."""
+    token, now = secrets.token_urlsafe(32), clock.now()
+    person = Person.get_by_id(person_id)
+    opened = Session.create(token_hash=hash_token(token), person=person_id, epoch=person.epoch, csrf_secret=secrets.token_urlsafe(32),
+                            factors=factors, flashes=[], is_remembered=is_remembered, address=address[:64], agent=agent[:300],
+                            created_at=now, seen_at=now, expires_at=now + (REMEMBERED if is_remembered else UNREMEMBERED))
+    oldest = (Session.select(Session.id).where(Session.person == person_id).order_by(Session.id.desc())
+              .offset(SESSIONS_A_PERSON).tuples())
+    Session.delete().where(Session.id.in_([row_id for row_id, in oldest])).execute()
+    return token, opened.id
+
+# One SELECT: the session, its person, whether his epoch is still the one of the login, and whether something blocks him.
+_LOAD = '''
+    SELECT s.id, s.csrf_secret, s.flashes, s.is_remembered, s.seen_at,
+           p.id, p.kind, p.language, p.zone, p.department_id, p.name
+    FROM session s JOIN person p ON p.id = s.person_id AND p.epoch = s.epoch
+    WHERE s.token_hash = ? AND s.expires_at > ?
+      AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id)'''
+
+
+def load(token):
+    """The Opened session of a cookie's token, or None when it is unknown, expired, ended, or its person blocked."""
+    found = row(_LOAD, hash_token(token), clock.microseconds(clock.now()))
+    if found is None:
+        return None
+    session_id, csrf_secret, flashes, is_remembered, seen_at, person_id, kind, language, zone, department_id, name = found
+    actor = build_actor(person_id, kind, language, zone, department_id, via=f'session:{session_id}')
+    return Opened(session_id, actor, name, csrf_secret, Session.flashes.python_value(flashes), bool(is_remembered),
+                  clock.from_microseconds(seen_at))
+
+
+def touch(opened):
+    """Note the use of a session, at most every five minutes; after the answer, so nobody waits for it."""
+    now = clock.now()
+    if now - opened.seen_at < TOUCH_EVERY:
+        return
+    with write('identity.sessions.touch'):
+        Session.update(seen_at=now, expires_at=now + (REMEMBERED if opened.is_remembered else UNREMEMBERED)).where(
+            Session.id == opened.id).execute()
+
+
+def _own(actor, *args):
+    if actor.person_id is None:
+        raise NotAllowed()
+
+
+def sessions_of(actor):
+    """The actor's own living sessions as dicts, the newest first; `is_current` marks the one that asks."""
+    _own(actor)
+    found = (Session.select(Session.id, Session.address, Session.agent, Session.created_at, Session.seen_at,
+                            Session.is_remembered, Session.expires_at)
+             .join(Person).where((Session.person == actor.person_id) & (Session.epoch == Person.epoch)
+                                 & (Session.expires_at > clock.now()))
+             .order_by(Session.seen_at.desc(), Session.id.desc()))
+    return [{'id': one.id, 'address': one.address, 'agent': one.agent, 'created_at': one.created_at, 'seen_at': one.seen_at,
+             'is_remembered': one.is_remembered, 'expires_at': one.expires_at,
+             'is_current': actor.via == f'session:{one.id}'} for one in found]
+
+
+@action(rights=_own)
+def end_session(actor, session_id):
+    """End one of the actor's own sessions; NotFound for anybody else's."""
+    if not Session.delete().where((Session.id == session_id) & (Session.person == actor.person_id)).execute():
+        raise NotFound()
+
+
+@action(rights=_own)
+def end_other_sessions(actor):
+    """End all of the actor's sessions but the one that asks; returns how many."""
+    current = int(actor.via.removeprefix('session:')) if actor.via.startswith('session:') else 0
+    return Session.delete().where((Session.person == actor.person_id) & (Session.id != current)).execute()
+
+
+def keep_flashes(session_id, flashes):
+    """Store the one-time messages that the next page shows."""
+    with write('identity.sessions.keep_flashes'):
+        Session.update(flashes=flashes).where(Session.id == session_id).execute()
+
+
+def is_known_place(person_id, network):
+    """Whether this person has a session that was opened from that network: strangers' failures do not count there."""
+    found = Session.select(Session.address).where(Session.person == person_id).tuples()
+    return any(throttle.network(address) == network for address, in found)
+
+
+def forget_sessions(before):
+    """Delete sessions that expired before a moment; for the cleaning job, inside an action."""
+    return Session.delete().where(Session.expires_at < before).execute()

@@ -1,0 +1,89 @@
+"""Failed logins are counted in the database, for all workers, by budgets that a stranger cannot spend for others.
+
+Three budgets: a login from one network (five tries, then a growing wait), a network as a whole, and a login from networks
+that it never came from. A network where the person logged in before is not shut out by strangers. A success clears the pair.
+"""
+
+import hashlib
+import ipaddress
+from datetime import timedelta
+
+from appliance.core import clock
+from appliance.core.actions import action
+from appliance.core.errors import TooMany
+from appliance.core.people import fold_login
+from appliance.identity.models import LoginFailure
+
+WINDOW = timedelta(minutes=30)
+PAIR_TRIES, STRANGER_TRIES, NETWORK_TRIES = 5, 20, 50
+FIRST_WAIT_S, LONGEST_WAIT_S = 15, 900
+DIRECTORY_TRIES = 3         # below the lock-out of a usual domain (5), so that the portal never locks an account
+
+
+def network(address):
+    """What counts as one place: an IPv4 address, or the /64 of an IPv6 address."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    mapped = getattr(parsed, 'ipv4_mapped', None)
+    if parsed.version == 6 and not mapped:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(mapped or parsed)
+
+
+def _buckets(login, address, is_known):
+    # Hashed: people type passwords into the login field.
+    name = hashlib.sha256(fold_login(login).encode('utf-8', 'replace')).hexdigest()[:24]
+    found = {f'pair:{name}:{network(address)}': PAIR_TRIES, f'network:{network(address)}': NETWORK_TRIES}
+    if not is_known:
+        found[f'stranger:{name}'] = STRANGER_TRIES
+    return found
+
+
+def require_budget(login, address, is_known):
+    """TooMany, with the seconds to wait, when this login from here has no try left now."""
+    for bucket, tries in _buckets(login, address, is_known).items():
+        _require(bucket, tries)
+
+
+def _require(bucket, tries):
+    since = clock.microseconds(clock.now() - WINDOW)
+    failures = list(LoginFailure.select(LoginFailure.at)
+                    .where((LoginFailure.bucket == bucket) & (LoginFailure.at > since)).order_by(LoginFailure.at).tuples())
+    if len(failures) >= tries:
+        wait_s = min(FIRST_WAIT_S * 2 ** min(len(failures) - tries, 10), LONGEST_WAIT_S)
+        left_s = (failures[-1][0] - clock.now()).total_seconds() + wait_s
+        if left_s > 0:
+            raise TooMany(retry_after_s=left_s)
+
+
+def require_directory_budget(person_key):
+    """TooMany when a directory account had its three wrong passwords in half an hour: the fourth never reaches it."""
+    since = clock.microseconds(clock.now() - WINDOW)
+    failures = list(LoginFailure.select(LoginFailure.at)
+                    .where((LoginFailure.bucket == f'directory:{person_key}') & (LoginFailure.at > since))
+                    .order_by(LoginFailure.at).tuples())
+    if len(failures) >= DIRECTORY_TRIES:
+        raise TooMany(retry_after_s=(failures[-DIRECTORY_TRIES][0] + WINDOW - clock.now()).total_seconds())
+
+
+@action
+def count_failure(actor, login, address, is_known, directory_key=None):
+    """Count a wrong pair; `directory_key` names the directory entry that was asked, if one was."""
+    now = clock.now()
+    buckets = [*_buckets(login, address, is_known), *([f'directory:{directory_key}'] if directory_key else [])]
+    LoginFailure.insert_many([{'bucket': bucket, 'at': now} for bucket in buckets]).execute()
+
+
+@action
+def clear(actor, login, address, directory_key=None):
+    """Forget the failures of this login from here, after a success."""
+    buckets = [bucket for bucket in _buckets(login, address, True) if bucket.startswith('pair:')]
+    buckets += [f'directory:{directory_key}'] if directory_key else []
+    LoginFailure.delete().where(LoginFailure.bucket.in_(buckets)).execute()
+
+
+def forget_failures(before):
+    """Delete failures older than a moment; for the cleaning job, inside an action."""
+    return LoginFailure.delete().where(LoginFailure.at < before).execute()

@@ -1,0 +1,1 @@
+"""The tools: each folder is one, found by its TOOL declaration."""
