@@ -63,7 +63,7 @@ def check_folder(folder):
     if folder.exists() and not folder.is_dir():
         raise Stop(f'{folder} is not a folder.')
     machine.require_writable(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / 'config.ini').exists():
+    if folder.exists() and any(folder.iterdir()) and not (folder / '.bin-run').exists():
         raise Stop(f'{folder} holds other things and was not made by bin/run; name an empty folder with --data.')
 
 

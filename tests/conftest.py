@@ -1,0 +1,67 @@
+"""Fixtures for all tests. `box` is an empty portal, once on SQLite and once on PostgreSQL; nothing leaves this machine."""
+import pytest
+
+from tests import guards
+from tests.boxes import PostgresqlTemplate, SqliteTemplate, opened
+from tests.postgresql import Postgresql
+
+# A test that asks for one of these starts a server or a browser, or looks at every page: not for `bin/test fast`.
+SLOW_FIXTURES = {'postgres', 'browser', 'page', 'portal'}
+SLOW_FOLDERS = {'browser', 'install', 'bench'}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark as slow what needs a real server or browser, so that nobody has to remember it."""
+    for item in items:
+        folders = set(item.path.relative_to(item.config.rootpath).parts)
+        runs_postgresql = getattr(item, 'callspec', None) and 'postgresql' in item.callspec.params.values()
+        if runs_postgresql or SLOW_FIXTURES & set(item.fixturenames) or SLOW_FOLDERS & folders:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves(monkeypatch):
+    """No socket but loopback, no mail to a real server, no configuration of the person who runs the tests."""
+    guards.install(monkeypatch)
+    monkeypatch.delenv('APPLIANCE_CONFIG', raising=False)
+
+
+@pytest.fixture(scope='session')
+def postgres():
+    """A running PostgreSQL server (tests.postgresql.Postgresql) for the whole session."""
+    server = Postgresql()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope='session')
+def sqlite_template(tmp_path_factory):
+    """A migrated SQLite database to copy."""
+    return SqliteTemplate(tmp_path_factory.mktemp('sqlite'))
+
+
+@pytest.fixture(scope='session')
+def postgresql_template(request):
+    """A migrated PostgreSQL database to copy."""
+    return PostgresqlTemplate(request.getfixturevalue('postgres'))
+
+
+@pytest.fixture(params=['sqlite', 'postgresql'])
+def engine(request):
+    """The name of the engine; a test that asks for it, or for `box`, runs once on each."""
+    return request.param
+
+
+@pytest.fixture
+def closed_box(request, engine, tmp_path):
+    """An empty portal on disk (tests.boxes.Box) that no one has opened: for tests that start processes on it."""
+    template = request.getfixturevalue(f'{engine}_template')
+    with template.box(tmp_path / 'box') as made:
+        yield made
+
+
+@pytest.fixture
+def box(closed_box):
+    """An empty portal (tests.boxes.Box), open in this process: rules can be called at once."""
+    with opened(closed_box):
+        yield closed_box
