@@ -130,6 +130,13 @@ def set_setting(actor, name, text):
     return None if declaration.is_secret else value
 
 
+@action(rights=only_administrators)
+def set_settings(actor, values):
+    """Set several settings from {name: text}, in that order, all of them or none."""
+    for name, text in values.items():
+        set_setting(actor, name, text)
+
+
 def _keep(name, value):
     if value is None or (declared()[name].is_secret and value == ''):
         Setting.delete().where((Setting.scope == COMPANY) & (Setting.name == name)).execute()

@@ -1,0 +1,57 @@
+"""What most commands begin with: configuration read, key loaded, database open, schema checked, actor known."""
+
+import contextlib
+import getpass
+import logging
+import os
+import sys
+
+import click
+
+from appliance.core import config as configuration
+from appliance.core import db, migrations, sealing
+from appliance.core.actor import ADMINISTRATOR, Actor
+from appliance.core.logs import JsonFormatter
+
+
+def console_actor():
+    """The system acting for whoever sits at the console, by his name at the operating system (and before sudo)."""
+    try:
+        name = os.environ.get('SUDO_USER') or getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    return Actor(None, 'system', frozenset({ADMINISTRATOR}), via=f'console:{name}')
+
+
+def load_config():
+    """The configuration that the global option `--config` names, and logging as it says."""
+    config = configuration.load(click.get_current_context().find_root().obj)
+    set_up_logging(config.log)
+    return config
+
+
+def open_all(config, connections=None):
+    """Load the key and open the database for this process; nothing is checked."""
+    sealing.use_key(sealing.read_key(config.secrets.key_file))
+    db.open_database(config.database.url, config.database.password_file, connections or config.server.threads + 1)
+
+
+@contextlib.contextmanager
+def opened(is_checked=True):
+    """Yield the configuration with key and database open; unless told otherwise the schema must be this code's."""
+    config = load_config()
+    open_all(config)
+    with db.connected():
+        if is_checked:
+            migrations.require_current()
+        yield config
+
+
+def set_up_logging(log):
+    """Log to stderr, which journald or the terminal takes."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if log.format == 'json' else logging.Formatter('%(levelname)s %(name)s: %(message)s'))
+    logging.basicConfig(level=log.level.upper(), handlers=[handler], force=True)
+    # What these say is in the table of runs and in the words of `migrate`.
+    for name in ('apscheduler', 'peewee.migrations'):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,221 @@
+"""Accounts: where a login is decided, and the rules by which people get and keep one.
+
+A local account of the typed login wins, else the directory, where exactly one entry decides. Whoever the name belongs to, and
+also when it belongs to nobody, the same steps run: one argon2 hash, then one question to the directory and one bind.
+"""
+
+import logging
+
+from peewee import JOIN
+
+from appliance.core import clock
+from appliance.core.actions import action
+from appliance.core.actor import ADMINISTRATOR, ANONYMOUS, EMPLOYEE, SYSTEM
+from appliance.core.departments import department_by_name
+from appliance.core.errors import Conflict, Invalid, NotFound, PortalError
+from appliance.core.i18n import texts
+from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, PASSWORD_LENGTH
+from appliance.core.outbox import send_mail
+from appliance.core.people import (
+    Person,
+    PersonBlock,
+    PersonRole,
+    add_person,
+    fold_login,
+    give_role,
+    is_blocked,
+    update_person,
+)
+from appliance.core.settings import only_administrators, set_setting
+from appliance.identity import one_time_links, passwords, sessions, throttle
+from appliance.identity.directory import directories
+from appliance.identity.directory import login as directory_login
+from appliance.identity.directory.errors import WrongPair
+from appliance.identity.models import Directory, DirectoryPerson, Password
+
+_ = texts(__name__)
+log = logging.getLogger('appliance.login')
+
+
+def log_in(login, password, address, agent='', is_remembered=False):
+    """Check a pair and open a session; returns (token, person id, language).
+
+    `login` is a login or a mail. Raises WrongPair (the same for known and unknown names), TooMany with the seconds to wait,
+    DirectoryDown or DirectoryMisconfigured, Busy when too many ask at once. Failures are counted, successes forgive.
+    """
+    if len(login) > max(LOGIN_LENGTH, MAIL_LENGTH) or len(password) > PASSWORD_LENGTH or '\0' in login + password:
+        raise WrongPair('too_long')
+    person = _local_account(login)
+    is_known = _is_known_place(login, address)
+    throttle.require_budget(login, address, is_known)
+    if not password.strip():
+        passwords.verify(None, 'x')
+        return _refuse(WrongPair('blank'), login, address, is_known)
+    try:
+        person_id, key = _check_pair(person, login, password)
+    except WrongPair as wrong:
+        return _refuse(wrong, login, address, is_known)
+    if is_blocked(person_id):
+        return _refuse(WrongPair('disabled'), login, address, is_known)
+    throttle.clear(ANONYMOUS, login, address, key)
+    token, _session_id = sessions.open_session(ANONYMOUS, person_id, ['password'], is_remembered, address, agent)
+    return token, person_id, Person.get_by_id(person_id).language
+
+
+def _refuse(wrong, login, address, is_known):
+    log.info('login refused (%s) from %s', wrong.reason, throttle.network(address))
+    throttle.count_failure(ANONYMOUS, login, address, is_known, wrong.key or None)
+    raise wrong
+
+
+def _check_pair(person, login, password):
+    """(person id, the directory's key for counting or None). The order of the steps is the same for every name."""
+    is_right = passwords.verify(person and person.id, password)
+    if is_right:
+        return person.id, None
+    directory = directories.load_active()
+    if directory is None:
+        raise WrongPair('password' if person else 'unknown')
+    if person is not None:
+        # A local account of this login wins; the directory is asked for a name that nobody has, so that the answer takes
+        # as long as anybody's, and whether it is up or down changes nothing for local accounts.
+        _ask_for_nobody(directory)
+        raise WrongPair('password')
+    found = directory_login.authenticate(directory, login, password, before_bind=throttle.require_directory_budget)
+    return person_of_entry(SYSTEM, directory.id, found), f'{directory.id}:{found.uuid}'
+
+
+def _ask_for_nobody(directory):
+    try:
+        directory_login.authenticate(directory, 'nobody-of-this-name', 'x')
+    except PortalError:
+        pass
+
+
+def _local_account(login):
+    """The person with a password here whose login, or else whose only mail, this is."""
+    folded = fold_login(login)
+    with_password = Person.select().join(Password).where(Person.kind != 'service')
+    found = with_password.where(Person.login == folded).first()
+    if found is None and '@' in folded:
+        by_mail = list(with_password.where(Person.mail == login.strip()).limit(2))
+        found = by_mail[0] if len(by_mail) == 1 else None
+    return found
+
+
+def _is_known_place(login, address):
+    person = Person.select(Person.id).where((Person.login == fold_login(login)) | (Person.mail == login.strip())).first()
+    return person is not None and sessions.is_known_place(person.id, throttle.network(address))
+
+
+@action
+def person_of_entry(actor, directory_id, entry):
+    """The id of the person an entry belongs to, by its UUID; made at the first login, brought up to date at each.
+
+    A login that somebody else has already stops it (Conflict): names join no accounts.
+    """
+    tie = DirectoryPerson.get_or_none((DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid)))
+    fields = {name: value for name, value in entry.fields.items() if name != 'department'}
+    if entry.fields.get('department'):
+        fields['department_id'] = department_by_name(actor, entry.fields['department'])
+    if tie is None:
+        if Person.select().where(Person.login == fold_login(fields['login'])).exists():
+            raise Conflict(_('The login %(login)s belongs to another account here. Ask your administrator.', login=fields['login']))
+        person_id = add_person(actor, **fields)
+        DirectoryPerson.create(directory=directory_id, uuid=entry.uuid, person=person_id, dn=entry.dn, seen_at=clock.now())
+        return person_id
+    update_person(actor, tie.person_id, **fields)
+    DirectoryPerson.update(dn=entry.dn, seen_at=clock.now()).where(
+        (DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid))).execute()
+    return tie.person_id
+
+
+@action(rights=only_administrators)
+def add_local(actor, login, name, mail='', kind=EMPLOYEE, password_hash=None, **fields):
+    """A person with a local account; returns the id. The password comes hashed: hashing does not belong in here."""
+    person_id = add_person(actor, login, name, mail, kind, **fields)
+    if password_hash:
+        passwords.keep_hash(actor, person_id, password_hash)
+    return person_id
+
+
+def person_by_login(login):
+    """The Person of a login; NotFound names it. For the console."""
+    person = Person.get_or_none(Person.login == fold_login(login))
+    if person is None:
+        raise NotFound(_('There is no person with the login %(login)s.', login=login))
+    return person
+
+
+def all_people():
+    """Everybody as dicts, by id: id, login, name, mail, kind, roles, source (local, directory), is_active."""
+    roles = {}
+    for person_id, role in PersonRole.select(PersonRole.person_id, PersonRole.role).order_by(PersonRole.role).tuples():
+        roles.setdefault(person_id, []).append(role)
+    blocked = {row[0] for row in PersonBlock.select(PersonBlock.person_id).tuples()}
+    found = (Person.select(Person.id, Person.login, Person.name, Person.mail, Person.kind, DirectoryPerson.directory_id)
+             .join(DirectoryPerson, JOIN.LEFT_OUTER, on=DirectoryPerson.person == Person.id).order_by(Person.id).tuples())
+    return [{'id': row[0], 'login': row[1], 'name': row[2], 'mail': row[3], 'kind': row[4], 'roles': roles.get(row[0], []),
+             'source': 'directory' if row[5] else 'local', 'is_active': row[0] not in blocked} for row in found]
+
+
+def directory_of(person_id):
+    """(id, name) of the directory that manages a person, or None for a local account."""
+    return (Directory.select(Directory.id, Directory.name).join(DirectoryPerson)
+            .where(DirectoryPerson.person == person_id).tuples().first())
+
+
+def administrators():
+    """The active administrators, the first one first."""
+    blocked = PersonBlock.select(PersonBlock.person)
+    return list(Person.select().join(PersonRole).where((PersonRole.role == ADMINISTRATOR) & Person.id.not_in(blocked))
+                .order_by(Person.id))
+
+
+def administrator_to_rescue(login=None):
+    """The administrator whom a rescue link lets in: the named one, or the first active one. Invalid says what is missing."""
+    found = administrators()
+    if login is not None:
+        found = [person for person in found if person.login == fold_login(login)]
+    if not found:
+        raise Invalid(_('There is no such active administrator. appliance person make-admin LOGIN makes one; '
+                        'without anybody at all, appliance init prints a set-up link.'))
+    return found[0]
+
+
+def rescue(token, address, agent=''):
+    """Log in by a rescue link; returns (session token, person id). All administrators are told by mail."""
+    return _use_rescue(ANONYMOUS, token, address, agent)
+
+
+@action
+def _use_rescue(actor, token, address, agent):
+    person_id = one_time_links.use_link(actor, one_time_links.RESCUE, token)
+    if person_id not in [person.id for person in administrators()]:
+        raise NotFound()
+    session_token, session_id = sessions.open_session(actor, person_id, ['rescue'], False, address, agent)
+    for person in administrators():
+        send_mail('mail/rescued', {'login': Person.get_by_id(person_id).login, 'address': address},
+                  key=f'identity.rescued:{session_id}:{person.id}', person_id=person.id)
+    return session_token, person_id
+
+
+def set_up(token, login, name, mail, password, settings, address, agent=''):
+    """Use the set-up link: the first administrator and the company's settings; returns (session token, person id).
+
+    `settings` is {name: text} of company.* and mail.*. Nothing is kept unless all of it is right.
+    """
+    one_time_links.find_link(one_time_links.SETUP, token)
+    passwords.check(password, fold_login(login))
+    return _use_setup(ANONYMOUS, token, login, name, mail, passwords.hash_password(password), settings, address, agent)
+
+
+@action
+def _use_setup(actor, token, login, name, mail, password_hash, settings, address, agent):
+    one_time_links.use_link(actor, one_time_links.SETUP, token)
+    for setting, text in settings.items():
+        set_setting(SYSTEM, setting, text)
+    person_id = add_local(SYSTEM, login, name, mail, EMPLOYEE, password_hash)
+    give_role(SYSTEM, person_id, ADMINISTRATOR)
+    session_token, _session_id = sessions.open_session(actor, person_id, ['password'], False, address, agent)
+    return session_token, person_id
