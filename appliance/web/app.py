@@ -1,0 +1,37 @@
+"""The web application: the shell and, through the registry, the routes of the tools. Opens nothing; wsgi.py does."""
+
+from flask import Flask
+
+from appliance.core import db, i18n
+from appliance.core.tool import registry
+from appliance.web import access_log, assets, csrf, errors, flashes, forms, health, home, login, security, settings, setup, shell
+from appliance.web.proxies import TrustedProxies
+
+SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint)
+
+
+def create_app(config):
+    """The application for a configuration. The database is open and the portal's key loaded already."""
+    app = Flask('appliance.web')
+    app.portal = config
+    app.json.sort_keys = False
+    _prepare_templates(app)
+    access_log.install(app)
+    security.install(app)
+    errors.install(app)
+    shell.install(app)
+    app.after_request(flashes.store)
+    app.teardown_request(lambda error: db.release())
+    for blueprint in SHELL_BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    for _tool, module in registry.load('routes'):
+        app.register_blueprint(module.blueprint)
+    app.wsgi_app = TrustedProxies(app.wsgi_app, config.server.proxies)
+    return app
+
+
+def _prepare_templates(app):
+    i18n.install(app.jinja_env)
+    app.jinja_env.filters['dashed'] = assets.dashed
+    app.jinja_env.globals.update(asset=assets.asset, icon=assets.icon, initials=assets.initials, control=forms.control,
+                                 csrf_token=csrf.csrf_token, request_key=forms.request_key)

@@ -1,0 +1,42 @@
+"""The built files of the browser: their addresses by name. assets/build.mjs writes them and the manifest."""
+
+import functools
+import json
+import pathlib
+
+from flask import url_for
+from markupsafe import Markup
+
+from appliance.core.errors import StartError
+
+DIST = pathlib.Path(__file__).parent / 'static' / 'dist'
+
+
+@functools.cache
+def manifest():
+    """{name: name with its content's hash}. StartError when the files were not built."""
+    try:
+        return json.loads((DIST / 'manifest.json').read_text())
+    except FileNotFoundError:
+        raise StartError(f'the browser files are missing in {DIST}; build them: cd assets && npm ci && npm run build') from None
+
+
+def asset(name):
+    """The address of a built file (`app.css`)."""
+    return url_for('static', filename=f'dist/{manifest()[name]}')
+
+
+def icon(name):
+    """An icon of the sprite; silent, since words stand beside it or label its button."""
+    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(asset('icons.svg'), name)
+
+
+def initials(name):
+    """One or two letters for a face without a photo: `Ángel de la Cruz` is `ÁC`."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return ''.join(word[0] for word in ([words[0], words[-1]] if len(words) > 1 else words[:1])).upper() or '?'
+
+
+def dashed(attributes):
+    """Attributes as HTML spells them: `aria_label` is `aria-label`."""
+    return {name.replace('_', '-'): value for name, value in attributes.items()}

@@ -1,0 +1,31 @@
+"""Messages that the next page shows, kept in the session's row (there is no signed session)."""
+
+from flask import g, has_request_context
+
+from appliance.identity import sessions
+
+MOST = 5
+
+
+def say(message):
+    """Leave a message for the next page of this session."""
+    g.said = [*g.get('said', []), str(message)][-MOST:]
+
+
+def take():
+    """The messages waiting for this page; they are shown once."""
+    if not has_request_context() or g.session is None or not g.session.flashes:
+        return []
+    g.were_shown = True
+    return g.session.flashes
+
+
+def store(response):
+    """Keep what was said and forget what was shown: at the end of a request, one write only when something changed."""
+    if g.get('session') is None:
+        return response
+    said, were_shown = g.get('said', []), g.get('were_shown', False)
+    if said or were_shown:
+        waiting = [] if were_shown else g.session.flashes
+        sessions.keep_flashes(g.session.id, [*waiting, *said][-MOST:])
+    return response

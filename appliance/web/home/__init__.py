@@ -1,0 +1,18 @@
+"""`/`: the person's day, drawn from the cards that the tools bring."""
+
+from flask import Blueprint, g, render_template
+
+from appliance.core import clock
+from appliance.web.rights import EVERYBODY, allowed
+from appliance.web.shell import parts
+
+blueprint = Blueprint('home', __name__)
+
+
+@blueprint.get('/')
+@allowed(*EVERYBODY)
+def index():
+    """The day: the cards of the tools, and the notices to come."""
+    cards = parts('card', g.actor)
+    today = clock.local_date(clock.now(), g.actor.zone)
+    return render_template('home/index.html', cards=cards, today=today, first_name=g.session.person_name.split()[0])

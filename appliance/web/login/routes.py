@@ -1,0 +1,74 @@
+"""Addresses: /login, /logout. Statuses are fixed: 303 well, 401 wrong pair, 429 throttled, 503 directory or busy."""
+
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+
+from appliance.core.errors import Busy, TooMany, Unavailable
+from appliance.core.i18n import texts
+from appliance.identity import accounts, sessions
+from appliance.identity.directory.errors import WrongPair
+from appliance.web import cookies
+from appliance.web.forms import read_form
+from appliance.web.login.forms import EndForm, LoginForm
+from appliance.web.rights import EVERYBODY, allowed, public
+from appliance.web.targets import own_target
+
+_ = texts(__name__)
+blueprint = Blueprint('login', __name__)
+
+
+@blueprint.get('/login')
+@public('the door itself')
+def form():
+    """The login page; whoever is logged in goes on."""
+    target = own_target(request.args.get('next'))
+    if g.session is not None:
+        return redirect(target, 303)
+    return render_template('login/form.html', form=read_form(LoginForm, next=target))
+
+
+@blueprint.post('/login')
+@public('the door itself')
+def log_in():
+    """Check the pair; on success a new session and a new cookie, whatever the browser had before."""
+    form = read_form(LoginForm)
+    form.next.data = own_target(form.next.data)
+    try:
+        token, _person_id, _language = accounts.log_in(
+            form.login.data or '', form.password.data or '', request.remote_addr or '', request.user_agent.string, form.remember.data)
+    except WrongPair:
+        return _again(form, _('Login and password do not belong together. Check both and try again.'), 401)
+    except TooMany as error:
+        wait = _('Too many tries. Wait %(seconds)s seconds, then try again.', seconds=error.retry_after_s)
+        return _again(form, wait, 429, {'Retry-After': str(error.retry_after_s)}, kind='wait')
+    except Busy as error:
+        return _again(form, str(error.message), 503, {'Retry-After': str(error.retry_after_s)}, kind='wait')
+    except Unavailable as error:
+        current_app.logger.warning('login: the directory cannot be asked: %s', error.message)
+        return render_template('login/directory.html', target=form.next.data), 503
+    return let_in(token, form.next.data, form.remember.data)
+
+
+def let_in(token, target, is_remembered=False):
+    """The answer that brings somebody in: the session's cookie, and away from the form."""
+    response = redirect(target, 303)
+    cookies.keep(response, 'session', token, days=sessions.REMEMBERED.days if is_remembered else None)
+    cookies.drop(response, 'visit')
+    return response
+
+
+def _again(form, refusal, status, headers=None, kind='bad'):
+    """The form once more, with the login but never with the password."""
+    return render_template('login/form.html', form=form, refusal=refusal, kind=kind), status, headers or {}
+
+
+@blueprint.post('/logout')
+@allowed(*EVERYBODY)
+def logout():
+    """End this session; the browser forgets what it kept of us, except the language and colours of the computer."""
+    read_form(EndForm)
+    sessions.end_session(g.actor, g.session.id)
+    g.session = None
+    response = redirect(url_for('login.form'), 303)
+    cookies.drop(response, 'session')
+    response.headers['Clear-Site-Data'] = '"cache", "storage"'
+    return response

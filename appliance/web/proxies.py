@@ -1,0 +1,29 @@
+"""Believe a proxy's forwarded headers only when the request really came from one that is configured."""
+
+import ipaddress
+
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+UNIX = 'unix'
+
+
+class TrustedProxies:
+    """WSGI middleware: `X-Forwarded-For` and `-Proto` of the configured proxies, of nobody else."""
+
+    def __init__(self, application, proxies):
+        self.plain = application
+        self.fixed = ProxyFix(application, x_for=1, x_proto=1, x_host=0)
+        self.has_unix = UNIX in proxies
+        self.networks = [ipaddress.ip_network(part) for part in proxies if part != UNIX]
+
+    def __call__(self, environ, start_response):
+        return (self.fixed if self._is_proxy(environ.get('REMOTE_ADDR', '')) else self.plain)(environ, start_response)
+
+    def _is_proxy(self, address):
+        if not address:
+            return self.has_unix    # a Unix socket has no address
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self.networks)

@@ -1,0 +1,172 @@
+"""What every request passes before a view and every answer after it (design section 9). Order matters; each step says why.
+
+Deny by default: a route without a stated right answers 403, even to an administrator.
+"""
+
+import re
+import secrets
+from urllib.parse import urlsplit
+
+from flask import current_app, g, redirect, render_template, request, url_for
+from flask_login import LoginManager, current_user
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from appliance.core import i18n
+from appliance.core.actor import ANONYMOUS
+from appliance.core.db import database
+from appliance.core.errors import NotAllowed
+from appliance.core.limits import BODY_BYTES
+from appliance.identity import sessions
+from appliance.web import cookies, csrf
+from appliance.web.errors import is_fragment
+from appliance.web.health import is_admin_door
+
+_ = i18n.texts(__name__)
+CONTENT_POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
+                  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+HEADERS = {
+    'Content-Security-Policy': CONTENT_POLICY,
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    'Referrer-Policy': 'same-origin',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
+}
+_LINK_TOKEN = re.compile(r'^/(setup|rescue)/[^/]+')
+
+
+class Visitor:
+    """What Flask-Login calls a user: whoever's session row the request's cookie opens."""
+
+    is_authenticated = is_active = True
+    is_anonymous = False
+
+    def __init__(self, opened):
+        self.session = opened
+
+    def get_id(self):
+        """The person's id as text."""
+        return str(self.session.actor.person_id)
+
+
+def install(app):
+    """Put the steps around every request of the application."""
+    manager = LoginManager(app)
+    manager.session_protection = None
+    # Flask-Login would try to decode a cookie of this name with the secret key that we do not have; no cookie has an empty name.
+    app.config['REMEMBER_COOKIE_NAME'] = ''
+    app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES, MAX_FORM_MEMORY_SIZE=BODY_BYTES, MAX_FORM_PARTS=500)
+    manager.request_loader(_load_visitor)
+    for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _require_right, _refuse_other_site, csrf.check):
+        app.before_request(step)
+    app.after_request(_harden)
+
+
+def masked(path):
+    """A path without the tokens of one-time links, for logs."""
+    return _LINK_TOKEN.sub(r'/\1/***', path)
+
+
+def _load_visitor(asked):
+    token = asked.cookies.get(cookies.name('session'))
+    opened = sessions.load(token) if token else None
+    return Visitor(opened) if opened else None
+
+
+def _begin():
+    """The request's number and a visitor who is nobody yet: error pages need both, whatever fails below."""
+    g.request_id = secrets.token_hex(6)
+    g.session, g.actor = None, ANONYMOUS
+    asked = request.cookies.get(cookies.name('language')) or i18n.negotiate([code for code, _weight in request.accept_languages])
+    i18n.speak(asked, 'UTC')
+
+
+def _view_right():
+    view = current_app.view_functions.get(request.endpoint)
+    return getattr(view, 'right', None)
+
+
+def _is_static():
+    return request.endpoint == 'static'
+
+
+def _refuse_other_host():
+    """Our pages name absolute addresses and set cookies; under another name (DNS rebinding) they would serve somebody else."""
+    public = urlsplit(current_app.portal.server.public_address)
+    asked = request.environ.get('HTTP_HOST', '').lower()
+    default_port = ':443' if public.scheme == 'https' else ':80'
+    if asked.removesuffix(default_port) == public.netloc.lower().removesuffix(default_port):
+        return None
+    if is_admin_door(request.environ, current_app.portal.server.admin_address) or request.endpoint in ('health.healthz', 'static'):
+        return None
+    return render_template('errors/address.html', status=421, title=_('The portal has another address'), number='',
+                           address=current_app.portal.server.public_address, language=i18n.current_language(), direction=i18n.direction()), 421
+
+
+def _refuse_large_body():
+    """Before anything parses it. A body without a stated length is cut by MAX_CONTENT_LENGTH while it is read."""
+    if (request.content_length or 0) > BODY_BYTES:
+        raise RequestEntityTooLarge()
+
+
+def _recognise():
+    """One Actor a request, from the session row; the language and zone of whoever it is."""
+    if _is_static() or request.endpoint == 'health.healthz':
+        return
+    database.connect(reuse_if_open=True)
+    g.session = getattr(current_user, 'session', None)
+    if g.session is not None:
+        g.actor = g.session.actor
+        i18n.speak(g.actor.language, g.actor.zone)
+
+
+def _require_right():
+    """A view answers whom its right names. Who is not logged in is sent to the login, and comes back after it."""
+    if request.routing_exception is not None or _is_static():
+        return None
+    right = _view_right()
+    if right is None:
+        raise NotAllowed()
+    if g.session is None and not right.is_public:
+        return _to_login()
+    right.check(g.actor)
+    return None
+
+
+def _to_login():
+    here = request.full_path.rstrip('?') if request.method == 'GET' and not is_fragment() else None
+    address = url_for('login.form', next=here if here != '/' else None)
+    if request.headers.get('HX-Request') == 'true':
+        return '', 401, {'HX-Redirect': address}
+    return redirect(address, 303)
+
+
+def _refuse_other_site():
+    """Requests that another site makes with this browser's cookies. A link from elsewhere may open a page, no more."""
+    right = _view_right()
+    if request.routing_exception is not None or _is_static() or (right.is_public and request.method in csrf.SAFE_METHODS):
+        return
+    site = request.headers.get('Sec-Fetch-Site', 'none')
+    opens_page = request.method == 'GET' and request.headers.get('Sec-Fetch-Mode') == 'navigate' and request.headers.get(
+        'Sec-Fetch-Dest') == 'document'
+    origin = request.headers.get('Origin')
+    if (site not in ('same-origin', 'none') and not opens_page) or (
+            origin and origin.lower() != current_app.portal.server.public_address.lower()):
+        raise NotAllowed(_('This request came from another site.'))
+
+
+def _harden(response):
+    response.headers.update(HEADERS)
+    if cookies.is_secure():
+        response.headers['Strict-Transport-Security'] = 'max-age=31536000'
+    if _is_static():
+        # Names under dist/ change with the content.
+        response.cache_control.no_cache = None
+        response.headers['Cache-Control'] = 'public, max-age=31536000, immutable' if '/dist/' in request.path else 'public, max-age=3600'
+    else:
+        response.headers.setdefault('Cache-Control', 'no-store')
+        response.vary.update(('Cookie', 'Accept-Language', 'HX-Request'))
+    if g.get('new_visit'):
+        cookies.keep(response, 'visit', g.new_visit)
+    return response

@@ -1,0 +1,40 @@
+"""The forms of a person's own settings."""
+
+from wtforms import HiddenField, SelectField
+from wtforms.validators import AnyOf, Length
+
+from appliance.core.i18n import languages, texts, zones
+from appliance.web.forms import Form
+from appliance.web.shell import THEMES
+
+_ = texts(__name__)
+
+
+def language_choices():
+    """[(code, name)], each in its own language."""
+    return [(code, name[:1].upper() + name[1:]) for code, name in languages().items()]
+
+
+class PlaceForm(Form):
+    """Language and time zone."""
+
+    language = SelectField(_.lazy('Language'), choices=language_choices)
+    zone = SelectField(_.lazy('Time zone'), choices=zones)
+
+
+class LanguageForm(Form):
+    """The footer's choice."""
+
+    language = HiddenField(validators=[AnyOf(languages())])
+    next = HiddenField(validators=[Length(max=2000)])
+
+
+class ThemeForm(Form):
+    """The footer's choice of colours."""
+
+    theme = HiddenField(validators=[AnyOf([value for value, _name in THEMES])])
+    next = HiddenField(validators=[Length(max=2000)])
+
+
+class EndForm(Form):
+    """A button that ends sessions."""

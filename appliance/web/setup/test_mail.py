@@ -1,0 +1,29 @@
+"""A test mail through the outbox, as every mail goes: what arrives here arrives always."""
+
+import secrets
+
+from appliance.core.actions import action
+from appliance.core.errors import NotFound
+from appliance.core.outbox import Outbox, send_mail
+from appliance.core.people import check_fields
+from appliance.core.settings import only_administrators
+
+KEY = 'core.test-mail'
+
+
+@action(rights=only_administrators)
+def send_test_mail(actor, recipient):
+    """Put a test mail into the outbox; returns its row's id."""
+    recipient = check_fields({'mail': recipient})['mail']
+    key = f'{KEY}:{secrets.token_hex(8)}'
+    send_mail('mail/test', {}, key=key, recipient=recipient, language=actor.language)
+    return Outbox.get(Outbox.key == key).id
+
+
+def state_of_test_mail(actor, mail_id):
+    """{id, recipient, state, attempts, error} of a test mail."""
+    only_administrators(actor)
+    found = Outbox.get_or_none((Outbox.id == mail_id) & Outbox.key.startswith(KEY))
+    if found is None:
+        raise NotFound()
+    return {'id': found.id, 'recipient': found.recipient, 'state': found.state, 'attempts': found.attempts, 'error': found.error}

@@ -1,0 +1,91 @@
+// Builds appliance/web/static/dist: one stylesheet, one script, the fonts and a sprite of the icons in use, named by their content, and manifest.json.
+// Must not reach the network: everything comes from node_modules (npm ci). Fails when the base exceeds its bytes or an icon does not exist.
+import { createHash } from "node:crypto";
+import { readFile, readdir, rm, mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
+import * as esbuild from "esbuild";
+import { PurgeCSS } from "purgecss";
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+const PACKAGE = path.join(HERE, "..", "appliance");
+const DIST = path.join(PACKAGE, "web", "static", "dist");
+const LIMIT_KIB = 90;
+// Classes that Bootstrap's scripts or htmx set; nothing in a template names them.
+const SET_BY_SCRIPTS = [/^show(ing)?$/, /^hid(e|ing)$/, /^fade$/, /^collaps(e|ed|ing)$/, /^(modal|offcanvas)-(backdrop|open|static)$/, /^drop(down|up|end|start)$/, /^htmx-/];
+
+async function filesUnder(folder, endings) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile() && endings.includes(path.extname(entry.name)))
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+    .filter((name) => !name.startsWith(DIST)).sort();
+}
+
+const named = (name, content) => {
+  const { name: stem, ext } = path.parse(name);
+  return `${stem}-${createHash("sha256").update(content).digest("hex").slice(0, 10)}${ext}`;
+};
+
+async function bundle() {
+  const result = await esbuild.build({
+    entryPoints: [path.join(HERE, "src", "app.js"), path.join(HERE, "src", "app.css")],
+    bundle: true, minify: true, write: false, outdir: DIST, target: ["es2022", "chrome123", "firefox121", "safari17.5"], legalComments: "none",
+    loader: { ".woff2": "file" }, assetNames: "[name]-[hash]", publicPath: "/static/dist", logLevel: "warning",
+  });
+  return Object.fromEntries(result.outputFiles.map((file) => [path.basename(file.path), file.contents]));
+}
+
+async function purged(css, sources) {
+  const [result] = await new PurgeCSS().purge({
+    content: sources, css: [{ raw: Buffer.from(css).toString() }], safelist: { standard: SET_BY_SCRIPTS }, variables: true, keyframes: true,
+    defaultExtractor: (text) => text.match(/[\w-/:.]+(?<![:.])/g) ?? [],
+  });
+  const { code } = await esbuild.transform(result.css, { loader: "css", minify: true, target: ["chrome123", "firefox121", "safari17.5"] });
+  return Buffer.from(code);
+}
+
+// Icons are named where they are used: icon('users') or symbol='users' in templates, icon='users' in a Tool declaration.
+async function sprite(sources) {
+  const names = new Set();
+  for (const file of sources) {
+    for (const [, name] of (await readFile(file, "utf8")).matchAll(/\b(?:icon\(|(?:icon|symbol)\s*=\s*)['"]([a-z0-9-]+)['"]/g)) names.add(name);
+  }
+  const symbols = await Promise.all([...names].sort().map(async (name) => {
+    const svg = await readFile(path.join(HERE, "node_modules", "@tabler", "icons", "icons", "outline", `${name}.svg`), "utf8")
+      .catch(() => { throw new Error(`@tabler/icons has no outline icon named '${name}'`); });
+    const paths = [...svg.matchAll(/<path[^>]*>/g)].map(([path]) => path).filter((path) => !path.includes('stroke="none"'));
+    return `<symbol id="${name}" viewBox="0 0 24 24">${paths.join("")}</symbol>`;
+  }));
+  return Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`);
+}
+
+async function main() {
+  const templates = (await filesUnder(PACKAGE, [".html"])).filter((name) => name.includes(`${path.sep}templates${path.sep}`));
+  const python = await filesUnder(PACKAGE, [".py"]);
+  const scripts = await filesUnder(path.join(HERE, "src"), [".js"]);
+  const built = await bundle();
+  built["app.css"] = await purged(built["app.css"], [...templates, ...python, ...scripts]);
+  built["icons.svg"] = await sprite([...templates, ...python]);
+
+  await rm(DIST, { recursive: true, force: true });
+  await mkdir(DIST, { recursive: true });
+  const manifest = {};
+  for (const [name, content] of Object.entries(built)) {
+    const final = name.endsWith(".woff2") ? name : named(name, content);
+    manifest[name.endsWith(".woff2") ? name.replace(/-[A-Z0-9]+(\.woff2)$/, "$1") : name] = final;
+    await writeFile(path.join(DIST, final), content);
+  }
+  await writeFile(path.join(DIST, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+
+  let total = 0;
+  for (const name of ["app.css", "app.js", "icons.svg"]) {
+    const size = brotliCompressSync(built[name]).length / 1024;
+    if (name !== "icons.svg") total += size;
+    console.log(`${name.padEnd(10)} ${(built[name].length / 1024).toFixed(1).padStart(7)} KiB  ${size.toFixed(1).padStart(6)} KiB brotli`);
+  }
+  console.log(`base CSS + JS ${total.toFixed(1)} KiB brotli of ${LIMIT_KIB}`);
+  if (total > LIMIT_KIB) throw new Error(`the base is over its ${LIMIT_KIB} KiB`);
+}
+
+await main();
