@@ -156,7 +156,6 @@ def make_company(running, options, known):
     print('Making the demo company ...', flush=True)
     write_private(folder / 'config.ini', CONFIGURATION.format(port=options.port, admin_port=options.port + 1))
     appliance(folder, 'init')
-    appliance(folder, 'migrate')
     start_directory(running, options, known)
     where = ['--directory-url', directory_url(options)] if known['directory'] else []
     appliance(folder, 'demo', '--password-stdin', *where, text=known['password'])

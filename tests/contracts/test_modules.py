@@ -16,6 +16,13 @@ def test_module_has_a_docstring(path):
 
 
 @pytest.mark.parametrize('path', python_files('appliance'), ids=str)
+def test_folder_is_a_package(path):
+    # Else the wheel would leave it out. Migrations are read by path and go in as data.
+    if path.parent.name != 'migrations':
+        assert (ROOT / path.parent / '__init__.py').exists(), f'{path.parent} has no __init__.py'
+
+
+@pytest.mark.parametrize('path', python_files('appliance'), ids=str)
 def test_fields_come_from_core_fields(path):
     if path.as_posix() in ('appliance/core/fields.py',):
         return
