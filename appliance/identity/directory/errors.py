@@ -1,0 +1,69 @@
+"""How a directory says no: it does not answer, it is set up wrongly, or the pair is wrong."""
+
+from appliance.core.errors import PortalError, Unavailable
+from appliance.core.i18n import texts
+
+_ = texts(__name__)
+
+REASONS = {
+    'refused': _.lazy('Nothing listens at this address and port, or a firewall is in between.'),
+    'name': _.lazy('The name of the server cannot be resolved.'),
+    'silent': _.lazy('The directory does not answer in time.'),
+    'tls': _.lazy('The encrypted connection fails: the certificate is not trusted, has expired or is for another name.'),
+    'closed': _.lazy('Nothing listens at this address and port, or it closes the connection.'),
+    'overloaded': _.lazy('The directory says that it is busy or unavailable.'),
+}
+STEPS = {
+    'encryption': _.lazy('The encryption of the directory is set up wrongly.'),
+    'bind': _.lazy("The directory refuses the portal's own account."),
+    'base': _.lazy('The directory has nothing at the base, or does not show it.'),
+    'people': _.lazy('The directory cannot use the filter for people.'),
+}
+
+
+class DirectoryDown(Unavailable):
+    """The directory cannot be asked now; `reason` is a key of REASONS. Nothing is known about the person."""
+
+    code = 'directory_down'
+
+    def __init__(self, reason):
+        self.reason = reason
+        super().__init__(REASONS[reason])
+
+
+class DirectoryMisconfigured(Unavailable):
+    """The directory answers, but not as its row supposes; `reason` is a key of STEPS, the message says what to do."""
+
+    code = 'directory_misconfigured'
+
+    def __init__(self, reason, message=None):
+        self.reason = reason
+        super().__init__(STEPS[reason] if message is None else message)
+
+
+class WrongPair(PortalError):
+    """Login and password do not belong together. The person reads one answer for all reasons but `must_change`.
+
+    reason, for the log: blank, too_long, unknown, ambiguous, incomplete, password, disabled, locked, expired, must_change,
+    refused. `may_tell` is true where the directory names the reason only after a right password.
+    key names whom the failure counts for ('' when no bind was tried, so that nothing counts): see login.ask.
+    """
+
+    code = 'wrong_pair'
+    status = 401
+    default = _.lazy('Login or password is wrong.')
+    may_tell = False
+
+    def __init__(self, reason, key=''):
+        self.reason = reason
+        self.key = key
+        if reason == 'must_change':
+            self.may_tell = True
+            super().__init__(_.lazy('Your password must be changed first: change it where your company does, then log in here.'))
+        else:
+            super().__init__()
+
+
+def remembered(reason):
+    """The error that a stored reason stands for."""
+    return DirectoryMisconfigured(reason) if reason in STEPS else DirectoryDown(reason if reason in REASONS else 'silent')

@@ -1,0 +1,150 @@
+"""From a directory's entry to a person's fields. It trusts no attribute: absent, many, too long, not text are all met.
+
+The presets say what OpenLDAP and Active Directory call things; a directory's own `mapping` overrides them field by field.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass, field
+
+from ldap.dn import str2dn
+
+from appliance.core.errors import Invalid
+from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
+from appliance.core.people import check_fields, one_line
+
+log = logging.getLogger('appliance.directory')
+
+FIELDS = {
+    'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH,
+    'department': NAME_LENGTH,
+}
+# Cut short they would be another's, or nobody's.
+WHOLE = ('login', 'mail')
+ACCOUNT_DISABLED = 2    # userAccountControl, [MS-ADTS] 2.2.16
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a kind of directory calls things. mapping is {field: attributes in order of preference}."""
+
+    person_filter: str
+    login_attributes: tuple
+    uuid_attribute: str
+    mapping: dict = field(hash=False)
+
+
+COMMON = {
+    'name': ('displayName', 'cn'), 'mail': ('mail',), 'phone': ('telephoneNumber', 'mobile'), 'title': ('title',), 'head': ('manager',),
+}
+PRESETS = {
+    'openldap': Preset('(objectClass=inetOrgPerson)', ('uid', 'mail'), 'entryUUID',
+                       COMMON | {'login': ('uid',), 'department': ('departmentNumber', 'ou')}),
+    'active-directory': Preset('(&(objectCategory=person)(objectClass=user))', ('sAMAccountName', 'userPrincipalName', 'mail'),
+                               'objectGUID', COMMON | {'login': ('sAMAccountName',), 'department': ('department',)}),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A person's entry. uuid is what he is known by; dn is a label.
+
+    fields: those of login, name, mail, phone, title, department that are mapped, each a line of text within its limit, '' when
+    the directory has none; login and name always.
+    head_dn: the DN of his manager or ''.
+    """
+
+    uuid: uuid.UUID
+    dn: str
+    fields: dict
+    head_dn: str = ''
+    is_disabled: bool = False
+
+
+def mapping_of(directory):
+    """{field: attribute names} of a directory: its preset's, with its own in their place."""
+    return PRESETS[directory.preset].mapping | {name: tuple(names) for name, names in directory.mapping.items()}
+
+
+def mapped_fields(directory):
+    """The names of the fields that the directory fills; they are read-only in the portal."""
+    return tuple(name for name, attributes in mapping_of(directory).items() if attributes)
+
+
+def attributes_of(directory):
+    """The attributes to ask the directory for."""
+    names = {name for attributes in mapping_of(directory).values() for name in attributes}
+    return sorted(names | {PRESETS[directory.preset].uuid_attribute, 'userAccountControl'})
+
+
+def read_entry(directory, dn, values):
+    """The Entry of a search result, or None when it has no UUID or no usable login: nobody can be known by it.
+
+    values is {attribute: [bytes, ...]} as python-ldap gives it.
+    """
+    # Names of attributes know no case, and a server may answer in its own.
+    values = {name.partition(';')[0].lower(): found for name, found in values.items()}
+    known_by = read_uuid(directory.preset, values)
+    mapping = mapping_of(directory)
+    fields = {name: _field(dn, values, name, mapping[name]) for name in FIELDS if mapping.get(name)}
+    if known_by is None or not fields['login']:
+        log.error('directory %s: the entry %s has no usable %s', directory.name, dn,
+                  'login' if known_by else PRESETS[directory.preset].uuid_attribute)
+        return None
+    # Shown everywhere, so never empty.
+    fields['name'] = fields['name'] or fields['login']
+    return Entry(known_by, dn, fields, _head_dn(values, mapping.get('head', ())), _is_disabled(values))
+
+
+def read_uuid(preset, values):
+    """The UUID of an entry: entryUUID as text, Active Directory's objectGUID as 16 bytes, the first three groups little-endian."""
+    attribute = PRESETS[preset].uuid_attribute
+    data = (values.get(attribute.lower()) or [b''])[0]
+    try:
+        return uuid.UUID(bytes_le=data) if attribute == 'objectGUID' else uuid.UUID(data.decode('ascii'))
+    except ValueError:
+        return None
+
+
+def _field(dn, values, name, attributes):
+    for attribute in attributes:
+        found = [text for text in (_text(name, data) for data in values.get(attribute.lower(), ())) if text]
+        if found:
+            # Values have no order; the one in the DN is the one people call the entry by.
+            return next((text for text in found if text == _rdn(dn, attribute)), found[0])
+        if values.get(attribute.lower()):
+            log.warning('directory: %s of %s is not a usable %s', attribute, dn, name)
+    return ''
+
+
+def _text(name, data):
+    """Bytes as a value that the portal would take from a person too, or ''."""
+    try:
+        text = ' '.join(data.decode('utf-8').split())
+        if name not in WHOLE:
+            text = text[:FIELDS[name]].rstrip()
+        return check_fields({name: text})[name] if name != 'department' else one_line(text, name)
+    except (UnicodeDecodeError, Invalid):
+        return ''
+
+
+def _rdn(dn, attribute):
+    for name, value, _kind in str2dn(dn)[0]:
+        if name.lower() == attribute.lower():
+            return value
+    return None
+
+
+def _head_dn(values, attributes):
+    for attribute in attributes:
+        for data in values.get(attribute.lower(), ()):
+            try:
+                return data.decode('utf-8')
+            except UnicodeDecodeError:
+                continue
+    return ''
+
+
+def _is_disabled(values):
+    flags = (values.get('useraccountcontrol') or [b'0'])[0]
+    return bool(int(flags) & ACCOUNT_DISABLED) if flags.lstrip(b'-').isdigit() else False

@@ -1,0 +1,160 @@
+"""`directory test`: step by step, with what to do where one fails. Slow and talkative, so never part of a login.
+
+Reach and TLS are tried with Python's own ssl, since libldap gives no reason when it refuses a certificate.
+"""
+
+import socket
+import ssl
+import time
+
+import ldap
+
+from appliance.core.errors import PortalError
+from appliance.core.i18n import texts
+from appliance.core.settings import only_administrators
+from appliance.identity.directory import directories, login
+from appliance.identity.directory.client import address, connect, describe, system_ca
+from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
+from appliance.identity.directory.mapping import PRESETS, read_uuid
+
+_ = texts(__name__)
+
+STEP_S = 5
+COUNT_S = 30
+STEPS = ('reach', 'encryption', 'bind', 'base', 'people', 'login')
+# RFC 4511, 4.14: ExtendedRequest 1.3.6.1.4.1.1466.20037 with message id 1.
+STARTTLS = bytes.fromhex('301d02010177188016') + b'1.3.6.1.4.1.1466.20037'
+CERTIFICATE_WORDS = {
+    9: _.lazy('The certificate is not valid yet: compare the clocks.'),
+    10: _.lazy('The certificate has expired: renew it at the directory.'),
+    18: _.lazy('The certificate is signed by itself: give it as CA.'),
+    19: _.lazy('The certificate is signed by a CA that is not known here: give its certificate as CA.'),
+    20: _.lazy('The certificate is signed by a CA that is not known here: give its certificate as CA.'),
+    21: _.lazy('The certificate is signed by a CA that is not known here: give its certificate as CA.'),
+    62: _.lazy('The certificate is for another name: use the name that it was issued for.'),
+    64: _.lazy('The certificate is not for this address: use the name that it was issued for.'),
+}
+
+
+def test_directory(actor, directory_id, name='', password=''):
+    """Try a directory; administrators only. [{step, state (ok|failed|skipped), message, action}, ...] in order of STEPS.
+
+    With name and password a login is tried too; nothing is written, no person is created. After a failed step the rest is
+    skipped.
+    """
+    only_administrators(actor)
+    directory = directories.load(directory_id)
+    steps = {'reach': lambda: _reach(directory), 'encryption': lambda: _encryption(directory), 'bind': lambda: _bind(directory),
+             'base': lambda: _base(directory), 'people': lambda: _people(directory),
+             'login': lambda: _login(directory, name, password)}
+    report, is_sound = [], True
+    for step in STEPS:
+        if not is_sound or (step == 'login' and not name):
+            report.append({'step': step, 'state': 'skipped', 'message': '', 'action': ''})
+            continue
+        try:
+            report.append({'step': step, 'state': 'ok', 'message': str(steps[step]()), 'action': ''})
+        except PortalError as error:
+            is_sound = False
+            report.append({'step': step, 'state': 'failed', 'message': str(error.message), 'action': str(_action(step, error))})
+    return report
+
+
+def _action(step, error):
+    if isinstance(error, WrongPair):
+        return _('For the directory the reason is: %(reason)s.', reason=error.reason)
+    return {
+        'reach': _('Check address and port, that the directory runs, and the firewall in between.'),
+        'encryption': _('Correct the certificate or the CA; the check of certificates cannot be switched off.'),
+        'bind': _("Check name and secret of the portal's own account: appliance directory edit."),
+        'base': _('Check the base, and that the account may read it.'),
+        'people': _('Check the filter for people and the attributes.'),
+        'login': _('Look into the log of the portal.'),
+    }[step]
+
+
+def _reach(directory):
+    scheme, host, port = address(directory.url)
+    try:
+        with socket.create_connection((host, port), timeout=STEP_S) as connection:
+            return _('%(host)s answers on port %(port)s.', host=connection.getpeername()[0], port=port)
+    except socket.gaierror:
+        raise DirectoryDown('name') from None
+    except TimeoutError:
+        raise DirectoryDown('silent') from None
+    except OSError:
+        raise DirectoryDown('refused') from None
+
+
+def _encryption(directory):
+    if directory.tls == 'none':
+        return _('None: the directory is on this machine.')
+    _scheme, host, port = address(directory.url)
+    context = ssl.create_default_context(cadata=directory.ca_pem or system_ca().decode())
+    try:
+        with socket.create_connection((host, port), timeout=STEP_S) as plain:
+            if directory.tls == 'starttls':
+                _start_tls(plain)
+            with context.wrap_socket(plain, server_hostname=host) as encrypted:
+                return _('%(version)s, the certificate is trusted.', version=encrypted.version())
+    except ssl.SSLCertVerificationError as error:
+        raise DirectoryMisconfigured('encryption', CERTIFICATE_WORDS.get(error.verify_code, error.verify_message)) from None
+    except TimeoutError:
+        raise DirectoryDown('silent') from None
+    except ssl.SSLError as error:
+        raise DirectoryMisconfigured('encryption', _('There is no TLS at this port (%(words)s).', words=error.reason)) from None
+    except OSError:
+        raise DirectoryDown('closed') from None
+
+
+def _start_tls(plain):
+    plain.sendall(STARTTLS)
+    answer = plain.recv(4096)
+    # The result code is the first ENUMERATED of the answer; 0 grants.
+    mark = answer.find(b'\x0a\x01')
+    if mark < 0 or answer[mark + 2:mark + 3] != b'\0':
+        raise DirectoryMisconfigured('encryption', _('The directory refuses StartTLS. Use an address ldaps://, or switch TLS on there.'))
+
+
+def _bind(directory):
+    with connect(directory, time.monotonic() + STEP_S) as connection:
+        login.bind_own_account(connection, directory)
+    return directory.bind_dn or _('Without an account of its own the portal searches anonymously.')
+
+
+def _base(directory):
+    with connect(directory, time.monotonic() + STEP_S) as connection:
+        login.bind_own_account(connection, directory)
+        try:
+            found = connection.search('(objectClass=*)', ['1.1'], scope=ldap.SCOPE_BASE)
+        except ldap.LDAPError as error:
+            raise DirectoryMisconfigured('base', _('The base cannot be read (%(words)s).', words=describe(error))) from None
+    if not found:
+        raise DirectoryMisconfigured('base')
+    return directory.base_dn
+
+
+def _people(directory):
+    attribute = PRESETS[directory.preset].uuid_attribute
+    count, unknown = 0, 0
+    with connect(directory, time.monotonic() + COUNT_S) as connection:
+        login.bind_own_account(connection, directory)
+        try:
+            for page in connection.pages(directory.person_filter, [attribute]):
+                count += len(page)
+                unknown += sum(read_uuid(directory.preset, {name.lower(): found for name, found in values.items()}) is None
+                               for _dn, values in page)
+        except ldap.LDAPError as error:
+            raise login.misconfigured_search(error) from None
+    if not count:
+        raise DirectoryMisconfigured('people', _('The filter finds nobody below the base.'))
+    if unknown:
+        raise DirectoryMisconfigured('people', _(
+            '%(unknown)s of %(count)s people show no %(attribute)s, by which a person is known. Let the account read it.',
+            unknown=unknown, count=count, attribute=attribute))
+    return _.plural('%(n)s person', '%(n)s people', count)
+
+
+def _login(directory, name, password):
+    entry = login.ask(directory, name, password, deadline=time.monotonic() + STEP_S)
+    return ', '.join(f'{field}: {value}' for field, value in {'uuid': entry.uuid, 'dn': entry.dn, **entry.fields}.items() if value)
