@@ -148,7 +148,7 @@ def install(environment):
     environment.add_extension('jinja2.ext.i18n')
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)
     environment.filters.update(day=format_day, moment=format_moment, clock=format_time, span=format_span,
-                               number=format_number, weekday=format_weekday)
+                               number=format_number, weekday=format_weekday, birthday=format_birthday)
 
 
 def current_language():
