@@ -170,7 +170,8 @@ def resume_company(running, options, known):
     appliance(folder, 'migrate')
     start_directory(running, options, known)
     if has_moved and known['directory']:
-        appliance(folder, 'directory', 'edit', company.DIRECTORY, '--url', directory_url(options))
+        appliance(folder, 'directory', 'edit', company.DIRECTORY, '--url', directory_url(options), '--secret-stdin',
+                  text=known['password'])
     if known['directory'] and options.no_directory:
         print('The demo directory is not started: only the local accounts can log in.')
 

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import time
 from pathlib import Path
 
@@ -118,9 +117,7 @@ def step(command, failure):
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors='replace', env=environment, check=False)
     if done.returncode:
-        with tempfile.NamedTemporaryFile('w', prefix='appliance-', suffix='.log', delete=False) as log:
-            log.write(done.stdout)
-        raise Stop(f'{failure} ({machine.reason_in(done.stdout)}; all of it: {log.name})')
+        raise Stop(f'{failure} {machine.kept(done.stdout)}')
 
 
 def site_packages():

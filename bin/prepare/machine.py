@@ -83,7 +83,7 @@ def require(parts, optional=()):
     for part in missing:
         if not part.is_here():
             if part in parts:
-                raise Stop(f'{part.packages} could not be installed ({reason_in(output)}).')
+                raise Stop(f'{part.packages} could not be installed; is there a network? {kept(output)}')
             print(f'  Going on without {part.packages.split()[0]}: it could not be installed.')
 
 
@@ -113,11 +113,13 @@ def install(packages):
     return output
 
 
-def reason_in(output):
-    """Return the line of a long output that says best why it failed."""
+def kept(output):
+    """Return the line of a long output that says best why it failed, and the name of a file that keeps all of it."""
+    with tempfile.NamedTemporaryFile('w', prefix='appliance-', suffix='.log', delete=False) as log:
+        log.write(output)
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(('E:', 'Err:', 'ERROR', 'error', 'npm error'))]
-    return (errors or lines or ['no output'])[-1][:200]
+    return f'({(errors or lines or ["no output"])[-1][:200]}; all of it: {log.name})'
 
 
 def require_space(folder, mebibytes):
