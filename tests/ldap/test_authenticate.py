@@ -1,0 +1,99 @@
+"""The login as the web calls it: under the gate, with a memory of failures that all workers share."""
+
+import time
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from appliance.core import clock
+from appliance.core.actor import SYSTEM
+from appliance.core.errors import TooMany
+from appliance.identity import accounts, throttle
+from appliance.identity.directory import directories
+from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
+from appliance.identity.directory.login import authenticate
+from tests.ldap.people import EMPLOYEE, PASSWORD, PEOPLE, PORTAL, SECRET
+from tests.ldap.silence import never_answer, silent_server
+
+
+@pytest.fixture
+def active(box, server):
+    """The id of the one active directory of the box: the test server."""
+    return directories.add_directory(SYSTEM, 'company', server.url, PEOPLE, SECRET, bind_dn=PORTAL, tls='none')
+
+
+def test_the_active_directory_lets_a_person_in(active):
+    assert str(authenticate(directories.load_active(), 'employee', PASSWORD).uuid) == EMPLOYEE
+
+
+def test_a_failure_is_remembered_for_half_a_minute_by_all(active, server):
+    with silent_server(never_answer) as port:
+        directories.edit_directory(SYSTEM, active, SECRET, url=f'ldap://127.0.0.1:{port}')
+        with pytest.raises(DirectoryDown):
+            authenticate(directories.load_active(), 'employee', PASSWORD)
+        begun = time.monotonic()
+        for _count in range(3):
+            with pytest.raises(DirectoryDown) as caught:
+                authenticate(directories.load_active(), 'employee', PASSWORD)
+            assert caught.value.reason == 'silent'
+        assert time.monotonic() - begun < 0.5
+
+
+def test_a_login_after_half_a_minute_asks_again_and_clears_the_memory(active):
+    directories.note_failure(SYSTEM, active, 'silent')
+    with time_machine.travel(clock.now() + timedelta(seconds=31)):
+        authenticate(directories.load_active(), 'employee', PASSWORD)
+        assert directories.load_active().failed_at is None
+
+
+def test_a_clock_that_went_back_does_not_keep_a_failure(active):
+    directories.note_failure(SYSTEM, active, 'silent')
+    with time_machine.travel(clock.now() - timedelta(days=1)):
+        authenticate(directories.load_active(), 'employee', PASSWORD)
+
+
+def test_a_refused_account_of_ours_is_remembered_too(active):
+    """It has a lock-out of its own."""
+    directories.edit_directory(SYSTEM, active, 'wrong')
+    for _count in range(2):
+        with pytest.raises(DirectoryMisconfigured) as caught:
+            authenticate(directories.load_active(), 'employee', PASSWORD)
+        assert caught.value.reason == 'bind'
+    assert directories.list_directories(SYSTEM)[0]['failure']
+
+
+def test_an_unusable_pair_asks_nobody_even_of_a_directory_that_is_down(active):
+    directories.note_failure(SYSTEM, active, 'silent')
+    with pytest.raises(WrongPair):
+        authenticate(directories.load_active(), 'employee', ' ')
+
+
+def test_the_first_login_makes_the_person_and_later_ones_bring_him_up_to_date(active):
+    _token, person_id, _language = accounts.log_in('employee@company.test', PASSWORD, '192.0.2.1')
+    assert accounts.log_in('employee', PASSWORD, '192.0.2.1')[1] == person_id
+    person = next(row for row in accounts.all_people() if row['id'] == person_id)
+    assert (person['login'], person['name'], person['source']) == ('employee', 'Ana Ñúñez', 'directory')
+
+
+def test_the_fourth_wrong_password_never_reaches_the_directory(active):
+    for typed in ('employee', 'employee@company.test', 'EMPLOYEE'):
+        with pytest.raises(WrongPair):
+            accounts.log_in(typed, 'wrong', '192.0.2.1')
+    with pytest.raises(TooMany):
+        accounts.log_in('employee', PASSWORD, '192.0.2.2')
+    with time_machine.travel(clock.now() + throttle.WINDOW + timedelta(seconds=1)):
+        accounts.log_in('employee', PASSWORD, '192.0.2.2')
+
+
+def test_a_local_administrator_gets_in_while_the_directory_is_silent(active):
+    accounts.add_local(SYSTEM, 'administrator', 'Admin', password_hash=accounts.passwords.hash_password('a local secret'))
+    with silent_server(never_answer) as port:
+        directories.edit_directory(SYSTEM, active, SECRET, url=f'ldap://127.0.0.1:{port}')
+        begun = time.monotonic()
+        accounts.log_in('administrator', 'a local secret', '192.0.2.1')
+        assert time.monotonic() - begun < 2
+        begun = time.monotonic()
+        with pytest.raises(DirectoryDown):
+            accounts.log_in('employee', PASSWORD, '192.0.2.1')
+        assert time.monotonic() - begun < 3
