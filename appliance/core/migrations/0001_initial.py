@@ -117,14 +117,16 @@ def _machinery(db):
         state = Text()
         owner = Text()
         due_at = Moment()
+        next_at = Moment()
         lease_until = Moment(null=True)
         attempts = Integer()
         started_at = Moment(null=True)
         ended_at = Moment(null=True)
+        requested_by = Text()
         error = Text()
 
         class Meta:
-            indexes = ((('job', 'scope', 'slot'), True), (('state', 'due_at'), False))
+            indexes = ((('job', 'scope', 'slot'), True), (('state', 'next_at'), False))
 
     class Process(Frozen):
         host = Text()

@@ -1,0 +1,185 @@
+"""The table of runs, and the life of one: waiting, running under a lease, done, failed or missed.
+
+A lease lasts a minute and is renewed by the process that watches the worker. It is fenced: whoever marks a run as done names
+owner and attempt, and who lost the lease meanwhile gets LeaseLost and takes back all that the transaction did.
+"""
+
+import contextlib
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from appliance.core import clock
+from appliance.core.actor import SYSTEM
+from appliance.core.db import Base, database, is_sqlite, rows, write
+from appliance.core.fields import Id, Integer, Moment, Text
+from appliance.core.jobs.declarations import Job
+from appliance.core.jobs.schedules import zone_of
+
+WAITING, RUNNING, DONE, FAILED, MISSED = 'waiting', 'running', 'done', 'failed', 'missed'
+LEASE = timedelta(seconds=60)
+RENEW_S = 20
+BACKOFF_S = (30, 120, 600, 1800)
+DEATH_BACKOFF_S = (0, *BACKOFF_S)     # the first kill says nothing against the job
+_CLAIM_LOCK = 4274      # of PostgreSQL: two hosts must not start two runs of one job between a look and a mark
+log = logging.getLogger('appliance.jobs')
+
+
+class LeaseLost(Exception):
+    """Somebody else has this run by now: what this transaction did must not be kept."""
+
+
+class JobRun(Base):
+    """One promised run. `slot` is a UTC moment or a local date, `scope` '' or a zone; the three are unique together.
+
+    `due_at` is the promise, `next_at` when it may be (re)tried; `requested_by` names who asked for it beyond the schedule.
+    """
+
+    id = Id()
+    job = Text()
+    scope = Text(default='')
+    slot = Text()
+    state = Text(default=WAITING)
+    owner = Text(default='')
+    due_at = Moment()
+    next_at = Moment()
+    lease_until = Moment(null=True)
+    attempts = Integer(default=0)
+    started_at = Moment(null=True)
+    ended_at = Moment(null=True)
+    requested_by = Text(default='')
+    error = Text(default='')
+
+    class Meta:
+        table_name = 'job_run'
+        indexes = ((('job', 'scope', 'slot'), True), (('state', 'next_at'), False))
+
+
+@dataclass
+class Run:
+    """What a job's function gets. `zone` is the slot's zone, `day` its local date; `tell(text)` notes progress."""
+
+    id: int
+    job: Job
+    scope: str
+    slot: str
+    due_at: object
+    owner: str
+    attempt: int
+    config: object = None
+    tell: object = log.info
+    is_done: bool = field(default=False, init=False)
+
+    @property
+    def actor(self):
+        """The system, acting through this job."""
+        return replace(SYSTEM, via=f'job:{self.job.name}')
+
+    @property
+    def zone(self):
+        return zone_of(self.scope)
+
+    @property
+    def day(self):
+        """The local date of the slot."""
+        return date.fromisoformat(self.slot) if len(self.slot) == 10 else clock.local_date(self.due_at, self.zone)
+
+    @contextlib.contextmanager
+    def finishing(self):
+        """The transaction that marks the run as done; what is done inside is kept exactly with the mark, or not at all."""
+        with write(f'job {self.job.name}'):
+            # First: on PostgreSQL whoever else has this run waits at this row, then finds it done.
+            _end(self.id, self.owner, self.attempt, state=DONE, error='')
+            yield
+        self.is_done = True
+
+    def fail(self, error):
+        """Note a failure: tried again later, or given up after the last try."""
+        with write('core.jobs.fail'):
+            _end(self.id, self.owner, self.attempt, **_after_failure(self.job, self.attempt, error, BACKOFF_S))
+
+    def give_back(self, wait_s=0):
+        """Put the run back into the queue, untried: the process stops, or the machine could not do it just now."""
+        with write('core.jobs.give_back'):
+            _end(self.id, self.owner, self.attempt, state=WAITING, attempts=self.attempt - 1,
+                 next_at=clock.now() + timedelta(seconds=wait_s))
+
+
+def _end(run_id, owner, attempt, state, **values):
+    """Take a run out of `running`, if it is still this owner's and this attempt; LeaseLost if not."""
+    values |= {'state': state, 'owner': '', 'lease_until': None, 'ended_at': None if state == WAITING else clock.now()}
+    marked = (JobRun.update(**values).where((JobRun.id == run_id) & (JobRun.state == RUNNING) & (JobRun.owner == owner)
+                                            & (JobRun.attempts == attempt)).execute())
+    if not marked:
+        raise LeaseLost(f'run {run_id} is not {owner}\'s any more')
+
+
+def _after_failure(job, attempt, error, backoff_s):
+    """The columns of a run whose attempt came to nothing."""
+    if attempt >= job.tries:
+        return {'state': FAILED, 'error': error[:2000]}
+    wait_s = backoff_s[min(attempt, len(backoff_s)) - 1]
+    return {'state': WAITING, 'error': error[:2000], 'next_at': clock.now() + timedelta(seconds=wait_s)}
+
+
+_CANDIDATES = '''
+    SELECT id, job FROM job_run r
+    WHERE state = 'waiting' AND next_at <= ?
+      AND NOT EXISTS (SELECT 1 FROM job_run twin WHERE twin.state = 'running' AND twin.job = r.job AND twin.scope = r.scope)
+    ORDER BY next_at, id'''
+
+
+def claim(owner, jobs):
+    """Take the run that waits longest among these jobs ({name: Job}) for `owner`; a Run, or None when nothing waits.
+
+    No two runs of one job and scope go at a time, on however many hosts.
+    """
+    if not _candidate(jobs):
+        return None     # looked at without a transaction: an idle box writes nothing
+    with write('core.jobs.claim'):
+        if not is_sqlite():
+            database.execute_sql('SELECT pg_advisory_xact_lock(%s)', (_CLAIM_LOCK,))
+        run_id = _candidate(jobs)
+        return run_id and _start(run_id, owner, jobs)
+
+
+def _candidate(jobs):
+    for run_id, name in rows(_CANDIDATES, clock.microseconds(clock.now())):
+        if name in jobs:
+            return run_id
+    return None
+
+
+def _start(run_id, owner, jobs):
+    now = clock.now()
+    JobRun.update(state=RUNNING, owner=owner, lease_until=now + LEASE, attempts=JobRun.attempts + 1, started_at=now,
+                  ended_at=None).where(JobRun.id == run_id).execute()
+    row = JobRun.get_by_id(run_id)
+    return Run(row.id, jobs[row.job], row.scope, row.slot, row.due_at, owner, row.attempts)
+
+
+def renew(owners):
+    """Lengthen the leases of these owners' runs."""
+    if JobRun.select().where((JobRun.state == RUNNING) & JobRun.owner.in_(owners)).exists():
+        with write('core.jobs.renew'):
+            (JobRun.update(lease_until=clock.now() + LEASE)
+             .where((JobRun.state == RUNNING) & JobRun.owner.in_(owners)).execute())
+
+
+def reclaim(jobs, owner=None, error='the process that ran it is gone'):
+    """Take back runs whose lease has ended, or all of an owner who is known to be dead; returns the names of the jobs."""
+    gone = JobRun.owner == owner if owner else JobRun.lease_until < clock.now()
+    found = list(JobRun.select().where((JobRun.state == RUNNING) & gone))
+    for row in found:
+        job = jobs.get(row.job)
+        if job is None:
+            continue        # of another version of the portal, whose processes know what to do with it
+        log.warning('%s %s: %s (attempt %s)', row.job, row.slot, error, row.attempts)
+        with contextlib.suppress(LeaseLost), write('core.jobs.reclaim'):
+            _end(row.id, row.owner, row.attempts, **_after_failure(job, row.attempts, error, DEATH_BACKOFF_S))
+    return [row.job for row in found]
+
+
+def forget_runs(before):
+    """Delete runs that ended before a moment; inside an action, for the cleaning job."""
+    return JobRun.delete().where(JobRun.ended_at < before).execute()
