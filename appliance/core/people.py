@@ -80,13 +80,14 @@ LIMITS = {'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phon
 
 def fold(text):
     """Text without case and accents, for searching and sorting: `Ángel Ñuñez` is `angel nunez`."""
-    decomposed = unicodedata.normalize('NFKD', text.casefold())
+    # Twice: some letters change case only once they are decomposed (mathematical capitals).
+    decomposed = unicodedata.normalize('NFKD', unicodedata.normalize('NFKD', text.casefold()).casefold())
     return ' '.join(''.join(char for char in decomposed if not unicodedata.combining(char)).split())
 
 
 def fold_login(text):
     """A login as it is stored and compared."""
-    return unicodedata.normalize('NFKC', text).strip().casefold()
+    return unicodedata.normalize('NFKC', unicodedata.normalize('NFKC', text.casefold()).casefold()).strip()
 
 
 def check_fields(values):
