@@ -12,13 +12,17 @@ from appliance.core.errors import StartError
 DIST = pathlib.Path(__file__).parent / 'static' / 'dist'
 
 
-@functools.cache
 def manifest():
-    """{name: name with its content's hash}. StartError when the files were not built."""
+    """{name: name with its content's hash}, read again after a new build. StartError when the files were not built."""
     try:
-        return json.loads((DIST / 'manifest.json').read_text())
+        return _read((DIST / 'manifest.json').stat().st_mtime_ns)
     except FileNotFoundError:
         raise StartError(f'the browser files are missing in {DIST}; build them: cd assets && npm ci && npm run build') from None
+
+
+@functools.lru_cache(maxsize=1)
+def _read(changed_at):
+    return json.loads((DIST / 'manifest.json').read_text())
 
 
 def asset(name):

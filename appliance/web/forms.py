@@ -64,6 +64,7 @@ def request_key():
 def control(item, hint, given):
     """Draw the control of a field, tied to its hint and errors; `given` are further attributes."""
     look = {'SelectField': 'form-select', 'BooleanField': 'form-check-input'}.get(item.type, 'form-control')
+    given = {name: value for name, value in given.items() if value not in (None, False, '')}
     described = ' '.join(part for part, is_there in ((f'{item.id}-hint', hint), (f'{item.id}-error', item.errors)) if is_there)
     attributes = {'class': f'{look} is-invalid' if item.errors else look, **given}
     if described:

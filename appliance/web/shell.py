@@ -51,7 +51,9 @@ class Shell:
     @functools.cached_property
     def administration(self):
         """The entries that only an administrator sees."""
-        return [_entry('admin.index', _('Administration'), symbol='settings')] if g.actor.is_administrator else []
+        if not g.actor.is_administrator:
+            return []
+        return [{**_entry('setup.company', _('Administration'), symbol='settings'), 'is_here': request.path.startswith('/admin/')}]
 
     @functools.cached_property
     def personal(self):

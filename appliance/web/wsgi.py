@@ -1,22 +1,22 @@
-"""What Gunicorn serves: `appliance.web.wsgi:app`. Reads the configuration, opens the database, refuses a schema that is not ours."""
+"""The web application of the configuration that $APPLIANCE_CONFIG names, for any WSGI server: `appliance.web.wsgi:app`."""
 
 from appliance.core import config as configuration
 from appliance.core import db, migrations, sealing
 from appliance.web.app import create_app
 
 
-def open_portal(config):
-    """Load the key, open the database and check its schema. StartError says what is wrong."""
+def start():
+    """Load the key, open the database, check its schema and make the application. StartError says what is wrong."""
+    config = configuration.load()
     sealing.use_key(sealing.read_key(config.secrets.key_file))
     db.open_database(config.database.url, config.database.password_file, connections=config.server.threads + 1)
-    migrations.require_current()
-
-
-def start():
-    """The application of the configuration that $APPLIANCE_CONFIG names."""
-    config = configuration.load()
-    open_portal(config)
+    with db.connected():
+        migrations.require_current()
     return create_app(config)
 
 
-app = start()
+def __getattr__(name):
+    """`app` is made when a server asks for it, so that importing this module opens nothing."""
+    if name == 'app':
+        return globals().setdefault('app', start())
+    raise AttributeError(name)

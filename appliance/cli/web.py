@@ -1,0 +1,87 @@
+"""`appliance web`: the web process, Gunicorn with the settings that measurements chose (design section 3)."""
+
+import os
+import threading
+
+import click
+from gunicorn.app.base import BaseApplication
+
+from appliance.cli.context import opened, set_up_logging
+from appliance.core import config as configuration
+from appliance.core import db, processes
+
+TELL_EVERY_S = 30
+# Without it one worker may hold every keep-alive connection: a third of the throughput.
+CONNECTIONS_A_WORKER = 24
+
+
+class Web(BaseApplication):
+    """Gunicorn without its own command line and files: our configuration is the only one."""
+
+    def __init__(self, config):
+        self.portal = config
+        super().__init__()
+
+    def load_config(self):
+        """Set what differs from Gunicorn's defaults. Sockets passed by systemd win over `bind`."""
+        server = self.portal.server
+        for name, value in {
+            'bind': [server.address, server.admin_address],
+            'worker_class': 'gthread',
+            'workers': server.workers,
+            'threads': server.threads,
+            'worker_connections': CONNECTIONS_A_WORKER,
+            'control_socket_disable': True,
+            'umask': 0o007,                     # an admin socket is for the service's own group
+            'proc_name': 'appliance-web',
+            'forwarded_allow_ips': '',          # appliance.web.proxies decides whom to believe
+            'accesslog': None,                  # our own lines mask secrets
+            'errorlog': '-',
+            'loglevel': self.portal.log.level,
+            'timeout': 60,
+            'graceful_timeout': 15,
+            'post_fork': _after_fork,
+            'post_worker_init': _tell,
+            'worker_exit': _forget,
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self):
+        """The application, imported in each worker: a HUP loads it anew."""
+        from appliance.web.wsgi import start    # slow: the master needs neither Flask nor the tools
+        return start()
+
+
+@click.command('web')
+def command():
+    """Serve the pages until stopped. HUP reloads without losing a request."""
+    with opened() as config:
+        pass
+    db.database.close()     # a connection must not be shared with the workers
+    # The workers read the same file, also after a HUP.
+    os.environ['APPLIANCE_CONFIG'] = str(config.path)
+    with processes.running(config.data.folder):
+        Web(config).run()
+
+
+def _after_fork(arbiter, worker):
+    set_up_logging(configuration.load().log)
+
+
+def _tell(worker):
+    """Write that this worker lives, now and every half minute."""
+    def repeat():
+        while True:
+            try:
+                processes.tell('web')
+            except Exception as error:      # a full disk must not end the thread for good
+                worker.log.warning('this worker cannot be told of: %s', error)
+            threading.Event().wait(TELL_EVERY_S)
+    threading.Thread(target=repeat, name='tell', daemon=True).start()
+
+
+def _forget(arbiter, worker):
+    try:
+        processes.forget()
+    except Exception as error:
+        worker.log.warning('this worker cannot be forgotten: %s', error)
