@@ -33,7 +33,7 @@ HEADERS = {
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
 }
-_LINK_TOKEN = re.compile(r'^/(setup|rescue)/[^/]+')
+_LINK_TOKEN = re.compile(r'^/+(setup|rescue)/+[^/]+')
 
 
 class Visitor:
