@@ -1,0 +1,72 @@
+"""The pages of people: list, profile, structure. Thin: each calls one rule."""
+
+import re
+from urllib.parse import quote
+
+from flask import Blueprint, g, render_template, request, url_for
+
+from appliance.core.errors import NotFound
+from appliance.core.i18n import texts
+from appliance.core.limits import SEARCH_LENGTH
+from appliance.tools.people import rules
+from appliance.web.errors import is_fragment
+from appliance.web.rights import EVERYBODY, allowed
+
+_ = texts(__name__)
+blueprint = Blueprint('people', __name__, url_prefix='/people', template_folder='templates')
+_DIALLED = re.compile(r'[^0-9+*#,;]')
+FILLED = {'login': _.lazy('login'), 'name': _.lazy('name'), 'mail': _.lazy('mail'), 'phone': _.lazy('phone'), 'title': _.lazy('title'),
+          'department': _.lazy('department'), 'head': _.lazy('head')}
+
+
+@blueprint.get('')
+@allowed('employee')
+def index():
+    """The list, searched and filtered; htmx gets the rows alone."""
+    search, department_id = request.args.get('q', ''), _department(request.args.get('department', ''))
+    found = rules.list_people(g.actor, search, department_id, request.args.get('after', ''), request.args.get('before', ''))
+    chosen = {'q': search or None, 'department': department_id}
+    pages = {name: url_for('people.index', **chosen, **{name: found[name]}) for name in ('before', 'after') if found[name]}
+    people = [(*one, dial(one[4]), mail_to(one[5])) for one in found['people']]
+    return render_template('people/found.html' if is_fragment() else 'people/index.html', people=people, pages=pages, search=search,
+                           department_id=department_id, departments=found['departments'], count=found['count'],
+                           counted=rules.COUNTED, most=SEARCH_LENGTH)
+
+
+def _department(text):
+    """The id that the filter names, None for all; what is no number is no department of ours."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NotFound()
+    return int(text)
+
+
+@blueprint.get('/structure')
+@allowed('employee')
+def structure():
+    """The departments below each other, with heads and members."""
+    return render_template('people/structure.html', departments=rules.structure(g.actor))
+
+
+@blueprint.get('/<int:person_id>')
+@allowed(*EVERYBODY)
+def profile(person_id):
+    """One person."""
+    person = rules.profile(g.actor, person_id)
+    filled = [str(FILLED[name]) for name in FILLED if person['directory'] and name in person['directory']['fields']]
+    return render_template('people/profile.html', person=person, dial=dial(person['phone']), mail_to=mail_to(person['mail']),
+                           birthday=rules.as_day(person.get('birthday')), filled=', '.join(filled))
+
+
+def dial(phone):
+    """A `tel:` address of a number as people write it, '' for none: `+34 (0)91 555` is tel:+3491555."""
+    if phone.startswith('+'):
+        phone = phone.replace('(0)', '')
+    digits = _DIALLED.sub('', phone)
+    return f'tel:{digits}' if digits else ''
+
+
+def mail_to(mail):
+    """A `mailto:` address; quoted, since `?` and `&` in it would begin a subject."""
+    return f'mailto:{quote(mail, safe="@+")}' if mail else ''

@@ -1,0 +1,242 @@
+"""Who sees whom, and what is read for the pages of people. Nothing is written here: persons and departments are core's.
+
+One rule stands behind list, profile and structure (`visible_to`): employees see every employee, a guest sees himself and
+his contact, a guest is seen by his contact, and administrators see everybody, those who are blocked too.
+"""
+
+from datetime import date
+
+from appliance.core.actor import EMPLOYEE, GUEST
+from appliance.core.db import row, rows
+from appliance.core.departments import heads_of, path_to, subtree
+from appliance.core.errors import Invalid, NotFound
+from appliance.core.i18n import texts
+from appliance.core.limits import PAGE_ROWS, SEARCH_LENGTH
+from appliance.core.people import fold
+from appliance.identity.directory.mapping import mapped_fields
+from appliance.identity.models import Directory, DirectoryPerson
+
+_ = texts(__name__)
+
+COUNTED = 1000                  # a list says `1,000+` beyond: an exact number would cost more than the page
+MEMBERS_SHOWN = 20              # of a department in the structure; the list has the others
+GREATEST_ID = (1 << 63) - 1     # what the databases take
+_COLUMNS = ('id', 'kind', 'login', 'name', 'mail', 'phone', 'title', 'birthday', 'language', 'zone', 'department_id', 'contact_id')
+# What somebody from outside sees of his contact.
+_FOR_GUESTS = frozenset({'id', 'kind', 'name', 'mail', 'phone', 'title', 'language', 'zone'})
+
+
+def visible_to(actor, alias='p'):
+    """(condition, values): SQL that is true for the rows of `person` as `alias` that the actor may see."""
+    if actor.is_administrator:
+        return '1 = 1', ()
+    not_blocked = f'NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = {alias}.id)'
+    if actor.kind == EMPLOYEE:
+        return f"({alias}.kind = 'employee' OR {alias}.contact_id = ?) AND {not_blocked}", (actor.person_id,)
+    if actor.kind == GUEST:
+        return (f"({alias}.id = ? OR ({alias}.kind = 'employee' AND {alias}.id = (SELECT me.contact_id FROM person me WHERE me.id = ?)))"
+                f' AND {not_blocked}', (actor.person_id, actor.person_id))
+    return '1 = 0', ()
+
+
+def access_person(actor, person_id):
+    """The person of an id as a dict of what this actor may see of him; NotFound when unseen, absent or no id at all.
+
+    Keys: id, kind, name, mail, phone, title, language, zone; to colleagues also login, department_id, contact_id, birthday
+    (ISO text or None) and `has_year`: whether the year of the birthday may be shown.
+    """
+    if not 0 < person_id <= GREATEST_ID:
+        raise NotFound()
+    condition, values = visible_to(actor)
+    found = row(f'SELECT {", ".join(f"p.{name}" for name in _COLUMNS)} FROM person p WHERE p.id = ? AND {condition}', person_id, *values)
+    if found is None:
+        raise NotFound()
+    person = dict(zip(_COLUMNS, found, strict=True))
+    is_own = person_id == actor.person_id
+    if actor.kind == GUEST and not actor.is_administrator and not is_own:
+        return {name: value for name, value in person.items() if name in _FOR_GUESTS}
+    return person | {'has_year': is_own or actor.is_administrator}
+
+
+def profile(actor, person_id):
+    """All that a profile shows: access_person's keys, and `is_own`, `is_blocked`, `department` ([(id, name)] from the top down),
+    `head`, `contact` ({id, name} or None), `leads` ([(id, name)]), `directory` ({name, fields} or None: what fills those fields).
+    """
+    person = access_person(actor, person_id)
+    is_own = person_id == actor.person_id
+    found = {'is_own': is_own, 'is_blocked': False, 'department': [], 'head': None, 'contact': None, 'leads': [], 'directory': None}
+    if 'department_id' in person and (not _is_outside(actor) or is_own):
+        found |= _place(actor, person)
+    if is_own or actor.is_administrator:
+        found['directory'] = _filled_by(person_id)
+    if actor.is_administrator:
+        found['is_blocked'] = row('SELECT 1 FROM person_block WHERE person_id = ?', person_id) is not None
+    return person | found
+
+
+def _place(actor, person):
+    """Where a person stands: to somebody from outside only his contact, to colleagues also department and heads."""
+    contact = _name_of(actor, person['contact_id']) if person['contact_id'] else None
+    if _is_outside(actor):
+        return {'contact': contact}
+    tree, heads = _departments(actor)
+    above = [head for head in heads_of(person['id'], person['department_id'], tree) if head in heads]
+    return {'contact': contact,
+            'department': [(one, tree[one][0]) for one in reversed(path_to(person['department_id'], tree))],
+            'head': {'id': above[0], 'name': heads[above[0]]} if above else None,
+            'leads': [(one, name) for one, (name, _parent, head) in tree.items() if head == person['id']]}
+
+
+def _is_outside(actor):
+    return actor.kind != EMPLOYEE and not actor.is_administrator
+
+
+def _name_of(actor, person_id):
+    condition, values = visible_to(actor)
+    found = row(f'SELECT p.id, p.name FROM person p WHERE p.id = ? AND {condition}', person_id, *values)
+    return {'id': found[0], 'name': found[1]} if found else None
+
+
+def _filled_by(person_id):
+    directory = (Directory.select(Directory.name, Directory.preset, Directory.mapping)
+                 .join(DirectoryPerson).where(DirectoryPerson.person == person_id).first())
+    return {'name': directory.name, 'fields': mapped_fields(directory)} if directory else None
+
+
+def _departments(actor):
+    """({id: (name, parent_id, head_id)}, {person_id: name} of the heads that the actor may see), in one query."""
+    condition, values = visible_to(actor, 'h')
+    found = rows(f'''SELECT d.id, d.name, d.parent_id, d.head_id, h.name FROM department d
+                     LEFT JOIN person h ON h.id = d.head_id AND {condition} ORDER BY d.name, d.id''', *values)
+    return {one[0]: one[1:4] for one in found}, {one[3]: one[4] for one in found if one[4] is not None}
+
+
+def list_people(actor, search='', department_id=None, after='', before='', most=PAGE_ROWS):
+    """A page of the people that the actor sees, by name. For employees; NotFound to others.
+
+    search: words that must all occur; department_id: with all that is below it; after, before: a cursor of a former page.
+    Returns people [(id, name, title, department's name, phone, mail, kind, is_blocked)], after and before (cursors of the
+    neighbours, '' at the ends), count (at most COUNTED + 1), departments [(id, name, depth)]. Invalid for a search that is
+    too long or a cursor that is none; NotFound for an unknown department.
+    """
+    _require_colleague(actor)
+    tree, _heads = _departments(actor)
+    where, values = _found(actor, search, department_id, tree)
+    people, has_more = _page(where, values, after, before, most)
+    back, forth = (has_more, True) if before else (bool(after), has_more)
+    if before and not has_more:
+        # The way back ends here: a whole first page, whatever was added before it meanwhile.
+        people, forth = _page(where, values, '', '', most)
+    total = row(f'SELECT count(*) FROM (SELECT 1 FROM person p WHERE {where} LIMIT {COUNTED + 1}) counted', *values)[0]
+    return {'people': [(one[0], one[1], one[2], tree[one[3]][0] if one[3] in tree else '', *one[4:8]) for one in people],
+            'before': _cursor(people[0]) if people and back else '', 'after': _cursor(people[-1]) if people and forth else '',
+            'count': total, 'departments': _flat(tree)}
+
+
+def _require_colleague(actor):
+    if _is_outside(actor):
+        raise NotFound()
+
+
+def _found(actor, search, department_id, tree):
+    condition, values = visible_to(actor)
+    conditions, values = [condition], [*values]
+    if len(search) > SEARCH_LENGTH:
+        raise Invalid(_('Search with at most %(most)s characters.', most=SEARCH_LENGTH), field='q')
+    for word in search_words(search):
+        conditions.append("p.words LIKE ? ESCAPE '!'")
+        values.append(f'%{_literally(word)}%')
+    if department_id is not None:
+        if department_id not in tree:
+            raise NotFound()
+        below = subtree(department_id, tree)
+        conditions.append(f'p.department_id IN ({", ".join("?" * len(below))})')
+        values += below
+    return ' AND '.join(conditions), values
+
+
+def search_words(search):
+    """The folded words of what somebody typed, each once. What no name can hold (NUL, control characters) parts words."""
+    return list(dict.fromkeys(fold(''.join(char if char.isprintable() else ' ' for char in search)).split()))
+
+
+def _literally(word):
+    return word.replace('!', '!!').replace('%', '!%').replace('_', '!_')
+
+
+def _page(where, values, after, before, most):
+    """(rows in the list's order, whether more follow in the direction of reading)."""
+    order, beyond = 'ASC', ''
+    if after or before:
+        order, sign = ('DESC', '<') if before else ('ASC', '>')
+        beyond, values = f' AND (p.sort_name, p.id) {sign} (?, ?)', [*values, *_place_of(before or after)]
+    found = rows(f'''SELECT p.id, p.name, p.title, p.department_id, p.phone, p.mail, p.kind,
+                            EXISTS (SELECT 1 FROM person_block x WHERE x.person_id = p.id), p.sort_name
+                     FROM person p WHERE {where}{beyond} ORDER BY p.sort_name {order}, p.id {order} LIMIT {most + 1}''', *values)
+    page = found[:most]
+    return page[::-1] if before else page, len(found) > most
+
+
+def _cursor(person):
+    return f'{person[0]}~{person[-1]}'
+
+
+def _place_of(cursor):
+    """(sort_name, id) of a cursor. It names a place, not a person, so that it outlives a change of him."""
+    number, tilde, name = cursor.partition('~')
+    if not (tilde and number.isascii() and number.isdigit() and len(number) < 19 and name.isprintable()):
+        raise Invalid(_('There is no such place in the list. Begin at its start.'), field='after')
+    return name, int(number)
+
+
+def _flat(tree):
+    """[(id, name, depth)] of all departments, each below its parent, in the order of names."""
+    below = _children(tree)
+
+    def walk(parent, depth):
+        for one in below.get(parent, ()):
+            yield one, tree[one][0], depth
+            yield from walk(one, depth + 1)
+
+    return list(walk(None, 0))
+
+
+def _children(tree):
+    below = {}
+    for one, (_name, parent, _head) in tree.items():
+        below.setdefault(parent, []).append(one)
+    return below
+
+
+def structure(actor):
+    """The company as a tree for employees; NotFound to others. A list of departments, each {id, name, head ({id, name} or None),
+    count (people in it), total (with all below), members [(id, name, title)] (at most MEMBERS_SHOWN), departments [...]}.
+    """
+    _require_colleague(actor)
+    tree, heads = _departments(actor)
+    condition, values = visible_to(actor)
+    members, counts = {}, {}
+    for one, name, title, department, count in rows(
+            f'''SELECT id, name, title, department_id, size FROM (
+                    SELECT p.id, p.name, p.title, p.department_id, p.sort_name,
+                           row_number() OVER (PARTITION BY p.department_id ORDER BY p.sort_name, p.id) AS place,
+                           count(*) OVER (PARTITION BY p.department_id) AS size
+                    FROM person p WHERE p.department_id IS NOT NULL AND {condition}) placed
+                WHERE place <= {MEMBERS_SHOWN} ORDER BY sort_name, id''', *values):
+        members.setdefault(department, []).append((one, name, title))
+        counts[department] = count
+    below = _children(tree)
+
+    def build(one):
+        name, _parent, head = tree[one]
+        inner = [build(child) for child in below.get(one, ())]
+        count = counts.get(one, 0)
+        return {'id': one, 'name': name, 'head': {'id': head, 'name': heads[head]} if head in heads else None, 'count': count,
+                'total': count + sum(child['total'] for child in inner), 'members': members.get(one, []), 'departments': inner}
+
+    return [build(top) for top in below.get(None, ())]
+
+
+def as_day(text):
+    """A birthday as it is stored (ISO text) as a date, None for none."""
+    return date.fromisoformat(text) if text else None

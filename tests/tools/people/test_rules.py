@@ -1,0 +1,194 @@
+"""Who sees whom, by rule: the one condition behind list, profile and structure, for every role."""
+import pytest
+
+from appliance.core.actor import ANONYMOUS, SYSTEM
+from appliance.core.departments import add_department, set_head
+from appliance.core.errors import Invalid, NotFound
+from appliance.core.people import Person, add_person, block, update_person
+from appliance.demo.company import PEOPLE
+from appliance.tools.people import rules
+
+EMPLOYEES = sum(person.kind == 'employee' for person in PEOPLE)
+
+
+def names(actor, search='', **more):
+    return [one[1] for one in rules.list_people(actor, search, **more)['people']]
+
+
+@pytest.mark.parametrize('role', ['head', 'employee', 'outsider'])
+def test_colleagues_see_every_employee(lumbreras, role):
+    found = rules.list_people(lumbreras.actor(role))
+    assert found['count'] == EMPLOYEES + (role == 'employee')   # the guest's contact sees his guest too
+    assert ('Anneke de Vries' in names(lumbreras.actor(role), 'anneke')) == (role == 'employee')
+
+
+def test_administrators_see_guests_and_who_is_blocked(lumbreras):
+    block(SYSTEM, lumbreras.ids['adam.nowak'], 'portal')
+    administrator = lumbreras.actor('administrator')
+    assert rules.list_people(administrator)['count'] == len(PEOPLE)
+    adam, = rules.list_people(administrator, 'adam nowak')['people']
+    assert adam[-1] == 1
+    assert rules.profile(administrator, lumbreras.ids['adam.nowak'])['is_blocked']
+
+
+def test_who_is_blocked_is_hidden_from_all_others(lumbreras):
+    block(SYSTEM, lumbreras.ids['adam.nowak'], 'portal')
+    employee = lumbreras.actor('employee')
+    assert names(employee, 'nowak') == []
+    with pytest.raises(NotFound):
+        rules.access_person(employee, lumbreras.ids['adam.nowak'])
+    assert 'Adam Nowak' not in str(rules.structure(employee))
+
+
+def test_guest_sees_himself_and_his_contact(lumbreras):
+    guest = lumbreras.actor('guest')
+    seen = [login for login, person_id in lumbreras.ids.items() if may_see(guest, person_id)]
+    assert seen == ['employee', 'guest']
+    for closed in (rules.list_people, rules.structure):
+        with pytest.raises(NotFound):
+            closed(guest)
+
+
+def test_guest_sees_of_his_contact_how_to_reach_him_and_no_more(lumbreras):
+    contact = rules.profile(lumbreras.actor('guest'), lumbreras.ids['employee'])
+    assert contact['mail'] == 'employee@lumbreras.example'
+    assert not {'birthday', 'department_id', 'login', 'contact_id'} & contact.keys()
+    assert (contact['department'], contact['head'], contact['leads']) == ([], None, [])
+
+
+def test_guest_sees_who_is_his_contact(lumbreras):
+    assert rules.profile(lumbreras.actor('guest'), lumbreras.ids['guest'])['contact']['name'] == 'Tomás Herrera'
+
+
+def test_blocked_contact_is_hidden_from_the_guest(lumbreras):
+    block(SYSTEM, lumbreras.ids['employee'], 'portal')
+    guest = lumbreras.actor('guest')
+    assert not may_see(guest, lumbreras.ids['employee'])
+    assert rules.profile(guest, lumbreras.ids['guest'])['contact'] is None
+
+
+def test_nobody_is_seen_without_a_login(lumbreras):
+    assert not any(may_see(ANONYMOUS, person_id) for person_id in lumbreras.ids.values())
+
+
+def may_see(actor, person_id):
+    try:
+        rules.access_person(actor, person_id)
+    except NotFound:
+        return False
+    return True
+
+
+def test_absent_ids_are_not_found(lumbreras):
+    for number in (0, -1, 10 ** 6, 2 ** 63, 10 ** 40):
+        with pytest.raises(NotFound):
+            rules.profile(lumbreras.actor('administrator'), number)
+
+
+def test_year_of_birth_is_told_to_the_person_and_to_administrators(lumbreras):
+    told = {role: rules.profile(lumbreras.actor(role), lumbreras.ids['employee'])['has_year']
+            for role in ('employee', 'administrator', 'outsider', 'head')}
+    assert told == {'employee': True, 'administrator': True, 'outsider': False, 'head': False}
+
+
+def test_profile_names_department_and_the_nearest_head(lumbreras):
+    person = rules.profile(lumbreras.actor('outsider'), lumbreras.ids['bruno.costa'])
+    assert [name for _id, name in person['department']] == ['Engineering', 'Laboratory']
+    assert person['head']['name'] == 'Ольга Петрова'
+    # Who heads a department is led by the next head above, and is never his own.
+    assert rules.profile(lumbreras.actor('outsider'), lumbreras.ids['olga.petrova'])['head']['name'] == 'Marta Jiménez'
+    marta = rules.profile(lumbreras.actor('outsider'), lumbreras.ids['head'])
+    assert marta['head'] is None
+    assert [name for _id, name in marta['leads']] == ['Engineering']
+
+
+SEARCHES = {
+    'ALVARO pena': ['Álvaro Peña'], 'Peña Álv': ['Álvaro Peña'], 'петрова': ['Ольга Петрова'], '陽翔': ['田中 陽翔'],
+    'lens designer': ['Adam Nowak'], '910 555 108': ['Adam Nowak'], 'nowak@lumbreras': ['Adam Nowak'], 'αδο': ['Ζωή Παπαδοπούλου'],
+    'adam\0nowak': ['Adam Nowak'], '%': [], '_': [], '!': [], '\\': [], '?': [], "' OR 1=1 --": [], '"; DROP TABLE person': [], 'nobody': [],
+}
+
+
+def test_search_takes_words_literally(lumbreras):
+    outsider = lumbreras.actor('outsider')
+    assert {search: names(outsider, search) for search in SEARCHES} == SEARCHES
+
+
+def test_blank_search_finds_everybody(lumbreras):
+    assert rules.list_people(lumbreras.actor('outsider'), ' \t\0 ')['count'] == EMPLOYEES
+
+
+def test_search_follows_a_changed_name(lumbreras):
+    update_person(SYSTEM, lumbreras.ids['adam.nowak'], name='Adam Zieliński')
+    assert names(lumbreras.actor('outsider'), 'zielinski') == ['Adam Zieliński']
+
+
+def test_wildcards_of_sql_are_found_where_somebody_wrote_them(lumbreras):
+    add_person(SYSTEM, 'percent', 'Hundred 100% _Under! Score')
+    for search in ('100%', '_under', 'under!', '0%', '_under! score'):
+        assert names(lumbreras.actor('outsider'), search) == ['Hundred 100% _Under! Score']
+
+
+def test_overlong_search_is_refused(lumbreras):
+    for length in (101, 1 << 20):
+        with pytest.raises(Invalid) as refused:
+            rules.list_people(lumbreras.actor('outsider'), 'x' * length)
+        assert refused.value.field == 'q'
+    assert names(lumbreras.actor('outsider'), 'xq ' * 33) == []
+
+
+def test_department_filter_takes_in_what_is_below(lumbreras):
+    outsider = lumbreras.actor('outsider')
+    ids = {name: number for number, name, _depth in rules.list_people(outsider)['departments']}
+    by_department = {name: rules.list_people(outsider, department_id=number)['count'] for name, number in ids.items()}
+    own = {name: sum(person.department == name for person in PEOPLE) for name in ids}
+    assert by_department == own | {'Engineering': own['Engineering'] + own['Laboratory']}
+    assert names(outsider, 'lucas', department_id=ids['Engineering']) == ['Lucas Meyer']
+    assert names(outsider, 'lucas', department_id=ids['Sales']) == []
+    with pytest.raises(NotFound):
+        rules.list_people(outsider, department_id=10 ** 9)
+
+
+def test_departments_stand_below_their_parents(lumbreras):
+    assert [(name, depth) for _id, name, depth in rules.list_people(lumbreras.actor('outsider'))['departments']] == [
+        ('Engineering', 0), ('Laboratory', 1), ('Sales', 0)]
+
+
+def test_structure_counts_and_names_heads(lumbreras):
+    engineering, sales = rules.structure(lumbreras.actor('employee'))
+    laboratory, = engineering['departments']
+    assert (engineering['head']['name'], laboratory['head']['name'], sales['head']['name']) == (
+        'Marta Jiménez', 'Ольга Петрова', 'Carmen Ruiz Santamaría')
+    assert engineering['total'] == engineering['count'] + laboratory['count']
+    assert engineering['total'] + sales['total'] == EMPLOYEES
+    assert len(sales['members']) == min(sales['count'], rules.MEMBERS_SHOWN)
+    members = [name for _id, name, _title in laboratory['members']]
+    assert len(members) == laboratory['count'] and members[0] == 'Beatriz Sousa'
+
+
+def test_structure_shows_a_large_department_in_part(lumbreras):
+    crowd = add_department(SYSTEM, 'Crowd')
+    for number in range(rules.MEMBERS_SHOWN + 3):
+        add_person(SYSTEM, f'crowd{number}', f'Crowd {number:02d}', department_id=crowd)
+    shown = rules.structure(lumbreras.actor('employee'))[0]
+    assert (shown['name'], shown['count'], len(shown['members'])) == ('Crowd', rules.MEMBERS_SHOWN + 3, rules.MEMBERS_SHOWN)
+
+
+def test_blocked_head_leads_nobody_to_see(lumbreras):
+    block(SYSTEM, lumbreras.ids['olga.petrova'], 'portal')
+    engineering, _sales = rules.structure(lumbreras.actor('employee'))
+    assert engineering['departments'][0]['head'] is None
+    assert rules.profile(lumbreras.actor('employee'), lumbreras.ids['bruno.costa'])['head']['name'] == 'Marta Jiménez'
+
+
+def test_head_who_is_gone_or_never_was(lumbreras):
+    set_head(SYSTEM, add_department(SYSTEM, 'Empty'), None)
+    empty = rules.structure(lumbreras.actor('employee'))[0]
+    assert (empty['name'], empty['head'], empty['count'], empty['members']) == ('Empty', None, 0, [])
+
+
+def test_person_without_department_or_anything(lumbreras):
+    bare = add_person(SYSTEM, 'bare', 'Bare')
+    person = rules.profile(lumbreras.actor('outsider'), bare)
+    assert (person['department'], person['head'], person['birthday'], person['phone']) == ([], None, None, '')
+    assert Person.get_by_id(bare).department_id is None
