@@ -10,6 +10,7 @@ import click
 
 from appliance.cli.context import opened
 from appliance.cli.output import say
+from appliance.core.children import die_with_parent
 
 PROCESSES = ('web', 'jobs')
 STOPPED_WITHIN_S = 15
@@ -45,7 +46,8 @@ def command():
 def _start(name, config_path):
     environment = os.environ | {'APPLIANCE_CONFIG': config_path}
     # Sessions of their own: a Ctrl+C at the terminal reaches us alone, and we stop them in order.
-    process = subprocess.Popen([sys.executable, '-m', 'appliance', name], env=environment, start_new_session=True)
+    process = subprocess.Popen([sys.executable, '-m', 'appliance', name], env=environment, start_new_session=True,
+                               preexec_fn=die_with_parent)
     return process, time.monotonic()
 
 

@@ -5,13 +5,11 @@ never run on an installed box.
 """
 
 import base64
-import ctypes
 import hashlib
 import os
 import pwd
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -21,12 +19,13 @@ from pathlib import Path
 
 from ldap.dn import escape_dn_chars
 
+from appliance.core.children import die_with_parent
+
 BASE = 'dc=company,dc=test'
 PEOPLE_BASE = f'ou=people,{BASE}'
 BIND_DN = f'cn=portal,{BASE}'
 SCHEMAS = ('core', 'cosine', 'inetorgperson')
 START_TIMEOUT_S = 10
-PR_SET_PDEATHSIG = 1
 PERSON_NAMESPACE = uuid.UUID('6f1ce0a4-6a9b-5d0e-9a43-0d4f3c7e5b11')
 
 CONFIGURATION = '''\
@@ -216,11 +215,6 @@ class Slapd:
 
     def _spawn(self):
         addresses = [self.url + '/'] + ([self.tls_url + '/'] if self.tls_port else [])
-        libc = ctypes.CDLL(None, use_errno=True)
-
-        def die_with_parent():
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
         with (self.folder / 'slapd.log').open('wb') as log:
             return subprocess.Popen(
                 [program('slapd'), '-f', self.folder / 'slapd.conf', '-h', ' '.join(addresses), '-d', '0'],

@@ -18,6 +18,7 @@ import sys
 import time
 from pathlib import Path
 
+from appliance.core.children import die_with_parent
 from appliance.demo import company, directory
 
 CONFIGURATION = """\
@@ -88,7 +89,7 @@ def run(options):
         portal = start_portal(running, options)
         running.enter_context(announced(options, known))
         portal.wait()
-        raise Stop(f'the portal ended by itself with status {portal.returncode}; {folder}/logs/portal.log says why.')
+        raise Stop(f'the portal ended by itself: {last_line(folder / "logs" / "portal.log")}')
 
 
 @contextlib.contextmanager
@@ -220,16 +221,21 @@ def start_portal(running, options):
     with log_path.open('ab') as log:
         # A session of its own: Ctrl+C reaches this process alone, which then stops the others in order.
         portal = subprocess.Popen([sys.executable, '-m', 'appliance', 'run'], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                  env=environment(options.folder), start_new_session=True)
+                                  env=environment(options.folder), start_new_session=True, preexec_fn=die_with_parent)
     running.callback(stop, portal)
     deadline = time.monotonic() + HEALTHY_WITHIN_S
     while not is_healthy(options.port):
         if portal.poll() is not None:
-            raise Stop(f'the portal ended at once; {log_path} says why.')
+            raise Stop(f'the portal ended at once: {last_line(log_path)} ({log_path} has the rest)')
         if time.monotonic() > deadline:
             raise Stop(f'the portal was not well within {HEALTHY_WITHIN_S} s; {log_path} says why.')
         time.sleep(0.1)
     return portal
+
+
+def last_line(path):
+    """Return the last line of a log that says something."""
+    return next((line for line in reversed(path.read_text(errors='replace').splitlines()) if line.strip()), 'no output')
 
 
 def is_healthy(port):
