@@ -43,8 +43,8 @@ def log_in(login, password, address, agent='', is_remembered=False):
     `login` is a login or a mail. Raises WrongPair (the same for known and unknown names), TooMany with the seconds to wait,
     DirectoryDown or DirectoryMisconfigured, Busy when too many ask at once. Failures are counted, successes forgive.
     """
-    if len(login) > max(LOGIN_LENGTH, MAIL_LENGTH) or len(password) > PASSWORD_LENGTH or '\0' in login + password:
-        raise WrongPair('too_long')
+    if not _is_usable(login, max(LOGIN_LENGTH, MAIL_LENGTH)) or not _is_usable(password, PASSWORD_LENGTH):
+        raise WrongPair('unusable')
     person = _local_account(login)
     is_known = _is_known_place(login, address)
     throttle.require_budget(login, address, is_known)
@@ -60,6 +60,11 @@ def log_in(login, password, address, agent='', is_remembered=False):
     throttle.clear(ANONYMOUS, login, address, key)
     token, _session_id = sessions.open_session(ANONYMOUS, person_id, ['password'], is_remembered, address, agent)
     return token, person_id, Person.get_by_id(person_id).language
+
+
+def _is_usable(text, limit):
+    """Whether a text fits its limit and every database and directory can be asked for it."""
+    return len(text) <= limit and '\0' not in text and not any('\ud800' <= char <= '\udfff' for char in text)
 
 
 def _refuse(wrong, login, address, is_known):
