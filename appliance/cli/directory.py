@@ -1,6 +1,7 @@
 """`appliance directory add|edit|list|test`: the company's LDAP directory, without the web."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -97,7 +98,7 @@ def test(name, login, password_stdin, as_json):
     else:
         _print_report(report)
     if any(row['state'] == 'failed' for row in report):
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
 
 
 def _print_report(report):

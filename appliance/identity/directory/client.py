@@ -136,7 +136,7 @@ class Connection:
                            timeout=self._remaining_s(), sizelimit=limit)
         return [(dn, values) for dn, values in found if dn is not None]
 
-    def pages(self, search_filter, attributes, size=500):
+    def pages(self, search_filter, attributes, size):
         """The same search page by page, so that the server's size limit does not end it: yields lists of (dn, values)."""
         control = SimplePagedResultsControl(True, size=size, cookie='')
         while True:

@@ -21,6 +21,7 @@ _ = texts(__name__)
 
 STEP_S = 5
 COUNT_S = 30
+PAGE = 100
 STEPS = ('reach', 'encryption', 'bind', 'base', 'people', 'login')
 # RFC 4511, 4.14: ExtendedRequest 1.3.6.1.4.1.1466.20037 with message id 1.
 STARTTLS = bytes.fromhex('301d02010177188016') + b'1.3.6.1.4.1.1466.20037'
@@ -140,10 +141,13 @@ def _people(directory):
     with connect(directory, time.monotonic() + COUNT_S) as connection:
         login.bind_own_account(connection, directory)
         try:
-            for page in connection.pages(directory.person_filter, [attribute]):
+            for page in connection.pages(directory.person_filter, [attribute], PAGE):
                 count += len(page)
                 unknown += sum(read_uuid(directory.preset, {name.lower(): found for name, found in values.items()}) is None
                                for _dn, values in page)
+        except ldap.SIZELIMIT_EXCEEDED:
+            # It counts pages together, as slapd does unless told otherwise. A login needs two entries at most.
+            return _('The directory shows only a part of its people to this account; logins work nevertheless.')
         except ldap.LDAPError as error:
             raise login.misconfigured_search(error) from None
     if not count:
