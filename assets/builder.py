@@ -39,11 +39,11 @@ def is_current():
 def fingerprint():
     """Return a sha256 (hex) over everything that the built files are made from.
 
-    The templates count too: the stylesheet keeps only the classes that they name.
+    Templates and code count too: only the classes and icons that they name are kept.
     """
     files = [ASSETS / name for name in ('package.json', 'package-lock.json', 'build.mjs')]
     files += [path for path in (ASSETS / 'src').rglob('*') if path.is_file()]
-    files += PACKAGE.rglob('*.html')
+    files += (path for ending in ('*.html', '*.py') for path in PACKAGE.rglob(ending))
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f'{path.relative_to(ASSETS.parent)}\0'.encode())
