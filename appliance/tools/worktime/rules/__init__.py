@@ -1,0 +1,13 @@
+"""The rules of work time. A day is started, paused, continued and finished by its person alone.
+
+A day has one state: `opened`, `paused`, `closed`, or `expired` once it was left open for too long. At most one day of a person is not
+closed. What was worked is the elapsed time from start to end without the pauses, so no clock change adds or takes an hour.
+"""
+
+from appliance.tools.worktime.rules.clocking import continue_, finish, pause, start_day
+from appliance.tools.worktime.rules.days import access_day, day_of, days_of, get_day, timeline
+from appliance.tools.worktime.rules.expiry import correct, correction_bounds, expire_days, read_end
+from appliance.tools.worktime.rules.reminder import remind, zones_of_people
+
+__all__ = ('access_day', 'continue_', 'correct', 'correction_bounds', 'day_of', 'days_of', 'expire_days', 'finish', 'get_day', 'pause',
+           'read_end', 'remind', 'start_day', 'timeline', 'zones_of_people')

@@ -1,0 +1,131 @@
+"""Who may see a working day, and how it reads: states, times, what was worked. Writes nothing."""
+
+from datetime import date, timedelta
+
+from appliance.core import clock
+from appliance.core.actor import EMPLOYEE
+from appliance.core.db import row, rows
+from appliance.core.departments import is_head_of
+from appliance.core.errors import NotAllowed, NotFound
+from appliance.core.limits import PAGE_ROWS
+from appliance.core.people import Person
+from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED, WorktimeCorrection, WorktimeDay, WorktimePause
+
+LONGEST = timedelta(hours=16)
+GREATEST_ID = (1 << 63) - 1
+
+_READ = '''
+    SELECT d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name,
+           coalesce(sum(p.ended_at - p.started_at), 0), max(p.started_at), max(p.ended_at),
+           max(CASE WHEN p.ended_at IS NULL THEN p.id END)
+    FROM ({days}) d JOIN person s ON s.id = d.person_id LEFT JOIN worktime_pause p ON p.day_id = d.id
+    GROUP BY d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name
+    ORDER BY d.state = 'closed', d.on_date DESC'''
+# The literal condition is the one of the index worktime_day_unfinished; UNION lets each half use its own.
+_OF_TODAY = _READ.format(days='''SELECT * FROM worktime_day WHERE person_id = ? AND state <> 'closed'
+                                 UNION SELECT * FROM worktime_day WHERE person_id = ? AND on_date = ?''')
+_BY_ID = _READ.format(days='SELECT * FROM worktime_day WHERE id = ?')
+_LIST = _READ.format(days='SELECT * FROM worktime_day WHERE person_id = ? AND on_date < ? ORDER BY on_date DESC LIMIT ?'
+                     ).replace("d.state = 'closed', ", '')
+
+
+def only_employees(actor, *args, **kwargs):
+    """The right of everything here: guests and services have no work time, and to them it does not exist."""
+    if actor.kind != EMPLOYEE:
+        raise NotFound()
+
+
+def access_day(actor, day_id, to='view'):
+    """The WorktimeDay of an id: the one door. `to` is `view` or `clock` (start, pause, finish, correct).
+
+    The person himself may both, who heads him may view; to everybody else, administrators too, it is NotFound.
+    """
+    only_employees(actor)
+    day = None
+    if isinstance(day_id, int) and 0 < day_id <= GREATEST_ID:
+        day = WorktimeDay.get_or_none(WorktimeDay.id == day_id)
+    if day is None:
+        raise NotFound()
+    if day.person_id != actor.person_id:
+        department, = row('SELECT department_id FROM person WHERE id = ?', day.person_id)
+        if not is_head_of(actor.person_id, day.person_id, department):
+            raise NotFound()
+        if to != 'view':
+            raise NotAllowed()
+    return day
+
+
+def expires_at(on_date, zone, started_at):
+    """The moment from which a day left open is expired: the midnight that ends its date, or 16 h after its start if later."""
+    return max(clock.end_of_day(on_date, zone), started_at + LONGEST)
+
+
+def day_of(actor):
+    """The day that concerns the person now, or None: the unfinished one, else today's. One query; the shape is `_described`'s."""
+    only_employees(actor)
+    today = clock.local_date(clock.now(), actor.zone).isoformat()
+    found = row(_OF_TODAY, actor.person_id, actor.person_id, today)
+    return _described(found) if found else None
+
+
+def get_day(actor, day_id):
+    """One day in the shape of `_described`; NotFound as in `access_day`."""
+    return _described(row(_BY_ID, access_day(actor, day_id).id))
+
+
+def days_of(actor, before=None):
+    """The actor's own days, the newest first: at most 50 of them, dated before an ISO date if one is given."""
+    only_employees(actor)
+    found = rows(_LIST, actor.person_id, before or date.max.isoformat(), PAGE_ROWS + 1)
+    return {'days': [_described(one) for one in found[:PAGE_ROWS]],
+            'before': found[PAGE_ROWS - 1][2] if len(found) > PAGE_ROWS else None}
+
+
+def _described(found):
+    """A day as a dict: id, person_id, person_name, on_date (date), zone, state, started_at, ended_at, expires_at, address; `since` when the
+    state began, `pause_id` of the open pause, `pauses_s` of the closed ones, `latest_at` (nothing may happen before it), `net_s` worked so
+    far (None when expired: nobody knows). A day past its expiry is expired, whether or not the job was here already.
+    """
+    (day_id, person_id, on_date, zone, started, ended, state, address, name, paused, last_pause, last_return, open_pause) = found
+    on_date, started_at = date.fromisoformat(on_date), clock.from_microseconds(started)
+    expiry = expires_at(on_date, zone, started_at)
+    if state in (OPENED, PAUSED) and clock.now() >= expiry:
+        state = EXPIRED
+    latest = max(moment for moment in (started, last_pause, last_return, ended) if moment is not None)
+    counted_to = {OPENED: max(latest, clock.microseconds(clock.now())), PAUSED: last_pause, CLOSED: ended, EXPIRED: None}[state]
+    since = {OPENED: last_return or started, PAUSED: last_pause, CLOSED: ended, EXPIRED: clock.microseconds(expiry)}[state]
+    return {'id': day_id, 'person_id': person_id, 'person_name': name, 'on_date': on_date, 'zone': zone, 'state': state,
+            'started_at': started_at, 'ended_at': ended and clock.from_microseconds(ended), 'expires_at': expiry, 'address': address,
+            'since': clock.from_microseconds(since), 'pause_id': open_pause, 'pauses_s': int(paused) // 1_000_000,
+            'latest_at': clock.from_microseconds(latest),
+            'net_s': None if counted_to is None else (counted_to - started - int(paused)) // 1_000_000}
+
+
+def timeline(actor, day_id):
+    """What happened on a day, in order: {'steps': [{what, at, until}], 'corrections': [{old_end, new_end, reason, by, at}]}.
+
+    `what` is start, pause, continue, finish or expire; `until` is the next step's moment, None at the end.
+    """
+    day = access_day(actor, day_id)
+    steps = [('start', day.started_at)]
+    for began, ended in (WorktimePause.select(WorktimePause.started_at, WorktimePause.ended_at).where(WorktimePause.day == day.id)
+                         .order_by(WorktimePause.started_at, WorktimePause.id).tuples()):
+        steps.append(('pause', began))
+        # A pause that lasted to the end has no continuing: the day was finished during it.
+        if ended is not None and ended != day.ended_at:
+            steps.append(('continue', ended))
+    if day.ended_at:
+        steps.append(('finish', day.ended_at))
+    elif (expiry := expires_at(day.on_date, day.zone, day.started_at)) <= clock.now() or day.state == EXPIRED:
+        steps.append(('expire', expiry))
+    moments = [at for _what, at in steps[1:]] + [None]
+    return {'steps': [{'what': what, 'at': at, 'until': until} for (what, at), until in zip(steps, moments, strict=True)],
+            'corrections': _corrections(day)}
+
+
+def _corrections(day):
+    found = (WorktimeCorrection.select(WorktimeCorrection.old_end, WorktimeCorrection.new_end, WorktimeCorrection.reason,
+                                       Person.name, WorktimeCorrection.at)
+             .join(Person, on=WorktimeCorrection.by == Person.id).where(WorktimeCorrection.day == day.id)
+             .order_by(WorktimeCorrection.id).tuples())
+    return [dict(zip(('old_end', 'new_end', 'reason', 'by', 'at'), one, strict=True)) for one in found]
