@@ -1,0 +1,137 @@
+"""`bin/install --unattended` on a bare Debian 12, then a company's first day on the box: the administrator by the link, the
+employee by the directory of another server, a backup, a restore. The tests run in order, on one box."""
+import re
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from tests.install import slapd
+from tests.install.visitor import Visitor
+
+REPOSITORY = '/mnt/backup/appliance'
+INSTALL = 'cd /srv/appliance && bin/install --unattended'
+ADMINISTRATOR = {'login': 'administrator', 'password': 'a long one for the test'}
+LINK = re.compile(r'https://[^/]+(/setup/\S+)')
+
+
+@pytest.fixture(scope='module')
+def box(bare):
+    """The installed box: `guest`, `report` (what bin/install printed), `link`, `authority` (PEM), `base` address."""
+    bare.run('mkdir -p /mnt/backup')
+    began = time.monotonic()
+    report = bare.run(f'{INSTALL} -e appliance_backup_repository={REPOSITORY}', timeout=1800).stdout
+    print(f'\nMachine time from bare Debian to healthy: {time.monotonic() - began:.0f} s')
+    _status, _headers, authority = Visitor(f'http://{bare.address}').get('/ca.crt')
+    base = f'https://{bare.address}'
+    return SimpleNamespace(guest=bare, report=report, authority=authority, base=base,
+                           visitor=lambda: Visitor(base, authority))
+
+
+def test_set_up_link_is_the_last_line_and_makes_the_administrator(box):
+    link = LINK.fullmatch(box.report.strip().splitlines()[-1])
+    assert link, box.report[-2000:]
+    visitor = box.visitor()
+    fields = {'name': 'Ada', 'mail': '', 'company_name': 'Company', 'company_language': 'en', 'company_zone': 'Europe/Madrid',
+              'repeated': ADMINISTRATOR['password']} | ADMINISTRATOR
+    assert visitor.post(link[1], link[1], **fields)[0] == 303
+    assert visitor.get('/admin/setup')[0] == 200
+    assert box.visitor().get(link[1])[0] == 404
+
+
+def test_employee_logs_in_with_the_password_of_the_directory(box, company_directory):
+    box.guest.write('/etc/ssl/company.pem', company_directory.authority, 0o644)
+    add = (f'appliance directory add company --url {company_directory.url} --base {slapd.BASE} --bind-dn {slapd.BIND_DN} '
+           '--secret-stdin --ca /etc/ssl/company.pem')
+    box.guest.run(add, stdin=slapd.SECRET + '\n')
+    box.guest.run('appliance directory test company')
+    visitor = box.visitor()
+    assert visitor.post('/login', '/login', login=slapd.LOGIN, password='wrong')[0] == 401
+    assert visitor.post('/login', '/login', login=slapd.LOGIN, password=slapd.PASSWORD)[0] == 303
+    assert slapd.NAME in visitor.get('/')[2]
+
+
+def test_another_name_is_refused_and_plain_http_leads_to_tls(box):
+    assert box.visitor().get('/login', Host='evil.example')[0] == 421
+    status, headers, _text = Visitor(f'http://{box.guest.address}').get('/login?next=/people')
+    assert (status, headers['Location']) == (308, box.base + '/login?next=/people')
+    assert Visitor(f'http://{box.guest.address}').get('/ca.crt', Host='evil.example')[0] == 421
+
+
+def test_built_files_come_from_nginx_for_ever(box):
+    style = re.search(r'/static/dist/[^"]+\.css', box.visitor().get('/login')[2])[0]
+    status, headers, _text = box.visitor().get(style)
+    assert status == 200
+    assert headers['Cache-Control'] == 'public, max-age=31536000, immutable'
+    assert headers['X-Content-Type-Options'] == 'nosniff'
+
+
+@pytest.mark.parametrize('path', ['/setup/{}', '/rescue/{}', '/%73etup/{}', '//rescue//{}', '/x/../setup/{}', '/setup/{}/x?y=1'])
+def test_no_log_holds_a_one_time_token(box, path):
+    token = f'TOKEN{abs(hash(path))}'
+    box.visitor().get(path.format(token))
+    Visitor(f'http://{box.guest.address}').get(path.format(token))
+    time.sleep(0.5)
+    found = box.guest.run(f"journalctl --no-pager --since=-1min -t appliance -t appliance_nginx | grep -c '{token}' ; "
+                          f"grep -rc '{token}' /var/log/nginx | grep -v ':0$'", status=None).stdout.split()
+    assert found == ['0']
+
+
+@pytest.mark.parametrize('unit', ['appliance-web', 'appliance-jobs'])
+def test_hardened(box, unit):
+    report = box.guest.run(f'systemd-analyze security --no-pager {unit}.service').stdout
+    assert float(re.search(r'Overall exposure level for \S+ ([0-9.]+)', report)[1]) <= 3.0, report
+
+
+def test_pages_cannot_read_the_key_of_the_backups_nor_the_memory_of_jobs(box):
+    as_web = ('web=$(systemctl show -P MainPID appliance-web); jobs=$(systemctl show -P MainPID appliance-jobs); '
+              'nsenter -t $web -U -m -S $(id -u appliance) -G $(id -g appliance) head -c1 ')
+    for path in ('/etc/appliance/backup.key', '/etc/appliance/tls/ca.key', '/proc/$jobs/mem', '/proc/$jobs/environ'):
+        box.guest.run(as_web + path, status=1)
+    box.guest.run(as_web + '/etc/appliance/config.ini')
+
+
+def test_rights_of_files(box):
+    found = box.guest.run('cd /etc/appliance && stat -c "%n %U %G %a" . config.ini portal.key backup.key install.yml tls tls/ca.key').stdout
+    assert found.split('\n')[:-1] == [
+        '. root appliance 1770', 'config.ini root appliance 640', 'portal.key appliance appliance 600',
+        'backup.key root appliance-backup 640', 'install.yml root root 600', 'tls root root 700', 'tls/ca.key root root 600']
+    assert not box.guest.run('find /opt/appliance /tmp -name "node*" -o -name "npm*"').stdout
+
+
+def test_nothing_of_the_demo_enters(box):
+    box.guest.run('appliance demo', status=1)
+
+
+def test_second_run_changes_nothing(box):
+    began = time.monotonic()
+    report = box.guest.run(INSTALL, timeout=600)
+    print(f'\nSecond run: {time.monotonic() - began:.0f} s')
+    assert re.search(r'changed=0 .*failed=0', report.stdout), report.stdout
+    assert '/setup/' not in report.stdout
+    assert 'appliance rescue' in report.stdout + report.stderr
+
+
+def test_it_comes_back_after_a_reboot(box):
+    box.guest.reboot()
+    box.guest.run(f'/usr/local/lib/appliance/wait-healthy {box.base} /var/www/appliance/ca.crt')
+    assert not box.guest.run('systemctl --failed --no-legend').stdout
+    box.guest.run('systemctl is-active appliance-jobs.service')
+
+
+def test_backup_and_restore(box, company_directory):
+    box.guest.run('appliance backup key')
+    box.guest.run('appliance backup create', timeout=300)
+    snapshot = box.guest.run("appliance backup list --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0][\"snapshot\"])'").stdout.strip()
+    box.guest.run('appliance backup verify', timeout=300)
+    box.guest.run("appliance person add --login later --name 'Came Later' --mail later@company.test --password-stdin", stdin='a long enough one\n')
+    refused = box.guest.run(f'appliance restore {snapshot}', status=1).stderr
+    assert 'systemctl stop appliance.target' in refused
+    box.guest.run(f'systemctl stop appliance.target && appliance restore {snapshot} && systemctl start appliance.target', timeout=300)
+    box.guest.run('systemctl start appliance-web.service appliance-jobs.service')
+    logins = box.guest.run('appliance person list --json').stdout
+    assert slapd.LOGIN in logins
+    assert 'later' not in logins
+    visitor = box.visitor()
+    assert visitor.post('/login', '/login', **ADMINISTRATOR)[0] == 303
+    assert visitor.post('/login', '/login', login=slapd.LOGIN, password=slapd.PASSWORD)[0] == 303
