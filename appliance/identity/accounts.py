@@ -30,7 +30,7 @@ from appliance.core.settings import only_administrators, set_setting
 from appliance.identity import one_time_links, passwords, sessions, throttle
 from appliance.identity.directory import directories
 from appliance.identity.directory import login as directory_login
-from appliance.identity.directory.errors import WrongPair
+from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.models import Directory, DirectoryPerson, Password
 
 _ = texts(__name__)
@@ -69,7 +69,7 @@ def _is_usable(text, limit):
 
 def _refuse(wrong, login, address, is_known):
     log.info('login refused (%s) from %s', wrong.reason, throttle.network(address))
-    throttle.count_failure(ANONYMOUS, login, address, is_known, wrong.key or None)
+    throttle.count_failure(ANONYMOUS, login, address, is_known)
     raise wrong
 
 
@@ -86,8 +86,24 @@ def _check_pair(person, login, password):
         # as long as anybody's, and whether it is up or down changes nothing for local accounts.
         _ask_for_nobody(directory)
         raise WrongPair('password')
-    found = directory_login.authenticate(directory, login, password, before_bind=throttle.require_directory_budget)
+    found = _ask_directory(directory, login, password)
     return person_of_entry(SYSTEM, directory.id, found), f'{directory.id}:{found.uuid}'
+
+
+def _ask_directory(directory, login, password):
+    """The entry of a pair. A try counts before its bind, and not when the directory went away before it judged."""
+    taken = []
+
+    def take_try(key):
+        throttle.take_directory_try(ANONYMOUS, key)
+        taken.append(key)
+
+    try:
+        return directory_login.authenticate(directory, login, password, before_bind=take_try)
+    except (DirectoryDown, DirectoryMisconfigured):
+        for key in taken:
+            throttle.give_directory_try_back(ANONYMOUS, key)
+        raise
 
 
 def _ask_for_nobody(directory):

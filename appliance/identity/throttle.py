@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from appliance.core import clock
 from appliance.core.actions import action
+from appliance.core.db import database, is_sqlite
 from appliance.core.errors import TooMany
 from appliance.core.people import fold_login
 from appliance.identity.models import LoginFailure
@@ -58,22 +59,36 @@ def _require(bucket, tries):
             raise TooMany(retry_after_s=left_s)
 
 
-def require_directory_budget(person_key):
-    """TooMany when a directory account had its three wrong passwords in half an hour: the fourth never reaches it."""
+@action
+def take_directory_try(actor, person_key):
+    """Count a bind before it happens; TooMany when three in half an hour did not succeed: the fourth never reaches the directory.
+
+    Counted first, since several workers may be about to bind for the same person. `clear` forgets it after a success.
+    """
+    if not is_sqlite():
+        database.execute_sql('SELECT pg_advisory_xact_lock(hashtext(%s))', (f'directory:{person_key}',))
     since = clock.microseconds(clock.now() - WINDOW)
     failures = list(LoginFailure.select(LoginFailure.at)
                     .where((LoginFailure.bucket == f'directory:{person_key}') & (LoginFailure.at > since))
                     .order_by(LoginFailure.at).tuples())
     if len(failures) >= DIRECTORY_TRIES:
         raise TooMany(retry_after_s=(failures[-DIRECTORY_TRIES][0] + WINDOW - clock.now()).total_seconds())
+    LoginFailure.insert(bucket=f'directory:{person_key}', at=clock.now()).execute()
 
 
 @action
-def count_failure(actor, login, address, is_known, directory_key=None):
-    """Count a wrong pair; `directory_key` names the directory entry that was asked, if one was."""
+def give_directory_try_back(actor, person_key):
+    """Take back the newest try: the directory went away before it judged the password."""
+    newest = (LoginFailure.select(LoginFailure.id).where(LoginFailure.bucket == f'directory:{person_key}')
+              .order_by(LoginFailure.id.desc()).limit(1))
+    LoginFailure.delete().where(LoginFailure.id.in_(newest)).execute()
+
+
+@action
+def count_failure(actor, login, address, is_known):
+    """Count a wrong pair."""
     now = clock.now()
-    buckets = [*_buckets(login, address, is_known), *([f'directory:{directory_key}'] if directory_key else [])]
-    LoginFailure.insert_many([{'bucket': bucket, 'at': now} for bucket in buckets]).execute()
+    LoginFailure.insert_many([{'bucket': bucket, 'at': now} for bucket in _buckets(login, address, is_known)]).execute()
 
 
 @action

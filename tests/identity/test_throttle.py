@@ -1,11 +1,12 @@
 """The throttle: five tries, then a growing wait; strangers spend their own budgets; directories are asked three times."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
 
-from appliance.core import clock
+from appliance.core import clock, db
 from appliance.core.actor import ANONYMOUS
 from appliance.core.errors import TooMany
 from appliance.identity import throttle
@@ -75,15 +76,39 @@ def test_failures_are_forgotten_after_half_an_hour(box):
 def test_the_fourth_bind_in_half_an_hour_never_happens(box):
     with time_machine.travel(clock.now(), tick=False) as traveller:
         for _ in range(3):
-            throttle.require_directory_budget('1:abc')
-            throttle.count_failure(ANONYMOUS, 'ana', HOME, True, '1:abc')
+            throttle.take_directory_try(ANONYMOUS, '1:abc')
             traveller.shift(timedelta(minutes=5))
         with pytest.raises(TooMany) as refused:
-            throttle.require_directory_budget('1:abc')
+            throttle.take_directory_try(ANONYMOUS, '1:abc')
         assert refused.value.retry_after_s == 15 * 60
-        throttle.require_directory_budget('1:def')
+        throttle.take_directory_try(ANONYMOUS, '1:def')
         traveller.shift(timedelta(minutes=15, seconds=1))
-        throttle.require_directory_budget('1:abc')
+        throttle.take_directory_try(ANONYMOUS, '1:abc')
+
+
+def test_a_bind_that_was_not_judged_does_not_count(box):
+    for _ in range(9):
+        throttle.take_directory_try(ANONYMOUS, '1:abc')
+        throttle.give_directory_try_back(ANONYMOUS, '1:abc')
+
+
+def test_twins_cannot_bind_a_fourth_time(box):
+    """Several workers are about to bind for one person at once."""
+    told = []
+
+    def take():
+        with db.connected():
+            try:
+                told.append(throttle.take_directory_try(ANONYMOUS, '1:abc'))
+            except TooMany:
+                told.append('too many')
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told, key=str) == [None, None, None, 'too many']
 
 
 def test_what_was_typed_as_login_is_not_kept(box):

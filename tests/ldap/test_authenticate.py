@@ -11,6 +11,7 @@ from appliance.core.actor import SYSTEM
 from appliance.core.errors import TooMany
 from appliance.identity import accounts, throttle
 from appliance.identity.directory import directories
+from appliance.identity.directory import login as login_module
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.login import authenticate
 from tests.ldap.people import EMPLOYEE, PASSWORD, PEOPLE, PORTAL, SECRET
@@ -84,6 +85,19 @@ def test_the_fourth_wrong_password_never_reaches_the_directory(active):
         accounts.log_in('employee', PASSWORD, '192.0.2.2')
     with time_machine.travel(clock.now() + throttle.WINDOW + timedelta(seconds=1)):
         accounts.log_in('employee', PASSWORD, '192.0.2.2')
+
+
+def test_a_directory_that_goes_away_costs_nobody_his_tries(active, server):
+    """The search is answered, the bind is not."""
+    directory = directories.load_active()
+    for _count in range(throttle.DIRECTORY_TRIES + 1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(login_module, 'bind_as', lambda *args: time.sleep(0.5))
+            patch.setattr(login_module, 'TALK_S', 0.2)
+            with pytest.raises(DirectoryDown):
+                accounts.log_in('employee', PASSWORD, '192.0.2.1')
+        directories.note_answer(directories.load(directory.id))
+    accounts.log_in('employee', PASSWORD, '192.0.2.1')
 
 
 def test_a_local_administrator_gets_in_while_the_directory_is_silent(active):
