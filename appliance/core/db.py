@@ -82,6 +82,14 @@ def release():
         database.close()
 
 
+def disconnect():
+    """Close every connection of this process: before a fork, which must not share one, and after one broke off."""
+    if not database.is_closed():
+        database.close()
+    if not is_sqlite():
+        database.obj.close_all()
+
+
 class FairLock:
     """A lock handed on in the order of asking; threading.Lock may starve one thread for seconds."""
 

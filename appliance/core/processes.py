@@ -70,3 +70,8 @@ def forget():
     """Delete this process's row at its end."""
     with write('core.processes.forget'):
         Process.delete().where((Process.host == socket.gethostname()) & (Process.pid == os.getpid())).execute()
+
+
+def forget_dead(before):
+    """Delete the rows of processes that were last seen before a moment, for the cleaning job, inside an action."""
+    return Process.delete().where(Process.seen_at < before).execute()

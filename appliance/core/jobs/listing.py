@@ -32,7 +32,7 @@ def _job(job):
             'promised_at': shown and shown.due_at, 'last_slot': last and last.slot, 'last_state': last and _state(last),
             'last_started_at': last and last.started_at, 'last_ended_at': last and last.ended_at,
             'next_at': waiting.next_at if waiting else job.schedule.next_due() if isinstance(job.schedule, When) else None,
-            'late_s': _late_s(shown), 'error': last.error if last else ''}
+            'late_s': _late_s(shown), 'error': shown.error if shown else ''}
 
 
 def _state(run):

@@ -98,11 +98,10 @@ class Run:
         with write('core.jobs.fail'):
             _end(self.id, self.owner, self.attempt, **_after_failure(self.job, self.attempt, error, BACKOFF_S))
 
-    def give_back(self, wait_s=0):
+    def give_back(self, error='', wait_s=0):
         """Put the run back into the queue, untried: the process stops, or the machine could not do it just now."""
         with write('core.jobs.give_back'):
-            _end(self.id, self.owner, self.attempt, state=WAITING, attempts=self.attempt - 1,
-                 next_at=clock.now() + timedelta(seconds=wait_s))
+            _end(self.id, self.owner, self.attempt, **_untried(self.attempt, error, wait_s))
 
 
 def _end(run_id, owner, attempt, state, **values):
@@ -112,6 +111,11 @@ def _end(run_id, owner, attempt, state, **values):
                                             & (JobRun.attempts == attempt)).execute())
     if not marked:
         raise LeaseLost(f'run {run_id} is not {owner}\'s any more')
+
+
+def _untried(attempt, error, wait_s=0):
+    """The columns of a run that waits as if it had not been tried."""
+    return {'state': WAITING, 'attempts': attempt - 1, 'error': error, 'next_at': clock.now() + timedelta(seconds=wait_s)}
 
 
 def _after_failure(job, attempt, error, backoff_s):
@@ -129,23 +133,23 @@ _CANDIDATES = '''
     ORDER BY next_at, id'''
 
 
-def claim(owner, jobs):
+def claim(owner, jobs, only_id=None):
     """Take the run that waits longest among these jobs ({name: Job}) for `owner`; a Run, or None when nothing waits.
 
-    No two runs of one job and scope go at a time, on however many hosts.
+    No two runs of one job and scope go at a time, on however many hosts. `only_id` takes that run or none.
     """
-    if not _candidate(jobs):
+    if not _candidate(jobs, only_id):
         return None     # looked at without a transaction: an idle box writes nothing
     with write('core.jobs.claim'):
         if not is_sqlite():
             database.execute_sql('SELECT pg_advisory_xact_lock(%s)', (_CLAIM_LOCK,))
-        run_id = _candidate(jobs)
+        run_id = _candidate(jobs, only_id)
         return run_id and _start(run_id, owner, jobs)
 
 
-def _candidate(jobs):
+def _candidate(jobs, only_id):
     for run_id, name in rows(_CANDIDATES, clock.microseconds(clock.now())):
-        if name in jobs:
+        if name in jobs and only_id in (None, run_id):
             return run_id
     return None
 
@@ -158,6 +162,15 @@ def _start(run_id, owner, jobs):
     return Run(row.id, jobs[row.job], row.scope, row.slot, row.due_at, owner, row.attempts)
 
 
+def of_slot(name, slot):
+    """The ids of a job's runs of one slot, in all scopes."""
+    return [run_id for run_id, in JobRun.select(JobRun.id).where((JobRun.job == name) & (JobRun.slot == slot)).tuples()]
+
+
+def state_of(run_id):
+    return JobRun.get_by_id(run_id).state
+
+
 def renew(owners):
     """Lengthen the leases of these owners' runs."""
     if JobRun.select().where((JobRun.state == RUNNING) & JobRun.owner.in_(owners)).exists():
@@ -166,20 +179,24 @@ def renew(owners):
              .where((JobRun.state == RUNNING) & JobRun.owner.in_(owners)).execute())
 
 
-def reclaim(jobs, owner=None, error='the process that ran it is gone'):
-    """Take back runs whose lease has ended, or all of an owner who is known to be dead; returns the names of the jobs."""
+def reclaim(jobs, error, owner=None, is_counted=True):
+    """Take back runs whose lease has ended, or all of an owner who is dead: to be tried again, or given up.
+
+    `is_counted` False: we ended that owner ourselves, which says nothing against the job.
+    """
     gone = JobRun.owner == owner if owner else JobRun.lease_until < clock.now()
-    found = list(JobRun.select().where((JobRun.state == RUNNING) & gone))
-    for row in found:
+    for row in list(JobRun.select().where((JobRun.state == RUNNING) & gone)):
         job = jobs.get(row.job)
         if job is None:
             continue        # of another version of the portal, whose processes know what to do with it
-        log.warning('%s %s: %s (attempt %s)', row.job, row.slot, error, row.attempts)
+        log.warning('%s %s, attempt %s: %s', row.job, row.slot, row.attempts, error)
+        values = _after_failure(job, row.attempts, error, DEATH_BACKOFF_S) if is_counted else _untried(row.attempts, '')
         with contextlib.suppress(LeaseLost), write('core.jobs.reclaim'):
-            _end(row.id, row.owner, row.attempts, **_after_failure(job, row.attempts, error, DEATH_BACKOFF_S))
-    return [row.job for row in found]
+            _end(row.id, row.owner, row.attempts, **values)
 
 
-def forget_runs(before):
-    """Delete runs that ended before a moment; inside an action, for the cleaning job."""
-    return JobRun.delete().where(JobRun.ended_at < before).execute()
+def forget_runs(now):
+    """Delete old runs, for the cleaning job, inside an action: the frequent ones after a week, all after 90 days."""
+    is_frequent = (JobRun.state == DONE) & JobRun.slot.contains('T')
+    return JobRun.delete().where((JobRun.ended_at < now - timedelta(days=90))
+                                 | (is_frequent & (JobRun.ended_at < now - timedelta(days=7)))).execute()

@@ -4,7 +4,7 @@ import secrets
 
 from appliance.core.actions import action
 from appliance.core.errors import NotFound
-from appliance.core.outbox import Outbox, send_mail
+from appliance.core.outbox import Outbox, reason, send_mail
 from appliance.core.people import check_fields
 from appliance.core.settings import only_administrators
 
@@ -26,4 +26,4 @@ def state_of_test_mail(actor, mail_id):
     found = Outbox.get_or_none((Outbox.id == mail_id) & Outbox.key.startswith(KEY))
     if found is None:
         raise NotFound()
-    return {'id': found.id, 'recipient': found.recipient, 'state': found.state, 'attempts': found.attempts, 'error': found.error}
+    return {'id': found.id, 'recipient': found.recipient, 'state': found.state, 'attempts': found.attempts, 'error': reason(found.error)}

@@ -1,0 +1,107 @@
+"""Mails from templates: HTML (MJML) and text, in the person's language and zone, as one message that no data can bend.
+
+A mail is two templates: `<name>.txt` with the blocks `subject` and `text`, and `<name>.mjml` with the block `content`. They
+know `person` ({name, login, language, zone}, or None for a bare address), `company`, the outbox row's data, and
+`url_for('/worktime')`, the public address with a path.
+"""
+
+import functools
+import pathlib
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import jinja2
+import mrml
+
+from appliance.core import clock, i18n, sealing
+from appliance.core.i18n import direction, language
+from appliance.core.people import Person, is_blocked
+from appliance.core.settings import get_setting
+from appliance.core.smtp import MailFailure
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+class NotToSend(Exception):
+    """This mail is not to be sent at all; `reason` is a key of outbox.REASONS."""
+
+    def __init__(self, reason):
+        self.reason = reason
+        super().__init__(reason)
+
+
+@functools.cache
+def environment():
+    """The Jinja environment of mails: the core's templates and every tool's."""
+    folders = [ROOT / 'templates', *sorted((ROOT / 'tools').glob('*/templates'))]
+    made = jinja2.Environment(loader=jinja2.FileSystemLoader(folders), undefined=jinja2.StrictUndefined, trim_blocks=True,
+                              lstrip_blocks=True, autoescape=lambda name: not name.endswith('.txt'))
+    i18n.install(made)
+    return made
+
+
+def compose(mail, public_address):
+    """An outbox row as (EmailMessage, the recipient's bare address).
+
+    NotToSend for a blocked person or one without an address; MailFailure when an address cannot be used.
+    """
+    person, to, spoken, zone = _recipient(mail)
+    with language(spoken, zone):
+        subject, text, html = render(mail.template, public_address, {**mail.data, 'person': person})
+        message = EmailMessage(policy=SMTP)
+        message['Subject'] = subject
+        message['From'] = sender = _sender()
+        message['To'] = to
+        message['Date'] = clock.now()
+        # The same at each try, so that a repeat after a crash is seen as one by the mail program.
+        message['Message-ID'] = f'<{sealing.mac("message-id", mail.key.encode()).hex()[:40]}@{sender.domain}>'
+        message['Auto-Submitted'] = 'auto-generated'    # RFC 3834: no holiday answers
+        message['Content-Language'] = i18n.current_language()
+        message.set_content(text)
+        message.add_alternative(html, subtype='html')
+    return message, to.addr_spec
+
+
+def _recipient(mail):
+    """(person as a dict or None, Address, language, zone) as they are now, not as they were when the mail was written."""
+    if mail.person_id is None:
+        return None, address('', mail.recipient), mail.language, get_setting('company.zone')
+    person = Person.get_by_id(mail.person_id)
+    if is_blocked(person.id):
+        raise NotToSend('blocked')
+    if not person.mail:
+        raise NotToSend('no_address')
+    shown = {'name': person.name, 'login': person.login, 'language': person.language, 'zone': person.zone}
+    return shown, address(person.name, person.mail), person.language, person.zone
+
+
+def _sender():
+    try:
+        return address(get_setting('company.name'), get_setting('mail.sender'))
+    except MailFailure as failure:
+        raise MailFailure('sender', failure.detail, is_outage=True) from None
+
+
+def address(name, text):
+    """A name and `local@domain` as an Address that may stand in a header; MailFailure when it cannot be one."""
+    local, _at, domain = text.rpartition('@')
+    try:
+        local.encode('ascii')
+        found = Address(' '.join(name.split()), local, domain.encode('idna').decode())
+        if not local or not domain or not found.addr_spec.isprintable():
+            raise ValueError('incomplete')
+    except (ValueError, IndexError, HeaderParseError):
+        raise MailFailure('address', text, is_final=True) from None
+    return found
+
+
+def render(template, public_address, data):
+    """(subject, text, html) of a template in the language of the moment. Any exception is a fault of template or data."""
+    values = {'company': get_setting('company.name'), 'url_for': lambda path: public_address + path,
+              'language': i18n.current_language(), 'direction': direction(), **data}
+    plain = environment().get_template(f'{template}.txt')
+    subject = ''.join(plain.blocks['subject'](plain.new_context(values)))
+    markup = environment().get_template(f'{template}.mjml').render(values)
+    return ' '.join(subject.split()), plain.render(values).strip() + '\n', mrml.to_html(markup).content

@@ -1,0 +1,32 @@
+"""core.clean: deletes what has had its time. What people wrote is never deleted here."""
+
+from datetime import timedelta
+
+from appliance.core import clock, jobs, outbox, processes
+from appliance.core.actions import forget_request_keys
+from appliance.core.db import database, is_sqlite
+from appliance.core.i18n import texts
+from appliance.core.jobs.runs import forget_runs
+from appliance.identity.one_time_links import forget_links
+from appliance.identity.sessions import forget_sessions
+from appliance.identity.throttle import forget_failures
+
+_ = texts(__name__)
+A_DAY, SENT_MAILS = timedelta(days=1), timedelta(days=90)
+
+
+@jobs.every(hours=1, name='core.clean', title=_.lazy('Clean up what has expired'), is_in_steps=True)
+def clean(run):
+    """Delete expired sessions, links, request keys and failures, old runs and sent mails, and rows of dead processes."""
+    now = clock.now()
+    with run.finishing():
+        forget_request_keys(now - A_DAY)
+        forget_sessions(now - A_DAY)
+        forget_links(now - A_DAY)
+        forget_failures(now - A_DAY)
+        processes.forget_dead(now - A_DAY)
+        outbox.forget_sent(now - SENT_MAILS)
+        forget_runs(now)
+    if is_sqlite():
+        # A long reader lets the log grow without bound; this is when it shrinks again.
+        database.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()

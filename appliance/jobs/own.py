@@ -1,0 +1,12 @@
+"""The jobs that belong to no tool, and loading those of the tools. Importing declares; nothing else happens."""
+
+import functools
+
+from appliance.core.tool import registry
+
+
+@functools.cache
+def load():
+    """Declare the jobs of the core and of all tools; then `appliance.core.jobs.declared()` knows them."""
+    from appliance.jobs import cleaning, sending    # noqa: F401  # slow: page and command need it, imports of web do not
+    registry.load('jobs')
