@@ -7,7 +7,7 @@ from tests.postgresql import Postgresql
 
 # A test that asks for one of these starts a server or a browser, or looks at every page: not for `bin/test fast`.
 SLOW_FIXTURES = {'postgres', 'browser', 'page', 'portal'}
-SLOW_FOLDERS = {'browser', 'install', 'bench'}
+SLOW_FOLDERS = {'ldap', 'browser', 'install', 'bench'}
 
 
 def pytest_collection_modifyitems(items):
