@@ -1,6 +1,7 @@
 """The web application: the shell and, through the registry, the routes of the tools. Opens nothing; wsgi.py does."""
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 from appliance.core import db, i18n
 from appliance.core.tool import registry
@@ -10,11 +11,19 @@ from appliance.web.proxies import TrustedProxies
 SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint)
 
 
+class RowId(IntegerConverter):
+    """`<int:...>` in addresses: what no row can have as its id is an address that does not exist."""
+
+    def __init__(self, url_map, **options):
+        super().__init__(url_map, **{'max': (1 << 63) - 1, **options})
+
+
 def create_app(config):
     """The application for a configuration. The database is open and the portal's key loaded already."""
     app = Flask('appliance.web')
     app.portal = config
     app.json.sort_keys = False
+    app.url_map.converters['int'] = RowId
     _prepare_templates(app)
     access_log.install(app)
     security.install(app)

@@ -25,7 +25,7 @@ def csrf_token():
 
 def check():
     """NotAllowed unless the form field or the header of a changing request carries a good token."""
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS or request.routing_exception is not None:
         return
     token = request.headers.get('X-CSRF-Token') or request.form.get('csrf_token') or ''
     salt, _dot, proof = token.partition('.')

@@ -2,6 +2,7 @@
 
 import logging
 
+import peewee
 from flask import g, render_template, request
 from werkzeug.exceptions import HTTPException
 
@@ -17,6 +18,7 @@ PAGES = {
     404: (_.lazy('There is nothing here'), _.lazy('It may have been moved, or it is not yours to see.')),
     405: (_.lazy('This does not work that way'), ''),
     409: (_.lazy('This is not possible now'), ''),
+    411: (_.lazy('The browser did not say how much it sends'), ''),
     413: (_.lazy('That was too much'), _.lazy('A form takes at most 1 MB.')),
     421: (_.lazy('The portal has another address'), ''),
     422: (_.lazy('Something in the form is not right'), ''),
@@ -31,6 +33,8 @@ def install(app):
     """Register the handlers."""
     app.register_error_handler(PortalError, answer_refusal)
     app.register_error_handler(HTTPException, answer_http)
+    app.register_error_handler(peewee.OperationalError, answer_lost_database)
+    app.register_error_handler(peewee.InterfaceError, answer_lost_database)
     app.register_error_handler(Exception, answer_failure)
 
 
@@ -48,6 +52,12 @@ def answer_http(error):
         return error
     headers = {'Allow': ', '.join(sorted(error.valid_methods))} if getattr(error, 'valid_methods', None) else {}
     return page(error.code, '', headers)
+
+
+def answer_lost_database(error):
+    """The database is away, locked or full: it passes, and the same request may succeed later."""
+    log.error('request %s: the database: %s', g.get('request_id', '-'), error)
+    return page(503, headers={'Retry-After': '5'})
 
 
 def answer_failure(error):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, current_user
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
 from appliance.core import i18n
 from appliance.core.actor import ANONYMOUS
@@ -52,7 +52,8 @@ class Visitor:
 
 def install(app):
     """Put the steps around every request of the application."""
-    manager = LoginManager(app)
+    # Without its context processor: a template must not ask the database, least of all the page that says it is away.
+    manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None
     # Flask-Login would try to decode a cookie of this name with the secret key that we do not have; no cookie has an empty name.
     app.config['REMEMBER_COOKIE_NAME'] = ''
@@ -105,7 +106,9 @@ def _refuse_other_host():
 
 
 def _refuse_large_body():
-    """Before anything parses it. A body without a stated length is cut by MAX_CONTENT_LENGTH while it is read."""
+    """Before anything parses it. Werkzeug would cut a body without a stated length silently; no browser sends a form that way."""
+    if request.headers.get('Transfer-Encoding') and request.content_length is None:
+        raise LengthRequired()
     if (request.content_length or 0) > BODY_BYTES:
         raise RequestEntityTooLarge()
 
