@@ -108,7 +108,7 @@ def build_assets():
     if builder.machine_node() is None:
         step([str(PYTHON), '-m', 'pip', 'install', '--quiet', '--no-input', '--require-hashes', '-r', str(lock_file('build'))],
              'Node could not be installed; is there a network?')
-    step([str(PYTHON), str(CLONE / 'assets' / 'builder.py')], 'the browser assets could not be built; is there a network?')
+    step([str(PYTHON), str(CLONE / 'assets' / 'builder.py')], 'the browser assets could not be built')
 
 
 def step(command, failure):

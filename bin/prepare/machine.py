@@ -4,6 +4,7 @@ It asks for root only when something is missing, and starts no service.
 """
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -118,8 +119,9 @@ def kept(output):
     with tempfile.NamedTemporaryFile('w', prefix='appliance-', suffix='.log', delete=False) as log:
         log.write(output)
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(('E:', 'Err:', 'ERROR', 'error', 'npm error'))]
-    return f'({(errors or lines or ["no output"])[-1][:200]}; all of it: {log.name})'
+    # The first one says why; what follows it are its consequences.
+    errors = [line for line in lines if re.match(r'\W*(E:|Error:|ERROR|npm error)', line)]
+    return f'({(errors or lines[-1:] or ["no output"])[0][:200]}; all of it: {log.name})'
 
 
 def require_space(folder, mebibytes):
