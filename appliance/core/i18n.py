@@ -11,7 +11,7 @@ import functools
 import gettext
 import pathlib
 from contextvars import ContextVar
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, dates, numbers
@@ -208,18 +208,23 @@ def format_weekday(day):
     return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, 'full', locale=_language.get())
 
 
+def _aware(moment):
+    """Mails wait in the outbox as JSON, where a moment is text; they are formatted when sent."""
+    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+
+
 def format_moment(moment, zone=None):
-    """Date and time of an aware datetime, in the person's zone unless another is named."""
+    """Date and time of an aware datetime (or its ISO text), in the person's zone unless another is named."""
     if moment is None:
         return ''
-    return dates.format_datetime(moment, 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_language.get())
+    return dates.format_datetime(_aware(moment), 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_language.get())
 
 
 def format_time(moment, zone=None):
-    """The time of day of an aware datetime, in the person's zone unless another is named."""
+    """The time of day of an aware datetime (or its ISO text), in the person's zone unless another is named."""
     if moment is None:
         return ''
-    return dates.format_time(moment, 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_language.get())
+    return dates.format_time(_aware(moment), 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_language.get())
 
 
 def format_span(seconds):
