@@ -3,6 +3,7 @@ import pytest
 
 from tests import guards
 from tests.boxes import PostgresqlTemplate, SqliteTemplate, opened
+from tests.mail_server import MailServer
 from tests.postgresql import Postgresql
 
 # A test that asks for one of these starts a server or a browser, or looks at every page: not for `bin/test fast`.
@@ -65,3 +66,17 @@ def box(closed_box):
     """An empty portal (tests.boxes.Box), open in this process: rules can be called at once."""
     with opened(closed_box):
         yield closed_box
+
+
+@pytest.fixture
+def mail_server(tmp_path):
+    """Start mail servers (tests.mail_server.MailServer) that keep what they take: mail_server(tls='starttls')."""
+    started = []
+
+    def start(**options):
+        started.append(MailServer(tmp_path, **options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()

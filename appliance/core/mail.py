@@ -7,7 +7,7 @@ know `person` ({name, login, language, zone}, or None for a bare address), `comp
 
 import functools
 import pathlib
-from email.errors import HeaderParseError
+import re
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -21,6 +21,9 @@ from appliance.core.people import Person, is_blocked
 from appliance.core.settings import get_setting
 from appliance.core.smtp import MailFailure
 
+# The plain forms of RFC 5321: quoted names and address literals have no place in a company's address book.
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
+_DOMAIN = re.compile(r'[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*')
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -58,9 +61,9 @@ def compose(mail, public_address):
         # The same at each try, so that a repeat after a crash is seen as one by the mail program.
         message['Message-ID'] = f'<{sealing.mac("message-id", mail.key.encode()).hex()[:40]}@{sender.domain}>'
         message['Auto-Submitted'] = 'auto-generated'    # RFC 3834: no holiday answers
-        message['Content-Language'] = i18n.current_language()
         message.set_content(text)
         message.add_alternative(html, subtype='html')
+        message['Content-Language'] = i18n.current_language()    # last: setting content clears such headers
     return message, to.addr_spec
 
 
@@ -88,13 +91,17 @@ def address(name, text):
     """A name and `local@domain` as an Address that may stand in a header; MailFailure when it cannot be one."""
     local, _at, domain = text.rpartition('@')
     try:
-        local.encode('ascii')
-        found = Address(' '.join(name.split()), local, domain.encode('idna').decode())
-        if not local or not domain or not found.addr_spec.isprintable():
-            raise ValueError('incomplete')
-    except (ValueError, IndexError, HeaderParseError):
-        raise MailFailure('address', text, is_final=True) from None
-    return found
+        domain = domain.encode('idna').decode()
+    except UnicodeError:
+        domain = ''
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        raise MailFailure('address', text, is_final=True)
+    return Address(_words(name), local, domain)
+
+
+def _words(text):
+    """Text for a header: one line, and nothing that a mail program would decode into something else (RFC 2047)."""
+    return ' '.join(text.split()).replace('=?', '= ?')
 
 
 def render(template, public_address, data):
@@ -104,4 +111,4 @@ def render(template, public_address, data):
     plain = environment().get_template(f'{template}.txt')
     subject = ''.join(plain.blocks['subject'](plain.new_context(values)))
     markup = environment().get_template(f'{template}.mjml').render(values)
-    return ' '.join(subject.split()), plain.render(values).strip() + '\n', mrml.to_html(markup).content
+    return _words(subject), plain.render(values).strip() + '\n', mrml.to_html(markup).content
