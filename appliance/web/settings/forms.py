@@ -1,6 +1,7 @@
 """The forms of a person's own settings."""
 
 from wtforms import HiddenField, SelectField
+from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, Length
 
 from appliance.core.i18n import languages, texts, zones
@@ -11,8 +12,8 @@ _ = texts(__name__)
 
 
 def language_choices():
-    """[(code, name)], each in its own language."""
-    return [(code, name[:1].upper() + name[1:]) for code, name in languages().items()]
+    """The languages, each in its own words."""
+    return [SelectChoice(code, name[:1].upper() + name[1:]) for code, name in languages().items()]
 
 
 class PlaceForm(Form):

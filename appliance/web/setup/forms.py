@@ -1,7 +1,8 @@
 """The forms of the set-up. What is right is decided by the rules and the settings' own readers."""
 
 from wtforms import EmailField, IntegerField, PasswordField, SelectField, StringField
-from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, NumberRange, Optional
+from wtforms.fields import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from appliance.core.i18n import texts, zones
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH
@@ -9,6 +10,11 @@ from appliance.web.forms import Form
 from appliance.web.settings.forms import language_choices
 
 _ = texts(__name__)
+
+
+def tls_choices():
+    """How a mail server is spoken to."""
+    return [SelectChoice('starttls', 'STARTTLS'), SelectChoice('tls', 'TLS'), SelectChoice('none', _('None'))]
 
 
 class CompanyForm(Form):
@@ -31,7 +37,12 @@ class FirstForm(CompanyForm):
     login = StringField(_.lazy('Your login'), [DataRequired(), Length(max=LOGIN_LENGTH)])
     mail = EmailField(_.lazy('Your e-mail'), [Optional(), Length(max=MAIL_LENGTH)])
     password = PasswordField(_.lazy('Password'), [InputRequired(), Length(max=PASSWORD_LENGTH)])
-    repeated = PasswordField(_.lazy('Password, once more'), [EqualTo('password', _.lazy('The two passwords differ.'))])
+    repeated = PasswordField(_.lazy('Password, once more'))
+
+    def validate_repeated(self, field):
+        """WTForms' EqualTo cannot take a text that is translated when shown."""
+        if field.data != self.password.data:
+            raise ValidationError(_('The two passwords differ.'))
 
 
 class MailForm(Form):
@@ -39,7 +50,7 @@ class MailForm(Form):
 
     mail_host = StringField(_.lazy('Mail server'), [DataRequired(), Length(max=NAME_LENGTH)])
     mail_port = IntegerField(_.lazy('Port'), [NumberRange(1, 65535)])
-    mail_tls = SelectField(_.lazy('Encryption'), choices=[('starttls', 'STARTTLS'), ('tls', 'TLS'), ('none', _.lazy('None'))])
+    mail_tls = SelectField(_.lazy('Encryption'), choices=tls_choices)
     mail_user = StringField(_.lazy('Login at the mail server'), [Length(max=NAME_LENGTH)])
     mail_password = PasswordField(_.lazy('Password at the mail server'), [Length(max=PASSWORD_LENGTH)])
     mail_sender = EmailField(_.lazy('Sender of mails'), [DataRequired(), Length(max=MAIL_LENGTH)])
