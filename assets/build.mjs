@@ -12,8 +12,8 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const PACKAGE = path.join(HERE, "..", "appliance");
 const DIST = path.join(PACKAGE, "web", "static", "dist");
 const LIMIT_KIB = 90;
-// Classes that Bootstrap's scripts or htmx set; nothing in a template names them.
-const SET_BY_SCRIPTS = [/^show(ing)?$/, /^hid(e|ing)$/, /^fade$/, /^collaps(e|ed|ing)$/, /^(modal|offcanvas)-(backdrop|open|static)$/, /^drop(down|up|end|start)$/, /^htmx-/];
+// Classes that Bootstrap's scripts or htmx set, and faces, whose tint is a number; no template names them whole.
+const SET_BY_SCRIPTS = [/^show(ing)?$/, /^hid(e|ing)$/, /^fade$/, /^collaps(e|ed|ing)$/, /^(modal|offcanvas)-(backdrop|open|static)$/, /^drop(down|up|end|start)$/, /^htmx-/, /^face-\d$/];
 
 async function filesUnder(folder, endings) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -39,6 +39,8 @@ async function bundle() {
 async function purged(css, sources) {
   const [result] = await new PurgeCSS().purge({
     content: sources, css: [{ raw: Buffer.from(css).toString() }], safelist: { standard: SET_BY_SCRIPTS }, variables: true, keyframes: true,
+    // WTForms draws the controls: no template says type="checkbox".
+    dynamicAttributes: ["type"],
     defaultExtractor: (text) => text.match(/[\w-/:.]+(?<![:.])/g) ?? [],
   });
   const { code } = await esbuild.transform(result.css, { loader: "css", minify: true, target: ["chrome123", "firefox121", "safari17.5"] });
