@@ -62,3 +62,16 @@ def drip(connection, end):
 def hang_up(connection, end):
     """Read a little and close."""
     connection.recv(16)
+
+
+def answer_bind(code, words):
+    """A behaviour: answer the first request, message id 1, with a bind response of this result code and these words."""
+    text = words.encode()
+    inner = bytes((0x0a, 1, code, 4, 0, 4, len(text))) + text
+    message = bytes((2, 1, 1, 0x61, 0x81, len(inner))) + inner
+
+    def behave(connection, end):
+        connection.recv(4096)
+        connection.sendall(bytes((0x30, 0x81, len(message))) + message)
+        end.wait()
+    return behave
