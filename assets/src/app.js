@@ -7,3 +7,4 @@ import "@tabler/core/js/src/bootstrap/offcanvas.ts";
 import "./busy.js";
 import "./forms.js";
 import "./toasts.js";
+import "./worktime.js";

@@ -18,9 +18,9 @@ def day(staff):
 @pytest.mark.parametrize('login', ['head', 'top'])
 def test_who_heads_the_person_sees_and_does_nothing(staff, day, login):
     actor = staff.actor(login)
-    assert rules.get_day(actor, day)['person_name'] == 'Employee'
+    assert rules.access_day(actor, day)['person_name'] == 'Employee'
     assert len(rules.timeline(actor, day)['steps']) == 3
-    pause = rules.get_day(actor, day)['pause_id'] or 1
+    pause = rules.access_day(actor, day)['pause_id'] or 1
     for wrong in (lambda: rules.pause(actor, day), lambda: rules.finish(actor, day), lambda: rules.continue_(actor, pause),
                   lambda: rules.correct(actor, day, None, 'x')):
         with pytest.raises(NotAllowed):
@@ -31,7 +31,7 @@ def test_who_heads_the_person_sees_and_does_nothing(staff, day, login):
 @pytest.mark.parametrize('login', ['outsider', 'administrator', 'guest'])
 def test_everybody_else_finds_nothing(staff, day, login):
     actor = staff.actor(login)
-    for wrong in (lambda: rules.get_day(actor, day), lambda: rules.timeline(actor, day), lambda: rules.pause(actor, day),
+    for wrong in (lambda: rules.access_day(actor, day), lambda: rules.timeline(actor, day), lambda: rules.pause(actor, day),
                   lambda: rules.finish(actor, day), lambda: rules.continue_(actor, 1), lambda: rules.correct(actor, day, None, 'x')):
         with pytest.raises(NotFound):
             wrong()
@@ -40,14 +40,14 @@ def test_everybody_else_finds_nothing(staff, day, login):
 def test_a_subordinate_sees_nothing_of_the_head(staff):
     day = rules.start_day(staff.actor('head'))
     with pytest.raises(NotFound):
-        rules.get_day(staff.actor('employee'), day)
+        rules.access_day(staff.actor('employee'), day)
 
 
 def test_the_sight_ends_with_the_office(staff, day):
     before = staff.actor('head')
     departments.set_head(SYSTEM, 2, None)
     with pytest.raises(NotFound):
-        rules.get_day(before, day)
+        rules.access_day(before, day)
 
 
 @pytest.mark.parametrize('rule', [rules.start_day, rules.day_of, rules.days_of])
@@ -59,7 +59,7 @@ def test_guests_have_no_work_time(staff, rule):
 @pytest.mark.parametrize('wrong', [0, -1, 10 ** 6, 2 ** 63, 10 ** 30, None, '1'])
 def test_an_id_that_is_none(staff, day, wrong):
     with pytest.raises(NotFound):
-        rules.get_day(staff.actor('employee'), wrong)
+        rules.access_day(staff.actor('employee'), wrong)
 
 
 def test_a_pause_that_is_none(staff, day):

@@ -93,7 +93,7 @@ class Working(RuleBasedStateMachine):
         days = list(WorktimeDay.select())
         assert len([day for day in days if day.state != 'closed']) <= 1
         for day in days:
-            found = rules.get_day(self.ana, day.id)
+            found = rules.access_day(self.ana, day.id)
             assert (day.ended_at is not None) == (day.state == 'closed')
             assert found['net_s'] is None or 0 <= found['net_s'] <= (found['expires_at'] - day.started_at).total_seconds()
             last = day.started_at

@@ -43,7 +43,7 @@ def test_finishing_in_a_pause_ends_both(ana, clock):
     rules.pause(ana, day)
     clock('2026-11-23 17:00')
     rules.finish(ana, day)
-    assert rules.get_day(ana, day)['net_s'] == 7 * 3600
+    assert rules.access_day(ana, day)['net_s'] == 7 * 3600
     assert not WorktimePause.select().where(WorktimePause.ended_at.is_null()).exists()
     assert [step['what'] for step in rules.timeline(ana, day)['steps']] == ['start', 'pause', 'finish']
 
@@ -134,7 +134,7 @@ def test_a_day_over_midnight_stays_one(ana, clock):
     assert rules.day_of(ana)['id'] == day
     clock('2026-11-24 07:50')
     rules.finish(ana, day)
-    found = rules.get_day(ana, day)
+    found = rules.access_day(ana, day)
     assert (found['on_date'].isoformat(), found['net_s']) == ('2026-11-23', 8 * 3600)
     clock('2026-11-24 20:00')
     assert rules.start_day(ana) != day
@@ -149,10 +149,10 @@ def test_a_new_zone_does_not_move_an_open_day(staff, ana, clock):
     with pytest.raises(Conflict):
         rules.start_day(moved)
     rules.finish(moved, day)
-    assert rules.get_day(moved, day)['zone'] == 'Europe/Madrid'
+    assert rules.access_day(moved, day)['zone'] == 'Europe/Madrid'
     assert rules.day_of(moved) is None      # the 24th has begun there
     again = rules.start_day(moved)
-    assert rules.get_day(moved, again)['on_date'].isoformat() == '2026-11-24'
+    assert rules.access_day(moved, again)['on_date'].isoformat() == '2026-11-24'
 
 
 def test_the_same_date_again_after_the_date_line(staff, clock):
@@ -176,7 +176,7 @@ def test_a_day_has_the_date_of_its_zone(staff, clock, zone, date):
     clock('2026-11-23 11:30', 'Etc/GMT+1')
     actor = staff.add('far', zone=zone)
     clock('2026-11-23 10:30', 'UTC')
-    assert rules.get_day(actor, rules.start_day(actor))['on_date'].isoformat() == date
+    assert rules.access_day(actor, rules.start_day(actor))['on_date'].isoformat() == date
 
 
 @pytest.mark.parametrize('start, end, hours', [
@@ -187,7 +187,7 @@ def test_what_was_worked_in_a_night_of_a_clock_change(ana, clock, start, end, ho
     day = rules.start_day(ana)
     clock(end)
     rules.finish(ana, day)
-    assert rules.get_day(ana, day)['net_s'] == hours * 3600
+    assert rules.access_day(ana, day)['net_s'] == hours * 3600
 
 
 def test_a_clock_set_back_takes_nothing(ana, clock):
@@ -199,7 +199,7 @@ def test_a_clock_set_back_takes_nothing(ana, clock):
     assert rules.day_of(ana)['net_s'] == 2 * 3600
     rules.continue_(ana, pause)
     rules.finish(ana, day)
-    found = rules.get_day(ana, day)
+    found = rules.access_day(ana, day)
     assert (found['net_s'], found['pauses_s']) == (2 * 3600, 0)
     assert rules.start_day(ana) == day
     assert rules.day_of(ana)['net_s'] == 2 * 3600

@@ -32,7 +32,7 @@ def test_the_moment_of_expiry(staff, clock, zone, start, expiry):
     clock(start, zone)
     day = rules.start_day(actor)
     end = clock(expiry, zone)
-    assert rules.get_day(actor, day)['expires_at'] == end
+    assert rules.access_day(actor, day)['expires_at'] == end
     clock.shift(-1 / 60)
     assert rules.expire_days(SYSTEM) == []
     assert rules.day_of(actor)['state'] == 'opened'
@@ -66,7 +66,7 @@ def test_a_new_day_waits_for_the_correction(ana, clock, forgotten):
     end = clock('2026-11-23 17:00')
     now = clock('2026-11-24 08:00')
     rules.correct(ana, forgotten, end, '  I forgot.\nSorry ')
-    found = rules.get_day(ana, forgotten)
+    found = rules.access_day(ana, forgotten)
     assert (found['state'], found['ended_at'], found['net_s']) == ('closed', end, 7 * 3600 - 20)
     assert rules.timeline(ana, forgotten)['corrections'] == [
         {'old_end': None, 'new_end': end, 'reason': 'I forgot.\nSorry', 'by': 'Employee', 'at': now}]
@@ -89,11 +89,11 @@ def test_a_correction_that_cannot_be(ana, clock, forgotten, end, reason, field):
 
 
 def test_the_bounds_themselves_are_taken(ana, clock, forgotten):
-    earliest, latest = rules.correction_bounds(rules.get_day(ana, forgotten))
+    earliest, latest = rules.correction_bounds(rules.access_day(ana, forgotten))
     assert (earliest, latest) == (clock('2026-11-23 13:00:40'), clock('2026-11-24 01:00'))
     clock('2026-11-24 08:00')
     rules.correct(ana, forgotten, latest, 'night')
-    assert rules.get_day(ana, forgotten)['ended_at'] == latest
+    assert rules.access_day(ana, forgotten)['ended_at'] == latest
 
 
 def test_a_pause_that_never_ended_lasts_to_the_end_entered(ana, clock):
@@ -102,12 +102,12 @@ def test_a_pause_that_never_ended_lasts_to_the_end_entered(ana, clock):
     clock('2026-11-23 17:00:30')
     rules.pause(ana, day)
     clock('2026-11-24 08:00')
-    found = rules.get_day(ana, day)
+    found = rules.access_day(ana, day)
     assert (found['state'], found['net_s']) == ('expired', None)
     end = rules.read_end(found, datetime(2026, 11, 23, 17, 0))
     assert end == found['latest_at']            # people enter minutes
     rules.correct(ana, day, end, 'forgot')
-    assert rules.get_day(ana, day)['net_s'] == 8 * 3600 + 30
+    assert rules.access_day(ana, day)['net_s'] == 8 * 3600 + 30
     assert [step['what'] for step in rules.timeline(ana, day)['steps']] == ['start', 'pause', 'finish']
 
 
@@ -115,7 +115,7 @@ def test_an_end_in_the_hour_that_comes_twice_is_the_first_that_fits(ana, clock):
     clock('2026-10-24 22:00')
     day = rules.start_day(ana)
     clock('2026-10-25 20:00')
-    found = rules.get_day(ana, day)
+    found = rules.access_day(ana, day)
     first = rules.read_end(found, datetime(2026, 10, 25, 2, 30))
     assert first == clock('2026-10-25 02:30', fold=0)
     late = {**found, 'latest_at': first + timedelta(minutes=20)}
@@ -127,7 +127,7 @@ def test_an_end_in_the_hour_that_was_skipped(ana, clock):
     day = rules.start_day(ana)
     clock('2026-03-29 20:00')
     with pytest.raises(Invalid) as refused:
-        rules.read_end(rules.get_day(ana, day), datetime(2026, 3, 29, 2, 30))
+        rules.read_end(rules.access_day(ana, day), datetime(2026, 3, 29, 2, 30))
     assert refused.value.field == 'ended_at'
 
 

@@ -11,7 +11,7 @@ from appliance.core.errors import Conflict, NotFound
 from appliance.core.i18n import format_day, format_time, texts
 from appliance.core.people import Person
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED, WorktimeDay, WorktimePause
-from appliance.tools.worktime.rules.days import GREATEST_ID, access_day, day_of, expires_at, get_day, only_employees
+from appliance.tools.worktime.rules.days import GREATEST_ID, access_day, day_of, expires_at, only_employees
 
 _ = texts(__name__)
 ADDRESS_LENGTH = 64
@@ -87,8 +87,7 @@ def finish(actor, day_id):
 
 def _own_day(actor, day_id):
     lock_row(Person, actor.person_id)
-    access_day(actor, day_id, to='clock')
-    return get_day(actor, day_id)
+    return access_day(actor, day_id, to='clock')
 
 
 def _next_moment(day):

@@ -8,23 +8,27 @@ from appliance.core.db import row, rows
 from appliance.core.departments import is_head_of
 from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.limits import PAGE_ROWS
-from appliance.core.people import Person
-from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED, WorktimeCorrection, WorktimeDay, WorktimePause
+from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED
 
 LONGEST = timedelta(hours=16)
 GREATEST_ID = (1 << 63) - 1
 
 _READ = '''
-    SELECT d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name,
+    SELECT d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id,
            coalesce(sum(p.ended_at - p.started_at), 0), max(p.started_at), max(p.ended_at),
            max(CASE WHEN p.ended_at IS NULL THEN p.id END)
     FROM ({days}) d JOIN person s ON s.id = d.person_id LEFT JOIN worktime_pause p ON p.day_id = d.id
-    GROUP BY d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name
+    GROUP BY d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id
     ORDER BY d.state = 'closed', d.on_date DESC'''
 # The literal condition is the one of the index worktime_day_unfinished; UNION lets each half use its own.
 _OF_TODAY = _READ.format(days='''SELECT * FROM worktime_day WHERE person_id = ? AND state <> 'closed'
                                  UNION SELECT * FROM worktime_day WHERE person_id = ? AND on_date = ?''')
 _BY_ID = _READ.format(days='SELECT * FROM worktime_day WHERE id = ?')
+_EVENTS = '''
+    SELECT 'pause', id, started_at, ended_at, 0, '', '' FROM worktime_pause WHERE day_id = ?
+    UNION ALL
+    SELECT 'correction', c.id, c.old_end, c.new_end, c.at, c.reason, s.name
+    FROM worktime_correction c JOIN person s ON s.id = c.by_id WHERE c.day_id = ? ORDER BY 1, 2'''
 _LIST = _READ.format(days='SELECT * FROM worktime_day WHERE person_id = ? AND on_date < ? ORDER BY on_date DESC LIMIT ?'
                      ).replace("d.state = 'closed', ", '')
 
@@ -36,19 +40,17 @@ def only_employees(actor, *args, **kwargs):
 
 
 def access_day(actor, day_id, to='view'):
-    """The WorktimeDay of an id: the one door. `to` is `view` or `clock` (start, pause, finish, correct).
+    """The day of an id, in the shape of `_described`: the one door. `to` is `view` or `clock` (pause, finish, correct).
 
     The person himself may both, who heads him may view; to everybody else, administrators too, it is NotFound.
     """
     only_employees(actor)
-    day = None
-    if isinstance(day_id, int) and 0 < day_id <= GREATEST_ID:
-        day = WorktimeDay.get_or_none(WorktimeDay.id == day_id)
-    if day is None:
+    found = row(_BY_ID, day_id) if isinstance(day_id, int) and 0 < day_id <= GREATEST_ID else None
+    if found is None:
         raise NotFound()
-    if day.person_id != actor.person_id:
-        department, = row('SELECT department_id FROM person WHERE id = ?', day.person_id)
-        if not is_head_of(actor.person_id, day.person_id, department):
+    day = _described(found)
+    if day['person_id'] != actor.person_id:
+        if not is_head_of(actor.person_id, day['person_id'], day['department_id']):
             raise NotFound()
         if to != 'view':
             raise NotAllowed()
@@ -68,9 +70,10 @@ def day_of(actor):
     return _described(found) if found else None
 
 
-def get_day(actor, day_id):
-    """One day in the shape of `_described`; NotFound as in `access_day`."""
-    return _described(row(_BY_ID, access_day(actor, day_id).id))
+def today(actor):
+    """{'day', 'steps'} of the day that concerns the person now (`day_of`), or None: what the page shows, in two queries."""
+    day = day_of(actor)
+    return day and {'day': day, 'steps': _timeline(day)['steps']}
 
 
 def days_of(actor, before=None):
@@ -82,11 +85,11 @@ def days_of(actor, before=None):
 
 
 def _described(found):
-    """A day as a dict: id, person_id, person_name, on_date (date), zone, state, started_at, ended_at, expires_at, address; `since` when the
+    """A day as a dict: id, person_id, person_name, department_id (the person's), on_date (date), zone, state, started_at, ended_at, expires_at, address; `since` when the
     state began, `pause_id` of the open pause, `pauses_s` of the closed ones, `latest_at` (nothing may happen before it), `net_s` worked so
     far (None when expired: nobody knows). A day past its expiry is expired, whether or not the job was here already.
     """
-    (day_id, person_id, on_date, zone, started, ended, state, address, name, paused, last_pause, last_return, open_pause) = found
+    (day_id, person_id, on_date, zone, started, ended, state, address, name, department_id, paused, last_pause, last_return, open_pause) = found
     on_date, started_at = date.fromisoformat(on_date), clock.from_microseconds(started)
     expiry = expires_at(on_date, zone, started_at)
     if state in (OPENED, PAUSED) and clock.now() >= expiry:
@@ -94,7 +97,7 @@ def _described(found):
     latest = max(moment for moment in (started, last_pause, last_return, ended) if moment is not None)
     counted_to = {OPENED: max(latest, clock.microseconds(clock.now())), PAUSED: last_pause, CLOSED: ended, EXPIRED: None}[state]
     since = {OPENED: last_return or started, PAUSED: last_pause, CLOSED: ended, EXPIRED: clock.microseconds(expiry)}[state]
-    return {'id': day_id, 'person_id': person_id, 'person_name': name, 'on_date': on_date, 'zone': zone, 'state': state,
+    return {'id': day_id, 'person_id': person_id, 'person_name': name, 'department_id': department_id, 'on_date': on_date, 'zone': zone, 'state': state,
             'started_at': started_at, 'ended_at': ended and clock.from_microseconds(ended), 'expires_at': expiry, 'address': address,
             'since': clock.from_microseconds(since), 'pause_id': open_pause, 'pauses_s': int(paused) // 1_000_000,
             'latest_at': clock.from_microseconds(latest),
@@ -102,30 +105,27 @@ def _described(found):
 
 
 def timeline(actor, day_id):
-    """What happened on a day, in order: {'steps': [{what, at, until}], 'corrections': [{old_end, new_end, reason, by, at}]}.
+    """A day and what happened on it: {'day', 'steps': [{what, at, until}], 'corrections': [{old_end, new_end, reason, by, at}]}.
 
     `what` is start, pause, continue, finish or expire; `until` is the next step's moment, None at the end.
     """
     day = access_day(actor, day_id)
-    steps = [('start', day.started_at)]
-    for began, ended in (WorktimePause.select(WorktimePause.started_at, WorktimePause.ended_at).where(WorktimePause.day == day.id)
-                         .order_by(WorktimePause.started_at, WorktimePause.id).tuples()):
-        steps.append(('pause', began))
+    return {'day': day, **_timeline(day)}
+
+
+def _timeline(day):
+    steps, corrections = [('start', day['started_at'])], []
+    for kind, _id, first, second, third, reason, name in rows(_EVENTS, day['id'], day['id']):
+        first, second, third = (moment and clock.from_microseconds(moment) for moment in (first, second, third))
+        if kind == 'correction':
+            corrections.append({'old_end': first, 'new_end': second, 'reason': reason, 'by': name, 'at': third})
+            continue
+        steps.append(('pause', first))
         # A pause that lasted to the end has no continuing: the day was finished during it.
-        if ended is not None and ended != day.ended_at:
-            steps.append(('continue', ended))
-    if day.ended_at:
-        steps.append(('finish', day.ended_at))
-    elif (expiry := expires_at(day.on_date, day.zone, day.started_at)) <= clock.now() or day.state == EXPIRED:
-        steps.append(('expire', expiry))
-    moments = [at for _what, at in steps[1:]] + [None]
-    return {'steps': [{'what': what, 'at': at, 'until': until} for (what, at), until in zip(steps, moments, strict=True)],
-            'corrections': _corrections(day)}
-
-
-def _corrections(day):
-    found = (WorktimeCorrection.select(WorktimeCorrection.old_end, WorktimeCorrection.new_end, WorktimeCorrection.reason,
-                                       Person.name, WorktimeCorrection.at)
-             .join(Person, on=WorktimeCorrection.by == Person.id).where(WorktimeCorrection.day == day.id)
-             .order_by(WorktimeCorrection.id).tuples())
-    return [dict(zip(('old_end', 'new_end', 'reason', 'by', 'at'), one, strict=True)) for one in found]
+        if second is not None and second != day['ended_at']:
+            steps.append(('continue', second))
+    if day['state'] in (CLOSED, EXPIRED):
+        steps.append(('finish', day['ended_at']) if day['state'] == CLOSED else ('expire', day['expires_at']))
+    ends = [at for _what, at in steps[1:]] + [None]
+    return {'steps': [{'what': what, 'at': at, 'until': until} for (what, at), until in zip(steps, ends, strict=True)],
+            'corrections': corrections}

@@ -11,7 +11,7 @@ from appliance.core.i18n import format_moment, texts
 from appliance.core.limits import REASON_LENGTH
 from appliance.core.people import Person, one_line
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED, WorktimeCorrection, WorktimeDay, WorktimePause
-from appliance.tools.worktime.rules.days import LONGEST, access_day, expires_at, get_day, only_employees
+from appliance.tools.worktime.rules.days import LONGEST, access_day, expires_at, only_employees
 
 _ = texts(__name__)
 
@@ -36,7 +36,7 @@ def expire_days(actor):
 
 
 def correction_bounds(day):
-    """(earliest, latest) end that may be entered now for an expired day (a dict of `get_day`), as aware moments."""
+    """(earliest, latest) end that may be entered now for an expired day (a dict of `access_day`), as aware moments."""
     return day['latest_at'], min(day['expires_at'], clock.now())
 
 
@@ -47,7 +47,10 @@ def read_end(day, local):
     """
     zone = ZoneInfo(day['zone'])
     earliest, _latest = correction_bounds(day)
-    readings = [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    try:
+        readings = [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    except OverflowError:       # the years 1 and 9999
+        raise Invalid(_('This is not near that day.'), field='ended_at') from None
     real = sorted({moment for moment in readings if moment.astimezone(zone).replace(tzinfo=None) == local})
     if not real:
         raise Invalid(_('The clocks went forward that night: this time did not exist.'), field='ended_at')
@@ -63,8 +66,7 @@ def correct(actor, day_id, ended_at, reason):
     when the day has not expired. A pause that is still open lasts to that end. Old and new end are kept, with who and when.
     """
     lock_row(Person, actor.person_id)
-    access_day(actor, day_id, to='clock')
-    day = get_day(actor, day_id)
+    day = access_day(actor, day_id, to='clock')
     if day['state'] != EXPIRED:
         raise Conflict(_('Only a working day that was left open for too long takes an end afterwards.'))
     _check_end(day, ended_at)
