@@ -171,7 +171,7 @@ def list_outbox(actor, state='', older_than=None, newer_than=None):
     its person's alone.
     """
     only_administrators(actor)
-    found = Outbox.select(Outbox, Person.name).join(Person, JOIN.LEFT_OUTER)
+    found = Outbox.select(Outbox, Person.id, Person.name).join(Person, JOIN.LEFT_OUTER)
     if state:
         found = found.where(Outbox.state == state)
     if newer_than is not None:
