@@ -6,7 +6,9 @@ async function sendAgain(form) {
   const notice = form.querySelector("[data-busy-notice]");
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     if (notice) notice.hidden = false;
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Busy-Retry": "1" } });
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
+    // Let in: the server has cleaned the field `next` to one of our own pages before it drew this form.
+    if (answer.type === "opaqueredirect") return window.location.assign(form.elements.next.value || "/");
     if (answer.status !== 503 || !answer.headers.has("Retry-After")) return showAnswer(answer);
     if (attempt === TRIES) return showAnswer(answer);
     await new Promise((done) => setTimeout(done, Number(answer.headers.get("Retry-After")) * 1000));
@@ -14,7 +16,6 @@ async function sendAgain(form) {
 }
 
 async function showAnswer(answer) {
-  if (answer.redirected) return window.location.assign(answer.url);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.title = page.title;
   document.querySelector("main").replaceWith(page.querySelector("main"));

@@ -1,0 +1,129 @@
+"""A running portal with the demo company, and Chromium. Screenshots go to artefacts/pages (git-ignored)."""
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.boxes import write_box
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = '/usr/bin/chromium'
+FLAGS = ('--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update',
+         '--disable-sync', '--no-first-run')
+START_S = 30
+
+
+@dataclass(frozen=True)
+class Portal:
+    """A portal that runs: its address and the one password of the demo people."""
+
+    address: str
+    password: str
+    config: object
+
+
+@pytest.fixture(scope='session')
+def portal(sqlite_template, tmp_path_factory):
+    """Serve the demo company by `appliance web` until the end of the session."""
+    folder = tmp_path_factory.mktemp('portal')
+    box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=_two_free_ports())
+    shutil.copyfile(sqlite_template.file, folder / 'data' / 'portal.db')
+    environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path), 'PYTHONPATH': str(ROOT)}
+    command = [sys.executable, '-B', '-m', 'appliance']
+    password = secrets.token_urlsafe(12)
+    subprocess.run([*command, 'demo', '--password-stdin'], env=environment, input=f'{password}\n'.encode(), check=True, capture_output=True)
+    with (folder / 'log').open('wb') as log:
+        process = subprocess.Popen([*command, 'web'], env=environment, stdout=log, stderr=log)
+    try:
+        _wait_until_fit(box.config.server.public_address, process, folder / 'log')
+        yield Portal(box.config.server.public_address, password, box.config)
+    finally:
+        process.terminate()
+        process.wait(START_S)
+
+
+def _two_free_ports():
+    """A port of which the next one is free too: for the pages and for the admin address."""
+    for port in range(18110, 18119, 2):
+        try:
+            for number in (port, port + 1):
+                with socket.socket() as tried:
+                    tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    tried.bind(('127.0.0.1', number))
+        except OSError:
+            continue
+        return port
+    raise RuntimeError('no two free ports between 18110 and 18119')
+
+
+def _wait_until_fit(address, process, log):
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f'{address}/healthz', timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f'the portal did not start:\n{log.read_text()}')
+
+
+@pytest.fixture(scope='session')
+def browser():
+    """One Chromium for the session."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope='session')
+def states(portal, browser):
+    """The cookies of each demo login, got once: five logins a network and name are all that the throttle gives away."""
+    kept = {}
+
+    def of(login):
+        if login not in kept:
+            context = browser.new_context(locale='en')
+            log_in(context.new_page(), portal, login)
+            kept[login] = context.storage_state()
+            context.close()
+        return kept[login]
+    return of
+
+
+def log_in(page, portal, login):
+    """Log in by the form."""
+    page.goto(f'{portal.address}/login')
+    page.fill('#login', login)
+    page.fill('#password', portal.password)
+    page.press('#password', 'Enter')
+    page.wait_for_url(f'{portal.address}/')
+
+
+@pytest.fixture
+def visit(portal, browser, states):
+    """`visit(login, width=1440, scheme='light')`: a page of a logged-in person (login None: of a stranger); complaints of the
+    browser (console errors, broken policy) are collected in `page.complaints`."""
+    contexts = []
+
+    def open_page(login=None, width=1440, scheme='light', **options):
+        context = browser.new_context(viewport={'width': width, 'height': 900 if width > 600 else 740}, color_scheme=scheme, locale='en',
+                                      base_url=portal.address, storage_state=states(login) if login else None, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.complaints = []
+        page.on('console', lambda message: page.complaints.append(message.text) if message.type in ('error', 'warning') else None)
+        page.on('pageerror', lambda error: page.complaints.append(str(error)))
+        return page
+    yield open_page
+    for context in contexts:
+        context.close()
