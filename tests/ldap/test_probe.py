@@ -86,7 +86,7 @@ def test_starttls_where_there_is_none_and_ldaps_at_a_plain_port(directory, monke
 @pytest.mark.parametrize(('scheme', 'tls', 'behave'), [
     ('ldap', 'none', never_answer), ('ldaps', 'ldaps', never_answer), ('ldap', 'starttls', grant_then_silence)])
 def test_a_silent_directory_fails_the_test_in_time(directory, monkeypatch, authority, scheme, tls, behave):
-    monkeypatch.setattr(probe, 'STEP_S', 1)
+    monkeypatch.setattr(probe, 'TEST_S', 1)
     with silent_server(behave) as port:
         _states, report = tried(replace(directory, url=f'{scheme}://127.0.0.1:{port}', tls=tls, ca_pem=authority.pem), monkeypatch)
     assert any('does not answer in time' in row['message'] for row in report.values())
@@ -100,6 +100,14 @@ def test_a_size_limit_of_the_server_is_no_failure(directory, monkeypatch, limit,
         states, report = tried(replace(directory, url=server.url), monkeypatch, 'employee', PASSWORD)
     assert states == ['ok'] * 6
     assert words in report['people']['message']
+
+
+def test_counting_ends_in_time_for_the_login(directory, monkeypatch):
+    monkeypatch.setattr(probe, 'PAGE', 3)
+    monkeypatch.setattr(probe, 'LOGIN_S', probe.TEST_S)
+    states, report = tried(directory, monkeypatch, 'employee', PASSWORD)
+    assert states == ['ok'] * 6
+    assert report['people']['message'].startswith('More than 0 people')
 
 
 def test_only_administrators_may_try(box):

@@ -3,6 +3,7 @@
 Reach and TLS are tried with Python's own ssl, since libldap gives no reason when it refuses a certificate.
 """
 
+import functools
 import socket
 import ssl
 import time
@@ -19,8 +20,8 @@ from appliance.identity.directory.mapping import PRESETS, read_uuid
 
 _ = texts(__name__)
 
-STEP_S = 5
-COUNT_S = 30
+TEST_S = 5              # all steps together: a page waits for it
+LOGIN_S = 1.5           # kept of it for the login, when one is tried
 PAGE = 100
 STEPS = ('reach', 'encryption', 'bind', 'base', 'people', 'login')
 # RFC 4511, 4.14: ExtendedRequest 1.3.6.1.4.1.1466.20037 with message id 1.
@@ -45,16 +46,17 @@ def test_directory(actor, directory_id, name='', password=''):
     """
     only_administrators(actor)
     directory = directories.load(directory_id)
-    steps = {'reach': lambda: _reach(directory), 'encryption': lambda: _encryption(directory), 'bind': lambda: _bind(directory),
-             'base': lambda: _base(directory), 'people': lambda: _people(directory),
-             'login': lambda: _login(directory, name, password)}
+    deadline = time.monotonic() + TEST_S
+    steps = {'reach': _reach, 'encryption': _encryption, 'bind': _bind, 'base': _base, 'people': _people,
+             'login': functools.partial(_login, name=name, password=password)}
     report, is_sound = [], True
     for step in STEPS:
         if not is_sound or (step == 'login' and not name):
             report.append({'step': step, 'state': 'skipped', 'message': '', 'action': ''})
             continue
         try:
-            report.append({'step': step, 'state': 'ok', 'message': str(steps[step]()), 'action': ''})
+            message = login.within(deadline, steps[step], directory, deadline)
+            report.append({'step': step, 'state': 'ok', 'message': str(message), 'action': ''})
         except PortalError as error:
             is_sound = False
             report.append({'step': step, 'state': 'failed', 'message': str(error.message), 'action': str(_action(step, error))})
@@ -74,10 +76,10 @@ def _action(step, error):
     }[step]
 
 
-def _reach(directory):
+def _reach(directory, deadline):
     scheme, host, port = address(directory.url)
     try:
-        with socket.create_connection((host, port), timeout=STEP_S) as connection:
+        with socket.create_connection((host, port), timeout=_left_s(deadline)) as connection:
             return _('%(host)s answers on port %(port)s.', host=connection.getpeername()[0], port=port)
     except socket.gaierror:
         raise DirectoryDown('name') from None
@@ -87,13 +89,17 @@ def _reach(directory):
         raise DirectoryDown('refused') from None
 
 
-def _encryption(directory):
+def _left_s(deadline):
+    return max(0.1, deadline - time.monotonic())
+
+
+def _encryption(directory, deadline):
     if directory.tls == 'none':
         return _('None: the directory is on this machine.')
     _scheme, host, port = address(directory.url)
     context = ssl.create_default_context(cadata=directory.ca_pem or system_ca().decode())
     try:
-        with socket.create_connection((host, port), timeout=STEP_S) as plain:
+        with socket.create_connection((host, port), timeout=_left_s(deadline)) as plain:
             if directory.tls == 'starttls':
                 _start_tls(plain)
             with context.wrap_socket(plain, server_hostname=host) as encrypted:
@@ -117,14 +123,14 @@ def _start_tls(plain):
         raise DirectoryMisconfigured('encryption', _('The directory refuses StartTLS. Use an address ldaps://, or switch TLS on there.'))
 
 
-def _bind(directory):
-    with connect(directory, time.monotonic() + STEP_S) as connection:
+def _bind(directory, deadline):
+    with connect(directory, deadline) as connection:
         login.bind_own_account(connection, directory)
     return directory.bind_dn or _('Without an account of its own the portal searches anonymously.')
 
 
-def _base(directory):
-    with connect(directory, time.monotonic() + STEP_S) as connection:
+def _base(directory, deadline):
+    with connect(directory, deadline) as connection:
         login.bind_own_account(connection, directory)
         try:
             found = connection.search('(objectClass=*)', ['1.1'], scope=ldap.SCOPE_BASE)
@@ -135,13 +141,15 @@ def _base(directory):
     return directory.base_dn
 
 
-def _people(directory):
+def _people(directory, deadline):
     attribute = PRESETS[directory.preset].uuid_attribute
     count, unknown = 0, 0
-    with connect(directory, time.monotonic() + COUNT_S) as connection:
+    with connect(directory, deadline) as connection:
         login.bind_own_account(connection, directory)
         try:
             for page in connection.pages(directory.person_filter, [attribute], PAGE):
+                if deadline - time.monotonic() < LOGIN_S:
+                    return _('More than %(count)s people; counting all takes too long.', count=count)
                 count += len(page)
                 unknown += sum(read_uuid(directory.preset, {name.lower(): found for name, found in values.items()}) is None
                                for _dn, values in page)
@@ -159,6 +167,6 @@ def _people(directory):
     return _.plural('%(n)s person', '%(n)s people', count)
 
 
-def _login(directory, name, password):
-    entry = login.ask(directory, name, password, deadline=time.monotonic() + STEP_S)
+def _login(directory, deadline, name, password):
+    entry = login.ask(directory, name, password, deadline=deadline)
     return ', '.join(f'{field}: {value}' for field, value in {'uuid': entry.uuid, 'dn': entry.dn, **entry.fields}.items() if value)
