@@ -147,6 +147,7 @@ class Slapd:
         try:
             self._write(ldif, tls, top, bottom)
             self._load()
+            self._require_free_ports()
             self.process = self._spawn()
             self._wait()
         except BaseException:
@@ -213,6 +214,16 @@ class Slapd:
         if done.returncode:
             raise DirectoryError(f'slapadd refused the LDIF: {done.stderr.strip()[-500:]}')
 
+    def _require_free_ports(self):
+        # slapd would say it too, but until then whoever holds the port looks like slapd.
+        for port in filter(None, (self.port, self.tls_port)):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(('127.0.0.1', port))
+                except OSError as error:
+                    raise DirectoryError(f'the directory cannot have port {port}: {error.strerror}') from None
+
     def _spawn(self):
         addresses = [self.url + '/'] + ([self.tls_url + '/'] if self.tls_port else [])
         with (self.folder / 'slapd.log').open('wb') as log:
@@ -226,13 +237,10 @@ class Slapd:
             with socket.socket() as probe:
                 probe.settimeout(1)
                 if probe.connect_ex(('127.0.0.1', self.port)) == 0:
-                    # The port may be somebody else's: then ours has just given up.
-                    time.sleep(0.05)
-                    if self.process.poll() is None:
-                        return
+                    return
             time.sleep(0.02)
         log = (self.folder / 'slapd.log').read_text(encoding='utf-8', errors='replace').strip()[-500:]
-        raise DirectoryError(f'slapd did not start on port {self.port}: {log or "it is taken, or slapd may not run"}')
+        raise DirectoryError(f'slapd did not start on port {self.port}: {log or "slapd may not run here"}')
 
 
 def _unprivileged():
