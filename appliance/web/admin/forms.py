@@ -1,0 +1,79 @@
+"""The forms of the directories' pages. What is right is decided by the rules."""
+
+from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
+from wtforms.validators import DataRequired, Length
+
+from appliance.core.i18n import texts
+from appliance.core.limits import LOGIN_LENGTH, NAME_LENGTH, PASSWORD_LENGTH
+from appliance.identity.directory.directories import MOST_LINE, MOST_PEM
+from appliance.web.forms import Form
+
+_ = texts(__name__)
+NONE = '-'      # in a mapping: this field is not taken from the directory
+TLS = [SelectChoice('ldaps', 'LDAPS'), SelectChoice('starttls', 'StartTLS'), SelectChoice('none', _.lazy('None (only on this machine)'))]
+PRESETS = [SelectChoice('openldap', 'OpenLDAP'), SelectChoice('active-directory', 'Active Directory')]
+
+
+def _line(label, most=MOST_LINE, *validators):
+    return StringField(label, [*validators, Length(max=most)], filters=[lambda text: (text or '').strip()])
+
+
+class DirectoryForm(Form):
+    """A directory. Fields bear the rules' names; `map_<field>` are attributes parted by commas, '' for the kind's own."""
+
+    name = _line(_.lazy('Name'), NAME_LENGTH, DataRequired())
+    preset = SelectField(_.lazy('Kind'), choices=PRESETS)
+    url = _line(_.lazy('Address'), MOST_LINE, DataRequired())
+    tls = SelectField(_.lazy('Encryption'), choices=TLS)
+    ca_pem = TextAreaField(_.lazy('CA certificate'), [Length(max=MOST_PEM)])
+    drop_ca = BooleanField(_.lazy('Forget the stored certificate'))
+    base_dn = _line(_.lazy('Base'), MOST_LINE, DataRequired())
+    bind_dn = _line(_.lazy("The portal's account"))
+    secret = PasswordField(_.lazy('Secret of that account'), [Length(max=PASSWORD_LENGTH)])
+    person_filter = _line(_.lazy('Filter for people'))
+    login_attributes = _line(_.lazy('Attributes that people log in with'))
+    map_login = _line(_.lazy('Login'))
+    map_name = _line(_.lazy('Name'))
+    map_mail = _line(_.lazy('Mail'))
+    map_phone = _line(_.lazy('Phone'))
+    map_title = _line(_.lazy('Title'))
+    map_department = _line(_.lazy('Department'))
+    map_head = _line(_.lazy('Head'))
+    is_active = BooleanField(_.lazy('People log in with this directory'))
+
+    def values(self, kept=None):
+        """The arguments for the rules; `kept` is the row that is edited. What was left empty is left to the kind of directory."""
+        values = {name: self[name].data for name in ('name', 'preset', 'url', 'tls', 'base_dn', 'bind_dn', 'is_active')}
+        if self.ca_pem.data or self.drop_ca.data:
+            values['ca_pem'] = '' if self.drop_ca.data else self.ca_pem.data
+        if self.person_filter.data and not self._is_of_former_kind(kept, 'person_filter', self.person_filter.data):
+            values['person_filter'] = self.person_filter.data
+        attributes = _parted(self.login_attributes.data)
+        if attributes and not self._is_of_former_kind(kept, 'login_attributes', attributes):
+            values['login_attributes'] = attributes
+        return values | {'mapping': {name: [] if text == NONE else _parted(text) for name, text in self._mapping() if text}}
+
+    def _is_of_former_kind(self, kept, name, value):
+        """Whether a value only stands there because the directory was of another kind, whose own it is."""
+        return bool(kept) and kept['preset'] != self.preset.data and kept[name] == value
+
+    def _mapping(self):
+        return [(name, self[f'map_{name}'].data) for name in ('login', 'name', 'mail', 'phone', 'title', 'department', 'head')]
+
+
+def as_typed(directory):
+    """A directory's row as the form shows it."""
+    mapping = {f'map_{name}': ', '.join(attributes) or NONE for name, attributes in directory['mapping'].items()}
+    return directory | mapping | {'login_attributes': ', '.join(directory['login_attributes'])}
+
+
+def _parted(text):
+    return [part for part in (piece.strip() for piece in text.split(',')) if part]
+
+
+class TestForm(Form):
+    """Somebody to try the login of; both may stay empty."""
+
+    name = _line(_.lazy('Login of a person'), LOGIN_LENGTH)
+    password = PasswordField(_.lazy('His password'), [Length(max=PASSWORD_LENGTH)])

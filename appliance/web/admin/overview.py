@@ -1,0 +1,24 @@
+"""/admin: one look at what an administrator is responsible for, and the way to each page."""
+
+from flask import g, render_template
+
+from appliance import __version__
+from appliance.core import outbox
+from appliance.core.i18n import texts
+from appliance.core.settings import get_settings
+from appliance.identity.directory import directories
+from appliance.web.admin.blueprint import blueprint
+from appliance.web.admin.jobs import LATE_S, listing
+from appliance.web.rights import allowed
+
+_ = texts(__name__)
+
+
+@blueprint.get('')
+@allowed('administrator')
+def index():
+    """A line a page: what it is for, and what wants a look."""
+    found = listing()
+    troubled = [job['title'] for job in found if job['last_state'] in ('failed', 'missed') or job['late_s'] > LATE_S]
+    return render_template('admin/index.html', version=__version__, troubled=troubled, mails=outbox.counts(g.actor),
+                           has_mail_server=bool(get_settings('mail')['host']), directories=directories.list_directories(g.actor))
