@@ -35,8 +35,10 @@ def log_in():
     try:
         token, _person_id, _language = accounts.log_in(
             form.login.data or '', form.password.data or '', request.remote_addr or '', request.user_agent.string, form.remember.data)
-    except WrongPair:
-        return _again(form, _('Login and password do not belong together. Check both and try again.'), 401)
+    except WrongPair as error:
+        # A directory that wants a new password first says so only after the right one.
+        words = error.message if error.may_tell else _('Login and password do not belong together. Check both and try again.')
+        return _again(form, str(words), 401)
     except TooMany as error:
         wait = _('Too many tries. Wait %(seconds)s seconds, then try again.', seconds=error.retry_after_s)
         return _again(form, wait, 429, {'Retry-After': str(error.retry_after_s)}, kind='wait')
