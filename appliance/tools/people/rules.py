@@ -19,6 +19,7 @@ from appliance.identity.models import Directory, DirectoryPerson
 _ = texts(__name__)
 
 COUNTED = 1000                  # a list says `1,000+` beyond: an exact number would cost more than the page
+NEAR_SHOWN = 6                  # on the day
 MEMBERS_SHOWN = 20              # of a department in the structure; the list has the others
 GREATEST_ID = (1 << 63) - 1     # what the databases take
 _COLUMNS = ('id', 'kind', 'login', 'name', 'mail', 'phone', 'title', 'birthday', 'language', 'zone', 'department_id', 'contact_id')
@@ -56,6 +57,20 @@ def access_person(actor, person_id):
     if actor.kind == GUEST and not actor.is_administrator and not is_own:
         return {name: value for name, value in person.items() if name in _FOR_GUESTS}
     return person | {'has_year': is_own or actor.is_administrator}
+
+
+def near(actor):
+    """{people: [{id, name, title}], department_id, has_more}: the first of the actor's department, of a guest his contact."""
+    department_id = next((int(subject.removeprefix('department:')) for subject in actor.subjects if subject.startswith('department:')), None)
+    condition, values = visible_to(actor)
+    if actor.kind == GUEST:
+        place, wanted = "p.kind = 'employee'", ()
+    else:
+        place, wanted = 'p.department_id = ?', (department_id or 0,)
+    found = rows(f'SELECT p.id, p.name, p.title FROM person p WHERE {place} AND p.id <> ? AND {condition} ORDER BY p.sort_name, p.id LIMIT ?',
+                 *wanted, actor.person_id, *values, NEAR_SHOWN + 1)
+    people = [{'id': row_id, 'name': name, 'title': title} for row_id, name, title in found[:NEAR_SHOWN]]
+    return {'people': people, 'department_id': department_id, 'has_more': len(found) > NEAR_SHOWN}
 
 
 def profile(actor, person_id):

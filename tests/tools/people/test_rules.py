@@ -192,3 +192,11 @@ def test_person_without_department_or_anything(lumbreras):
     person = rules.profile(lumbreras.actor('outsider'), bare)
     assert (person['department'], person['head'], person['birthday'], person['phone']) == ([], None, None, '')
     assert Person.get_by_id(bare).department_id is None
+
+
+def test_near_are_the_department_and_of_a_guest_his_contact(lumbreras):
+    employee = rules.near(lumbreras.actor('employee'))
+    assert employee['people']
+    assert lumbreras.ids['employee'] not in [person['id'] for person in employee['people']]
+    assert len(employee['people']) <= rules.NEAR_SHOWN
+    assert [person['id'] for person in rules.near(lumbreras.actor('guest'))['people']] == [lumbreras.ids['employee']]
