@@ -5,10 +5,10 @@ from werkzeug.routing import IntegerConverter
 
 from appliance.core import db, i18n
 from appliance.core.tool import registry
-from appliance.web import access_log, assets, csrf, errors, flashes, forms, health, home, login, security, settings, setup, shell
+from appliance.web import access_log, admin, assets, csrf, errors, flashes, forms, health, home, login, security, settings, setup, shell
 from appliance.web.proxies import TrustedProxies
 
-SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint)
+SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint, admin.blueprint)
 
 
 class RowId(IntegerConverter):

@@ -53,7 +53,7 @@ class Shell:
         """The entries that only an administrator sees."""
         if not g.actor.is_administrator:
             return []
-        return [{**_entry('setup.company', _('Administration'), symbol='settings'), 'is_here': request.path.startswith('/admin/')}]
+        return [{**_entry('admin.index', _('Administration'), symbol='settings'), 'is_here': f'{request.path}/'.startswith('/admin/')}]
 
     @functools.cached_property
     def personal(self):

@@ -19,6 +19,11 @@ function count() {
   }
 }
 
+// After a click the same place holds the next button. The second half of a double click is not meant for it.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("[data-one-click]")) event.preventDefault();
+}, true);
+
 document.addEventListener("DOMContentLoaded", count);
 document.addEventListener("visibilitychange", count);
 document.addEventListener("htmx:after:swap", count);
