@@ -2,6 +2,7 @@
 employee by the directory of another server, a backup, a restore. The tests run in order, on one box."""
 import re
 import time
+import urllib.error
 from types import SimpleNamespace
 
 import pytest
@@ -135,3 +136,14 @@ def test_backup_and_restore(box, company_directory):
     visitor = box.visitor()
     assert visitor.post('/login', '/login', **ADMINISTRATOR)[0] == 303
     assert visitor.post('/login', '/login', login=slapd.LOGIN, password=slapd.PASSWORD)[0] == 303
+
+
+def test_another_address_makes_another_authority(box):
+    """The old one could not vouch for it: each is constrained to its own address."""
+    box.guest.run(f'{INSTALL} -e appliance_address=portal.example.com', timeout=600)
+    box.guest.run('/usr/local/lib/appliance/wait-healthy https://portal.example.com /var/www/appliance/ca.crt')
+    authority = box.guest.run('openssl x509 -in /var/www/appliance/ca.crt -noout -ext nameConstraints').stdout
+    assert 'DNS:portal.example.com' in authority
+    assert 'IP:0.0.0.0/0.0.0.0' in authority
+    with pytest.raises(urllib.error.URLError):
+        box.visitor().get('/login')
