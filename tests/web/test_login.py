@@ -4,8 +4,10 @@ import re
 import pytest
 
 from appliance.core.actor import SYSTEM
+from appliance.core.errors import Busy
 from appliance.identity import sessions
-from appliance.identity.models import Session
+from appliance.identity.directory import directories
+from appliance.identity.models import LoginFailure, Session
 from tests.visitors import PASSWORD, Browser
 
 
@@ -111,3 +113,37 @@ def test_row_holds_no_token(company):
     assert token not in repr(row)
     assert token.encode() not in row['token_hash']
 
+
+
+@pytest.fixture
+def silent_directory(company):
+    """A directory of whose server nothing is left."""
+    return directories.add_directory(SYSTEM, 'Head office', 'ldap://127.0.0.1:1', 'dc=example', tls='none')
+
+
+def test_directory_that_is_down_has_its_own_page(door, silent_directory):
+    answer = door('somebody')
+    assert answer.status_code == 503
+    assert 'directory does not answer' in answer.text
+    assert 'Retry-After' not in answer.headers      # the page would send itself again; waiting a second does not mend a server
+    assert not LoginFailure.select().exists()
+
+
+def test_local_account_comes_in_while_the_directory_is_down(door, silent_directory):
+    assert door('administrator').status_code == 303
+    assert door('administrator', 'wrong').status_code == 401
+
+
+def test_busy_login_says_when_to_come_again(door, monkeypatch):
+    """The gate's own tests make real waves of logins; here only the answer matters."""
+    def busy(*_args):
+        raise Busy()
+    monkeypatch.setattr('appliance.web.login.routes.accounts.log_in', busy)
+    answer = door('employee')
+    assert (answer.status_code, answer.headers['Retry-After']) == (503, '1')
+    assert 'data-resend' in answer.text
+
+
+@pytest.mark.parametrize('fields', [{'more': '1'}, {'login': ['employee', 'head']}])
+def test_form_refuses_what_it_does_not_know(door, fields):
+    assert door(**{'login': 'employee', **fields}).status_code == 422

@@ -1,0 +1,27 @@
+"""Every page with an address of its own: it opens for whom its right names, and asks the database at most eight times."""
+import pytest
+
+from appliance.core import config as configuration
+from appliance.web.app import create_app
+from tests.counting import queries
+
+MOST_QUERIES = 8
+NOT_PAGES = {'health.healthz', 'setup.authority', 'static', 'login.form'}
+LOOKERS = ('employee', 'guest', 'administrator')
+
+
+def pages():
+    """[(login, path)] of every address without a parameter that answers GET, for each role that may look."""
+    app = create_app(configuration.Config(path='no-such-config.ini'))
+    return [(role, str(rule)) for rule in sorted(app.url_map.iter_rules(), key=str)
+            if 'GET' in rule.methods and not rule.arguments and rule.endpoint not in NOT_PAGES
+            for role in LOOKERS if role in getattr(app.view_functions[rule.endpoint].right, 'roles', ())]
+
+
+@pytest.mark.parametrize(('login', 'path'), pages(), ids=str)
+def test_page_asks_little(company, login, path):
+    browser = company.browser(login)
+    browser.get(path)      # the first one also reads what is kept afterwards
+    with queries() as asked:
+        assert browser.get(path).status_code == 200
+    assert len(asked) <= MOST_QUERIES, '\n'.join(asked)
