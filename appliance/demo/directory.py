@@ -5,6 +5,8 @@ never run on an installed box.
 """
 
 import base64
+import contextlib
+import fcntl
 import hashlib
 import os
 import pwd
@@ -26,6 +28,8 @@ PEOPLE_BASE = f'ou=people,{BASE}'
 BIND_DN = f'cn=portal,{BASE}'
 SCHEMAS = ('core', 'cosine', 'inetorgperson')
 START_TIMEOUT_S = 10
+PREFIX = 'appliance-slapd-'
+ABANDONED_S = 60
 PERSON_NAMESPACE = uuid.UUID('6f1ce0a4-6a9b-5d0e-9a43-0d4f3c7e5b11')
 
 CONFIGURATION = '''\
@@ -131,6 +135,17 @@ def start(folder, port, people, password):
     return Slapd(ldif.read_text(encoding='utf-8'), base=BASE, port=port)
 
 
+def remove_abandoned():
+    """Remove the folders of those that were killed: they hold hashes of passwords. Who lives holds the lock in his."""
+    for folder in Path(tempfile.gettempdir()).glob(PREFIX + '*'):
+        with contextlib.suppress(OSError):
+            # A younger one may be about to take its lock.
+            if time.time() - folder.stat().st_mtime > ABANDONED_S:
+                with (folder / 'lock').open('r+') as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder)
+
+
 class Slapd:
     """A running slapd in a temporary folder of its own; `stop()` ends it and removes the folder.
 
@@ -142,8 +157,11 @@ class Slapd:
         if not is_available():
             raise DirectoryError('slapd is not installed')
         self.base, self.port, self.tls_port, self.process = base, port, tls_port, None
+        remove_abandoned()
         # Not in the data folder: nobody cannot read a clone under a closed home.
-        self.folder = Path(tempfile.mkdtemp(prefix='appliance-slapd-'))
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._lock = (self.folder / 'lock').open('w')
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
             self._write(ldif, tls, top, bottom)
             self._load()
@@ -183,6 +201,7 @@ class Slapd:
                 self.process.kill()
                 self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.close()
 
     terminate = stop
 

@@ -82,18 +82,23 @@ def test_without_slapd_it_says_so(monkeypatch):
         slapd.Slapd('', base=slapd.BASE, port=free_port())
 
 
-def test_it_dies_with_its_parent_even_by_kill_9(tmp_path):
+def test_it_dies_with_its_parent_even_by_kill_9_and_the_next_one_tidies_up(tmp_path, demo, monkeypatch):
     parent = subprocess.Popen([sys.executable, '-c', f'''
 import time
 from appliance.demo import directory
-print(directory.start({str(tmp_path)!r}, {free_port()}, [], 'x').pid, flush=True)
+running = directory.start({str(tmp_path)!r}, {free_port()}, [], 'x')
+print(running.pid, running.folder, flush=True)
 time.sleep(60)
 '''], stdout=subprocess.PIPE, text=True)
     with parent:
-        pid = int(parent.stdout.readline())
+        pid, folder = parent.stdout.readline().split()
         assert Path(f'/proc/{pid}').exists()
         parent.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 5
     while Path(f'/proc/{pid}').exists() and 'Z' not in Path(f'/proc/{pid}/stat').read_text().split()[2] and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not Path(f'/proc/{pid}').exists() or Path(f'/proc/{pid}/stat').read_text().split()[2] == 'Z'
+    monkeypatch.setattr(slapd, 'ABANDONED_S', -1)
+    slapd.remove_abandoned()
+    assert not Path(folder).exists()
+    assert demo.folder.exists()
