@@ -28,7 +28,7 @@ def test_run_then_test_fast(bare, tmp_path):
             assert not arrived.endswith('/login'), arrived
         assert {person['role'] for person in demo['people']} == {'administrator', 'head', 'employee', 'outsider', 'guest'}
     finally:
-        bare.run('pkill -INT -f "^python3.*prepare run" || true')
+        bare.run('pkill -INT -f appliance.demo.start || true')
         run.wait(60)
     assert not (bare.root / 'srv/appliance/var/demo.json').exists()
     assert 'slapd' not in bare.run('systemctl list-unit-files --state=enabled --no-legend').stdout
