@@ -11,6 +11,7 @@ import click
 from appliance.core import config as configuration
 from appliance.core import db, migrations, sealing
 from appliance.core.actor import ADMINISTRATOR, Actor
+from appliance.core.backup import switch
 from appliance.core.logs import JsonFormatter
 
 
@@ -40,6 +41,7 @@ def open_all(config, connections=None):
 def opened(is_checked=True):
     """Yield the configuration with key and database open; unless told otherwise the schema must be this code's."""
     config = load_config()
+    switch.settle(config)
     open_all(config)
     with db.connected():
         if is_checked:
