@@ -16,7 +16,8 @@ from appliance.core.settings import get_setting, only_administrators
 
 _ = texts(__name__)
 WAITING, SENDING, SENT, FAILED, SKIPPED, CANCELLED = 'waiting', 'sending', 'sent', 'failed', 'skipped', 'cancelled'
-STATES = (WAITING, SENDING, SENT, FAILED, SKIPPED, CANCELLED)
+HELD = 'held'       # waited when a backup was made that was restored since: perhaps it left long ago, so an administrator decides
+STATES = (WAITING, SENDING, SENT, FAILED, SKIPPED, CANCELLED, HELD)
 BACKOFF_MIN = (1, 2, 5, 15, 60)
 TRIES = 30                          # about 25 hours with the pauses above
 LEASE = timedelta(seconds=120)      # a sender that was killed: its mail is tried again after this, with the same Message-ID
@@ -193,14 +194,14 @@ def _shown(mail):
 
 @action(rights=only_administrators)
 def retry(actor, outbox_id):
-    """Send a mail that waits, failed, was skipped or cancelled now, as if it were new. Conflict when it was sent already."""
-    _change(outbox_id, (WAITING, FAILED, SKIPPED, CANCELLED), state=WAITING, attempts=0, next_at=clock.now())
+    """Send a mail that waits, failed, was skipped, cancelled or held now, as if it were new. Conflict when it was sent already."""
+    _change(outbox_id, (WAITING, FAILED, SKIPPED, CANCELLED, HELD), state=WAITING, attempts=0, next_at=clock.now())
 
 
 @action(rights=only_administrators)
 def cancel(actor, outbox_id):
-    """Do not send a mail that waits or failed."""
-    _change(outbox_id, (WAITING, FAILED), state=CANCELLED)
+    """Do not send a mail that waits, failed or is held."""
+    _change(outbox_id, (WAITING, FAILED, HELD), state=CANCELLED)
 
 
 def _change(outbox_id, states, **values):

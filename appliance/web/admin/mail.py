@@ -14,7 +14,7 @@ from appliance.web.rights import allowed
 _ = texts(__name__)
 STATES = {'waiting': (_.lazy('Waiting'), ''), 'sending': (_.lazy('Being sent'), ''), 'sent': (_.lazy('Sent'), 'good'),
           'failed': (_.lazy('Failed'), 'bad'), 'skipped': (_.lazy('Not sent'), 'warn'),
-          'cancelled': (_.lazy('Cancelled'), 'plain')}
+          'cancelled': (_.lazy('Cancelled'), 'plain'), 'held': (_.lazy('Held after a restore'), 'warn')}
 
 
 class MailForm(Form):

@@ -33,7 +33,7 @@ def test_ten_thousand_rows_are_pages_in_both_directions(lumbreras, administrator
 
 
 def test_each_state_has_its_word_and_its_filter(lumbreras, administrator):
-    words = dict(zip(STATES, ('Waiting', 'Being sent', 'Sent', 'Failed', 'Not sent', 'Cancelled'), strict=True))
+    words = dict(zip(STATES, ('Waiting', 'Being sent', 'Sent', 'Failed', 'Not sent', 'Cancelled', 'Held after a restore'), strict=True))
     for state in STATES:
         fill(lumbreras, 1, state=state)
     for state, word in words.items():
