@@ -160,7 +160,9 @@ def _after(run, error):
         log.warning('%s %s waits %s s: %s', run.job.name, run.slot, wait_s, error)
         return lambda: run.give_back(str(error), wait_s)
     log.exception('%s %s failed, attempt %s', run.job.name, run.slot, run.attempt)
-    return lambda: run.fail(f'{type(error).__name__}: {error}')
+    # What a PortalError says is in words already; it is stored in English and translated when shown.
+    words = str(error) if isinstance(error, PortalError) else f'fault: {type(error).__name__}: {error}'
+    return lambda: run.fail(words)
 
 
 def _passing(error):

@@ -87,7 +87,7 @@ class Parent:
 
     def renew(self):
         runs.renew([lane.owner for lane in self.lanes.values()])
-        runs.reclaim(self.jobs, 'the process that ran it is gone')
+        runs.reclaim(self.jobs, 'gone')
 
     def tell(self):
         processes.tell('jobs')
@@ -104,9 +104,8 @@ class Parent:
         except ProcessLookupError:
             pass
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-        what = ('it took longer than it may' if number == signal.SIGALRM
-                else f'the process that ran it was ended by {signal.Signals(number).name}' if number
-                else f'the process that ran it ended with status {os.WEXITSTATUS(status)}')
+        what = ('timeout' if number == signal.SIGALRM else f'killed: {signal.Signals(number).name}' if number
+                else f'killed: status {os.WEXITSTATUS(status)}')
         log.warning('the lane %s (pid %s) ended: %s', lane.name, lane.pid, what)
         self.dead[lane.owner] = what
 

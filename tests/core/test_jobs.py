@@ -216,9 +216,9 @@ def test_effect_and_mark_are_one_transaction(office):
     office.work()
     assert get_setting('company.name') == ''
     waiting = JobRun.get(JobRun.slot == '2026-11-23T09:10:00Z')
-    assert (waiting.state, waiting.attempts, waiting.error) == ('waiting', 1, 'RuntimeError: in the middle')
+    assert (waiting.state, waiting.attempts, waiting.error) == ('waiting', 1, 'fault: RuntimeError: in the middle')
     shown, = [row for row in _listing(office)]
-    assert (shown['last_state'], shown['error']) == ('failed', 'RuntimeError: in the middle')
+    assert (shown['last_state'], shown['error']) == ('failed', 'The program has a fault here. (RuntimeError: in the middle)')
     office.moving.shift(30)
     office.work()
     office.moving.shift(120)
@@ -257,10 +257,10 @@ def test_a_job_that_kills_its_process_is_given_up(office):
     for attempt in (1, 2, 3):
         run = runs.claim(f'child {attempt}', office.jobs)
         assert run.attempt == attempt
-        runs.reclaim(office.jobs, 'ended by SIGKILL', owner=run.owner)
+        runs.reclaim(office.jobs, 'killed: SIGKILL', owner=run.owner)
         office.moving.shift(120)
     row = JobRun.get_by_id(run.id)
-    assert (row.state, row.error) == ('failed', 'ended by SIGKILL')
+    assert (row.state, row.error) == ('failed', 'killed: SIGKILL')
     assert runs.claim('child 4', office.jobs) is None
 
 

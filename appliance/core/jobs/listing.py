@@ -2,13 +2,24 @@
 
 from appliance.core import clock
 from appliance.core.actions import action
+from appliance.core.db import rows
 from appliance.core.errors import NotFound
+from appliance.core.i18n import texts
 from appliance.core.jobs.declarations import declared
 from appliance.core.jobs.runs import FAILED, WAITING, JobRun
 from appliance.core.jobs.schedules import When, moment_name
 from appliance.core.settings import only_administrators
 
+_ = texts(__name__)
 _SHOWN_RUNS = 50
+REASONS = {
+    'killed': _.lazy('The process that ran it was ended.'),
+    'timeout': _.lazy('It took longer than it may.'),
+    'gone': _.lazy('The process that ran it is gone.'),
+    'replaced': _.lazy('A newer run took its place.'),
+    'late': _.lazy('It was too late to be of use.'),
+    'fault': _.lazy('The program has a fault here.'),
+}
 
 
 def listing():
@@ -19,20 +30,37 @@ def listing():
     another try is `failed`. `promised_at` is when the last or the oldest overdue run was due, `late_s` by how many seconds
     it began late, or is late now.
     """
-    return [_job(job) for job in declared().values()]
+    runs = _shown_runs(declared())
+    return [_job(job, *runs[job.name]) for job in declared().values()]
 
 
-def _job(job):
-    runs = JobRun.select().where(JobRun.job == job.name)
-    last = runs.where((JobRun.state != WAITING) | (JobRun.attempts > 0)).order_by(JobRun.due_at.desc(), JobRun.id.desc()).first()
-    waiting = runs.where(JobRun.state == WAITING).order_by(JobRun.next_at).first()
+# Each branch walks the job's own index and stops at its first row.
+_LAST = """SELECT * FROM (SELECT job, 0 AS is_waiting, id FROM job_run WHERE job = ? AND (state <> ? OR attempts > 0)
+           ORDER BY due_at DESC, id DESC LIMIT 1) AS last_run"""
+_FIRST = """SELECT * FROM (SELECT job, 1 AS is_waiting, id FROM job_run WHERE job = ? AND state = ?
+            ORDER BY next_at LIMIT 1) AS waiting_run"""
+
+
+def _shown_runs(jobs):
+    """{job name: [last run or None, waiting run or None]}, in two queries for all jobs together."""
+    found = {name: [None, None] for name in jobs}
+    if jobs:
+        values = [value for name in jobs for value in (name, WAITING, name, WAITING)]
+        places = rows(' UNION ALL '.join(f'{_LAST} UNION ALL {_FIRST}' for _name in jobs), *values)
+        runs = {run.id: run for run in JobRun.select().where(JobRun.id.in_([run_id for _job, _waiting, run_id in places]))}
+        for name, is_waiting, run_id in places:
+            found[name][is_waiting] = runs[run_id]
+    return found
+
+
+def _job(job, last, waiting):
     overdue = waiting if waiting and waiting.next_at <= clock.now() else None
     shown = overdue or last
     return {'name': job.name, 'title': str(job.title), 'tool': job.tool, 'schedule': job.schedule.describe(),
             'promised_at': shown and shown.due_at, 'last_slot': last and last.slot, 'last_state': last and _state(last),
             'last_started_at': last and last.started_at, 'last_ended_at': last and last.ended_at,
             'next_at': waiting.next_at if waiting else job.schedule.next_due() if isinstance(job.schedule, When) else None,
-            'late_s': _late_s(shown), 'error': shown.error if shown else ''}
+            'late_s': _late_s(shown), 'error': reason(shown.error) if shown else ''}
 
 
 def _state(run):
@@ -47,12 +75,20 @@ def _late_s(run):
     return max(0, int((run.started_at - run.due_at).total_seconds())) if run.started_at else 0
 
 
+def reason(error):
+    """An `error` of a row (`<reason>: <detail>`, or the English words of a PortalError) in the person's language."""
+    code, _colon, detail = error.partition(': ')
+    if code not in REASONS:
+        return str(_.lazy(error)) if error else ''
+    return f'{REASONS[code]} ({detail})' if detail else str(REASONS[code])
+
+
 def runs_of(name, limit=_SHOWN_RUNS):
     """The newest runs of a job as dicts: slot, scope, state, due_at, started_at, ended_at, attempts, requested_by, error."""
     found = JobRun.select().where(JobRun.job == name).order_by(JobRun.due_at.desc(), JobRun.id.desc()).limit(limit)
     return [{'id': run.id, 'slot': run.slot, 'scope': run.scope, 'state': run.state, 'due_at': run.due_at, 'next_at': run.next_at,
              'started_at': run.started_at, 'ended_at': run.ended_at, 'attempts': run.attempts,
-             'requested_by': run.requested_by, 'error': run.error} for run in found]
+             'requested_by': run.requested_by, 'error': reason(run.error)} for run in found]
 
 
 @action(rights=only_administrators)

@@ -13,7 +13,6 @@ from appliance.core.jobs.runs import FAILED, MISSED, RUNNING, WAITING, JobRun
 from appliance.core.jobs.schedules import Slot, When, moment_name
 
 log = logging.getLogger('appliance.jobs')
-_REPLACED = 'a newer run took its place'
 
 
 def plan(jobs):
@@ -73,7 +72,7 @@ def _replace_older(ours, newest):
     """One run makes up for all before it: what still waits is missed, or, if it was tried in vain, failed."""
     older = ours & (JobRun.state == WAITING) & (JobRun.requested_by == '') & (JobRun.due_at < newest.due_at)
     now = clock.now()
-    JobRun.update(state=MISSED, error=_REPLACED, ended_at=now).where(older & (JobRun.attempts == 0)).execute()
+    JobRun.update(state=MISSED, error='replaced', ended_at=now).where(older & (JobRun.attempts == 0)).execute()
     JobRun.update(state=FAILED, ended_at=now).where(older & (JobRun.attempts > 0)).execute()
 
 
@@ -86,7 +85,7 @@ def _report_late(job):
     if JobRun.select().where(late).exists():
         log.warning('%s: missed by more than %s minutes', job.name, job.latest_minutes)
         with write('core.jobs.report_late'):
-            JobRun.update(state=MISSED, error='too late to be of use', ended_at=clock.now()).where(late).execute()
+            JobRun.update(state=MISSED, error='late', ended_at=clock.now()).where(late).execute()
 
 
 def _insert(job, scope, slot, **values):
