@@ -20,7 +20,7 @@ class ButtonForm(Form):
 class CorrectionForm(Form):
     """When the day ended, by the clock of its zone, and why it is entered only now."""
 
-    ended_at = DateTimeLocalField(_.lazy('When did you finish?'), [InputRequired(_.lazy('A date and a time are needed.'))],
+    ended_at = DateTimeLocalField(_.lazy('End of the day'), [InputRequired(_.lazy('A date and a time are needed.'))],
                                   format=[MINUTES, f'{MINUTES}:%S'])
     reason = TextAreaField(_.lazy('Why was it left open?'), [DataRequired(_.lazy('Say in a few words why, for example that you forgot.')),
                                                              Length(max=REASON_LENGTH)])

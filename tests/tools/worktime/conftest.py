@@ -8,6 +8,9 @@ import time_machine
 
 from appliance.core import departments, people
 from appliance.core.actor import SYSTEM
+from appliance.identity import sessions
+from appliance.web.app import create_app
+from tests.visitors import Browser
 
 ZONE = 'Europe/Madrid'
 
@@ -16,10 +19,18 @@ ZONE = 'Europe/Madrid'
 class Staff:
     """The ids of people by login; an Actor of each is read anew, as each request does."""
 
+    box: object
     ids: dict = field(default_factory=dict)
+    app: object = None
 
     def actor(self, login):
         return people.actor_for(self.ids[login], via=f'test:{login}')
+
+    def browser(self, login):
+        """A Browser in which this person is logged in."""
+        self.app = self.app or create_app(self.box.config)
+        token, _row = sessions.open_session(SYSTEM, self.ids[login], ['password'])
+        return Browser(self.app, token)
 
     def add(self, login, **fields):
         self.ids[login] = people.add_person(SYSTEM, login, login.title(), f'{login}@company.example', **{'zone': ZONE, **fields})
@@ -29,7 +40,7 @@ class Staff:
 @pytest.fixture
 def staff(box):
     """Company > Works > Shop; `head` heads Works, `employee` is in Shop, `outsider` beside, `top` heads all, `guest`, `administrator`."""
-    made = Staff()
+    made = Staff(box)
     company = departments.add_department(SYSTEM, 'Company')
     works = departments.add_department(SYSTEM, 'Works', company)
     shop = departments.add_department(SYSTEM, 'Shop', works)

@@ -1,7 +1,7 @@
 """Whose working day is whose: the person's own, to see for who heads him, and nothing to anybody else."""
 import pytest
 
-from appliance.core import departments
+from appliance.core import departments, people
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import NotAllowed, NotFound
 from appliance.tools.worktime import rules
@@ -54,6 +54,12 @@ def test_the_sight_ends_with_the_office(staff, day):
 def test_guests_have_no_work_time(staff, rule):
     with pytest.raises(NotFound):
         rule(staff.actor('guest'))
+
+
+def test_who_is_a_guest_by_now_finds_not_even_his_own(staff, day):
+    people.update_person(SYSTEM, staff.ids['employee'], kind='guest')
+    with pytest.raises(NotFound):
+        rules.access_day(staff.actor('employee'), day)
 
 
 @pytest.mark.parametrize('wrong', [0, -1, 10 ** 6, 2 ** 63, 10 ** 30, None, '1'])

@@ -131,6 +131,16 @@ def test_an_end_in_the_hour_that_was_skipped(ana, clock):
     assert refused.value.field == 'ended_at'
 
 
+@pytest.mark.parametrize('zone, local', [('Asia/Tokyo', datetime.min), ('Pacific/Pago_Pago', datetime.max.replace(microsecond=0))])
+def test_an_end_at_the_edge_of_time(staff, clock, zone, local):
+    actor = staff.add('far', zone=zone)
+    clock('2026-11-23 09:00', zone)
+    day = rules.start_day(actor)
+    clock('2026-11-25 09:00', zone)
+    with pytest.raises(Invalid):
+        rules.read_end(rules.access_day(actor, day), local)
+
+
 def test_expired_stays_expired_when_the_clock_goes_back(ana, clock, forgotten):
     clock('2026-11-23 20:00')
     assert rules.day_of(ana)['state'] == 'expired'
