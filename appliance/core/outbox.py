@@ -84,6 +84,11 @@ def is_configured():
 _UNDER_WAY = Outbox.state.in_([WAITING, SENDING])
 
 
+def waiting_since():
+    """When the oldest mail that is still to be sent was written, or None."""
+    return Outbox.select(fn.MIN(Outbox.created_at)).where(_UNDER_WAY).scalar()
+
+
 def next_due():
     """The moment from which there is something to send, or None: nothing waits, or no mail server is set up."""
     found = Outbox.select(fn.MIN(Outbox.next_at)).where(_UNDER_WAY).scalar()
