@@ -58,8 +58,8 @@ def _copy_database(config, path):
 
 
 def _summary(source, described):
-    return {'engine': source.engine, 'migrations': tables.last_migrations(source), 'sequences': source.sequences(),
-            'tables': described}
+    given = {table: last for table, last in source.sequences().items() if table in described}
+    return {'engine': source.engine, 'migrations': tables.last_migrations(source), 'sequences': given, 'tables': described}
 
 
 def _copy_postgresql(config, path):
