@@ -1,9 +1,10 @@
 """/admin: one look at what an administrator is responsible for, and the way to each page."""
 
-from flask import g, render_template
+from flask import current_app, g, render_template
 
 from appliance import __version__
 from appliance.core import outbox
+from appliance.core.backup import keeping
 from appliance.core.i18n import texts
 from appliance.core.settings import get_settings
 from appliance.identity.directory import directories
@@ -21,4 +22,5 @@ def index():
     found = listing()
     troubled = [job['title'] for job in found if job['last_state'] in ('failed', 'missed') or job['late_s'] > LATE_S]
     return render_template('admin/index.html', version=__version__, troubled=troubled, mails=outbox.counts(g.actor),
-                           has_mail_server=bool(get_settings('mail')['host']), directories=directories.list_directories(g.actor))
+                           has_mail_server=bool(get_settings('mail')['host']), directories=directories.list_directories(g.actor),
+                           backups=keeping.list_backups(current_app.portal))

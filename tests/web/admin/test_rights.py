@@ -36,6 +36,6 @@ def test_no_post_without_a_token(lumbreras, addresses):
 
 def test_the_administrator_gets_every_page(lumbreras):
     browser = lumbreras.browser('administrator')
-    for path in ('/admin', '/admin/setup', '/admin/jobs', '/admin/jobs/core.outbox', '/admin/mail', '/admin/directories',
+    for path in ('/admin', '/admin/setup', '/admin/jobs', '/admin/jobs/core.outbox', '/admin/mail', '/admin/backups', '/admin/directories',
                  '/admin/directories/new'):
         assert browser.get(path).status_code == 200, path
