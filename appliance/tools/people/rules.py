@@ -142,10 +142,13 @@ def list_people(actor, search='', department_id=None, after='', before='', most=
     if before and not has_more:
         # The way back ends here: a whole first page, whatever was added before it meanwhile.
         people, forth = _page(where, values, '', '', most)
-    total = row(f'SELECT count(*) FROM (SELECT 1 FROM person p WHERE {where} LIMIT {COUNTED + 1}) counted', *values)[0]
     return {'people': [(one[0], one[1], one[2], tree[one[3]][0] if one[3] in tree else '', *one[4:8]) for one in people],
             'before': _cursor(people[0]) if people and back else '', 'after': _cursor(people[-1]) if people and forth else '',
-            'count': total, 'departments': _flat(tree)}
+            'count': _count(where, values) if back or forth else len(people), 'departments': _flat(tree)}
+
+
+def _count(where, values):
+    return row(f'SELECT count(*) FROM (SELECT 1 FROM person p WHERE {where} LIMIT {COUNTED + 1}) counted', *values)[0]
 
 
 def _require_colleague(actor):
