@@ -2,12 +2,13 @@
 an undeclared name is a KeyError. Secret ones are sealed, and written only: no listing gives them back."""
 
 import functools
+from contextvars import ContextVar
 
 from peewee import CompositeKey
 
 from appliance.core import sealing, tool
 from appliance.core.actions import action
-from appliance.core.db import Base
+from appliance.core.db import Base, rows
 from appliance.core.errors import Invalid, NotAllowed
 from appliance.core.fields import Json, Text
 from appliance.core.i18n import is_zone, languages, texts
@@ -84,20 +85,41 @@ def declared():
     return found
 
 
+_of_request = ContextVar('settings_of_request', default=None)
+
+
+def read_once():
+    """From now on read the settings at most once in this context: for an entry point, at the start of a request."""
+    _of_request.set({})
+
+
+def read_always():
+    """The end of `read_once`."""
+    _of_request.set(None)
+
+
+def _kept():
+    """{name: stored value} of the company's settings that differ from their defaults."""
+    found = _of_request.get()
+    if not found:
+        read = dict(Setting.select(Setting.name, Setting.value).where(Setting.scope == COMPANY).tuples())
+        if found is None:
+            return read
+        found['kept'] = read
+    return found['kept']
+
+
 def get_setting(name):
     """The value of the company's setting, or its default. A secret one is opened: for the code that uses it only."""
-    declaration = declared()[name]
-    kept = Setting.select(Setting.value).where((Setting.scope == COMPANY) & (Setting.name == name)).tuples().first()
-    if kept is None:
+    declaration, kept = declared()[name], _kept()
+    if name not in kept:
         return declaration.default
-    return sealing.unseal(bytes.fromhex(kept[0]), name) if declaration.is_secret else kept[0]
+    return sealing.unseal(bytes.fromhex(kept[name]), name) if declaration.is_secret else kept[name]
 
 
 def get_settings(prefix):
-    """{name: value} of all settings below a prefix (`mail`), in one query; secrets left out, `has_<name>` in their place."""
-    kept = dict(Setting.select(Setting.name, Setting.value).where(
-        (Setting.scope == COMPANY) & Setting.name.startswith(prefix + '.')).tuples())
-    found = {}
+    """{name: value} of all settings below a prefix (`mail`); secrets left out, `has_<name>` in their place."""
+    kept, found = _kept(), {}
     for name, declaration in declared().items():
         if name.startswith(prefix + '.'):
             short = name.removeprefix(prefix + '.')
@@ -138,6 +160,8 @@ def set_settings(actor, values):
 
 
 def _keep(name, value):
+    if _of_request.get():
+        read_once()
     if value is None or (declared()[name].is_secret and value == ''):
         Setting.delete().where((Setting.scope == COMPANY) & (Setting.name == name)).execute()
         return
