@@ -1,0 +1,87 @@
+"""A portal with 10,000 people for the benches, and the table that they fill. Figures are printed, not judged: machines differ."""
+from dataclasses import dataclass
+
+import pytest
+
+from appliance.core.actor import SYSTEM
+from appliance.core.people import Person, fold
+from appliance.demo import load as demo
+from appliance.identity import sessions
+from tests.bench.servers import serving
+from tests.boxes import SqliteTemplate, opened, write_box
+from tests.postgresql import free_port
+from tests.visitors import PASSWORD
+
+PEOPLE = 10_000
+ROWS = []
+
+
+@dataclass
+class Crowd:
+    """The portal's Box, and the cookie of its demo employee as a header."""
+
+    box: object
+    headers: dict
+
+
+def add_people(count):
+    """Fill up to `count` people, as a directory would bring them."""
+    for start in range(Person.select().count(), count, 500):
+        Person.insert_many([_person(number) for number in range(start, min(start + 500, count))]).execute()
+
+
+def _person(number):
+    name, login = f'{("Ana", "Íñigo", "Zoë", "Bruno")[number % 4]} Number {number:05d}', f'person{number}'
+    mail, phone, title = f'{login}@lumbreras.example', f'+34 910 {number:06d}', 'Engineer'
+    return {'login': login, 'name': name, 'mail': mail, 'phone': phone, 'title': title, 'kind': 'employee', 'language': 'en',
+            'zone': 'Europe/Madrid', 'department': 1 + number % 3, 'sort_name': fold(name), 'words': fold(f'{name} {login} {mail} {title} {phone}')}
+
+
+@pytest.fixture(scope='session')
+def crowd(tmp_path_factory):
+    """A portal on SQLite with 10,000 people (Crowd)."""
+    folder = tmp_path_factory.mktemp('bench')
+    SqliteTemplate(folder)
+    (folder / 'data').mkdir()
+    (folder / 'template.db').rename(folder / 'data' / 'portal.db')
+    box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=free_port())
+    with opened(box):
+        demo.load(SYSTEM, PASSWORD)
+        add_people(PEOPLE)
+        employee = Person.get(Person.login == 'employee').id
+        token, _row = sessions.open_session(SYSTEM, employee, ['password'])
+    return Crowd(box, {'Cookie': f'appliance_session={token}'})
+
+
+@pytest.fixture(scope='session')
+def portal(crowd):
+    """`appliance web` over those people."""
+    with serving(['appliance', 'web'], crowd.box, log=crowd.box.folder / 'web.log') as server:
+        yield server
+
+
+@pytest.fixture(scope='session')
+def hello(tmp_path_factory):
+    """The bare hello under the same Gunicorn."""
+    folder = tmp_path_factory.mktemp('hello')
+    box = write_box(folder, 'sqlite', 'sqlite:///data/none.db', port=free_port())
+    with serving(['tests.bench.hello', str(box.config.path)], box, path='/') as server:
+        yield server
+
+
+@pytest.fixture
+def table():
+    """Call it with (what, measured, at most, unit) to add a row to the table at the end."""
+    return lambda what, measured, most, unit='': ROWS.append((what, measured, most, unit))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the table."""
+    if not ROWS:
+        return
+    terminalreporter.section('figures')
+    width = max(len(row[0]) for row in ROWS)
+    for what, measured, most, unit in ROWS:
+        limit = f'at most {most:g} {unit}'.rstrip() if most is not None else ''
+        verdict = '' if most is None else 'well' if measured <= most else 'OVER'
+        terminalreporter.write_line(f'{what:<{width}}  {measured:>9.2f} {unit:<4}  {limit:<18} {verdict}')

@@ -1,0 +1,51 @@
+"""Asking a server many times over kept connections, and the figures that come of it."""
+import http.client
+import statistics
+import threading
+import time
+
+
+def ask(port, path, count, connections=2, headers=None):
+    """Ask `count` times over some connections at once; returns ([seconds, ...], [status, ...])."""
+    times, statuses = [], []
+
+    def run():
+        connection = http.client.HTTPConnection('127.0.0.1', port, timeout=60)
+        for _turn in range(count // connections):
+            begun = time.perf_counter()
+            connection.request('GET', path, headers=headers or {})
+            answer = connection.getresponse()
+            answer.read()
+            times.append(time.perf_counter() - begun)
+            statuses.append(answer.status)
+        connection.close()
+
+    together(run, connections)
+    return times, statuses
+
+
+def together(run, count, *arguments):
+    """Run a function in that many threads and wait for all."""
+    threads = [threading.Thread(target=run, args=arguments) for _number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def p50(values):
+    return statistics.median(values)
+
+
+def p99(values):
+    """The value that one in a hundred exceeds."""
+    return sorted(values)[max(0, int(len(values) * 0.99) - 1)]
+
+
+def cpu_a_request(server, path, count, headers=None):
+    """Processor time of all the server's processes for one request, in ms; other processes' noise is not in it."""
+    ask(server.port, path, 60, headers=headers)     # loads templates and catalogues
+    before = server.cpu_ms()
+    _times, statuses = ask(server.port, path, count, headers=headers)
+    assert set(statuses) == {200}, f'{path}: {set(statuses)}'
+    return (server.cpu_ms() - before) / len(statuses)

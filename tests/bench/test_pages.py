@@ -1,0 +1,45 @@
+"""What a page costs, in units of a bare hello under the same Gunicorn in the same run; and what the browser loads with it."""
+import statistics
+import subprocess
+
+import pytest
+
+from appliance.web.assets import DIST, manifest
+from assets import builder
+from tests.bench.load import cpu_a_request
+
+ROUNDS, REQUESTS = 3, 400
+PAGES = {
+    'people, 50 of 10,000': ('/people', 7),
+    'people, a later page': ('/people?after=5000~bruno+number+05003', None),
+    'people, a search': ('/people?q=number+0999', None),
+    'a profile': ('/people/3', None),
+    'the structure': ('/people/structure', None),
+    'the day': ('/', None),
+}
+
+
+@pytest.fixture(scope='module')
+def unit(hello):
+    """Milliseconds of a hello, measured beside each page again."""
+    return lambda: cpu_a_request(hello, '/', 2 * REQUESTS)
+
+
+@pytest.mark.parametrize('what', PAGES)
+def test_page(portal, crowd, unit, table, what):
+    path, most = PAGES[what]
+    rounds = [(unit(), cpu_a_request(portal, path, REQUESTS, crowd.headers)) for _round in range(ROUNDS)]
+    ratio = statistics.median(page / bare for bare, page in rounds)
+    table(f'{what} ({statistics.median(page for _bare, page in rounds):.2f} ms, hello {statistics.median(bare for bare, _page in rounds):.2f} ms)',
+          ratio, most, 'x')
+
+
+# Node has brotli, at the level that a server would prepare files with; Python has not.
+SIZES = ("const z = require('zlib'), fs = require('fs'); "
+         "console.log(process.argv.slice(1).reduce((sum, name) => sum + z.brotliCompressSync(fs.readFileSync(name)).length, 0))")
+
+
+def test_base_bytes(table):
+    files = [str(DIST / manifest()[name]) for name in ('app.css', 'app.js')]
+    answer = subprocess.run([builder.node(), '-e', SIZES, *files], capture_output=True, text=True, check=True)
+    table('base CSS + JS, brotli', int(answer.stdout) / 1024, 90, 'KiB')
