@@ -1,13 +1,16 @@
 """`appliance job list|run`: what runs by itself, and running it by hand."""
 
+import contextlib
 import os
 import threading
 
 import click
+import peewee
 
 from appliance.cli.context import console_actor, opened
 from appliance.cli.output import as_json_option, fail, listing, say
 from appliance.core import db, jobs
+from appliance.core.errors import PortalError
 from appliance.core.jobs import runs
 from appliance.jobs import lanes, own
 
@@ -67,6 +70,9 @@ def _run_one(run_id, job, config):
 
 
 def _keep(owner, ended):
+    """Renew the lease until the run has ended; one that cannot be renewed in time is fenced off, as everywhere."""
     while not ended.wait(runs.RENEW_S):
-        lanes.insist(lambda: runs.renew([owner]), ended.is_set)
-    db.disconnect()
+        with contextlib.suppress(PortalError, peewee.OperationalError, peewee.InterfaceError), db.connected():
+            runs.renew([owner])
+    if not db.database.is_closed():
+        db.database.close()
