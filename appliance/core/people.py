@@ -278,12 +278,12 @@ def actor_for(person_id, via):
         raise NotFound()
     if found[4] is not None:
         raise NotAllowed()
-    return build_actor(person_id, *found[:4], via)
-
-
-def build_actor(person_id, kind, language, zone, department_id, via):
-    """The Actor from a row read already; two queries more: roles and the tree of departments."""
     roles = {role for role, in rows('SELECT role FROM person_role WHERE person_id = ?', person_id)}
+    return build_actor(person_id, *found[:4], roles, via)
+
+
+def build_actor(person_id, kind, language, zone, department_id, roles, via):
+    """The Actor from rows read already; one query more, for the tree of departments."""
     tree = all_departments() if department_id else {}
     return Actor(person_id, kind, frozenset(roles | {kind}), subjects_of(person_id, kind, department_id, tree),
                  language, zone, via)

@@ -3,6 +3,7 @@
 Deny by default: a route without a stated right answers 403, even to an administrator.
 """
 
+import logging
 import re
 import secrets
 from urllib.parse import urlsplit
@@ -11,9 +12,8 @@ from flask import current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, current_user
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
-from appliance.core import i18n
+from appliance.core import clock, db, i18n, settings
 from appliance.core.actor import ANONYMOUS
-from appliance.core.db import database
 from appliance.core.errors import NotAllowed
 from appliance.core.limits import BODY_BYTES
 from appliance.identity import sessions
@@ -22,6 +22,7 @@ from appliance.web.errors import is_fragment
 from appliance.web.health import is_admin_door
 
 _ = i18n.texts(__name__)
+log = logging.getLogger('appliance.web')
 CONTENT_POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
                   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 HEADERS = {
@@ -63,6 +64,8 @@ def install(app):
     for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _require_right, _refuse_other_site, csrf.check):
         app.before_request(step)
     app.after_request(_harden)
+    app.after_request(_note_use)
+    app.teardown_request(lambda error: settings.read_always())
 
 
 def masked(path):
@@ -80,6 +83,7 @@ def _begin():
     """The request's number and a visitor who is nobody yet: error pages need both, whatever fails below."""
     g.request_id = secrets.token_hex(6)
     g.session, g.actor = None, ANONYMOUS
+    settings.read_once()
     asked = request.cookies.get(cookies.name('language')) or i18n.negotiate([code for code, _weight in request.accept_languages])
     i18n.speak(asked, 'UTC')
 
@@ -118,7 +122,7 @@ def _recognise():
     """One Actor a request, from the session row; the language and zone of whoever it is."""
     if _is_static() or request.endpoint == 'health.healthz':
         return
-    database.connect(reuse_if_open=True)
+    db.database.connect(reuse_if_open=True)
     g.session = getattr(current_user, 'session', None)
     if g.session is not None:
         g.actor = g.session.actor
@@ -158,6 +162,22 @@ def _refuse_other_site():
     if (site not in ('same-origin', 'none') and not opens_page) or (
             origin and origin.lower() != current_app.portal.server.public_address.lower()):
         raise NotAllowed(_('This request came from another site.'))
+
+
+def _note_use(response):
+    """Write that the session was used, at most every few minutes and after the answer: nobody waits for it."""
+    opened = g.session
+    if opened is not None and clock.now() - opened.seen_at >= sessions.TOUCH_EVERY:
+        response.call_on_close(lambda: _touch(opened))
+    return response
+
+
+def _touch(opened):
+    try:
+        with db.connected():
+            sessions.touch(opened)
+    except Exception:       # a full disk must not break an answer that was given already
+        log.exception('the use of session %s was not noted', opened.id)
 
 
 def _harden(response):

@@ -94,7 +94,7 @@ def test_page_is_drawn_without_a_database(broken, monkeypatch, caplog):
 
     def lost(*_args, **_kwargs):
         _lost_database()
-    monkeypatch.setattr('appliance.identity.sessions.row', lost)
+    monkeypatch.setattr('appliance.identity.sessions.rows', lost)
     monkeypatch.setattr('appliance.web.shell.get_settings', lost)
     answer = browser.get('/')
     assert answer.status_code == 503

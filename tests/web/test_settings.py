@@ -1,6 +1,10 @@
 """A person's own settings and the footer: language, zone, colours, sessions; each only his own."""
-import pytest
+from datetime import timedelta
 
+import pytest
+import time_machine
+
+from appliance.core import clock
 from appliance.core.people import Person
 from appliance.identity.models import Session
 
@@ -96,3 +100,21 @@ def test_session_of_somebody_else_does_not_exist(company):
     for session_id in (theirs, 999999, '9' * 30):
         assert outsider.post(f'/settings/sessions/{session_id}/ending', page='/settings/sessions').status_code == 404
     assert Session.select().where(Session.id == theirs).exists()
+
+
+def test_use_of_a_session_is_noted_every_five_minutes(company):
+    browser = company.browser('employee')
+    opened_at = clock.now()
+    for minutes, noted in ((4, 0), (6, 6), (10, 6), (12, 12)):
+        with time_machine.travel(opened_at + timedelta(minutes=minutes), tick=False), browser.get('/settings') as answer:
+            assert answer.status_code == 200
+        seen_at = Session.get(Session.person == company.ids['employee']).seen_at
+        assert round((seen_at - opened_at).total_seconds() / 60) == noted
+
+
+def test_unremembered_session_ends_a_day_after_its_last_use(company):
+    browser = company.browser('employee')
+    opened_at = clock.now()
+    for hours, status in ((23, 200), (46, 200), (71, 303)):
+        with time_machine.travel(opened_at + timedelta(hours=hours), tick=False), browser.get('/settings') as answer:
+            assert answer.status_code == status

@@ -2,7 +2,7 @@
 
 from appliance.core import clock
 from appliance.core.actions import action
-from appliance.core.db import rows
+from appliance.core.db import is_sqlite
 from appliance.core.errors import NotFound
 from appliance.core.i18n import texts
 from appliance.core.jobs.declarations import declared
@@ -35,21 +35,20 @@ def listing():
 
 
 # Each branch walks the job's own index and stops at its first row.
-_LAST = """SELECT * FROM (SELECT job, 0 AS is_waiting, id FROM job_run WHERE job = ? AND (state <> ? OR attempts > 0)
+_LAST = """SELECT * FROM (SELECT job_run.*, 0 AS is_waiting FROM job_run WHERE job = ? AND (state <> ? OR attempts > 0)
            ORDER BY due_at DESC, id DESC LIMIT 1) AS last_run"""
-_FIRST = """SELECT * FROM (SELECT job, 1 AS is_waiting, id FROM job_run WHERE job = ? AND state = ?
+_FIRST = """SELECT * FROM (SELECT job_run.*, 1 AS is_waiting FROM job_run WHERE job = ? AND state = ?
             ORDER BY next_at LIMIT 1) AS waiting_run"""
 
 
 def _shown_runs(jobs):
-    """{job name: [last run or None, waiting run or None]}, in two queries for all jobs together."""
+    """{job name: [last run or None, waiting run or None]}, in one query for all jobs together."""
     found = {name: [None, None] for name in jobs}
     if jobs:
+        sql = ' UNION ALL '.join(f'{_LAST} UNION ALL {_FIRST}' for _name in jobs)
         values = [value for name in jobs for value in (name, WAITING, name, WAITING)]
-        places = rows(' UNION ALL '.join(f'{_LAST} UNION ALL {_FIRST}' for _name in jobs), *values)
-        runs = {run.id: run for run in JobRun.select().where(JobRun.id.in_([run_id for _job, _waiting, run_id in places]))}
-        for name, is_waiting, run_id in places:
-            found[name][is_waiting] = runs[run_id]
+        for run in JobRun.raw(sql if is_sqlite() else sql.replace('?', '%s'), *values):
+            found[run.job][run.is_waiting] = run
     return found
 
 
