@@ -102,3 +102,7 @@ def test_what_hangs_beyond_every_timeout_is_left_behind_but_not_without_end(monk
         assert time.monotonic() - begun < 0.1
     finally:
         end.set()
+        # They give their places back before the patch is undone.
+        for thread in threading.enumerate():
+            if thread.name == 'directory':
+                thread.join()
