@@ -3,6 +3,7 @@
 import functools
 import json
 import pathlib
+import time
 
 from flask import url_for
 from markupsafe import Markup
@@ -13,7 +14,13 @@ DIST = pathlib.Path(__file__).parent / 'static' / 'dist'
 
 
 def manifest():
-    """{name: name with its content's hash}, read again after a new build. StartError when the files were not built."""
+    """{name: name with its content's hash}, read again within a second of a new build. StartError when the files were not built."""
+    # A page asks some twenty times: looking at the file each time was a twentieth of its cost.
+    return _seen(int(time.monotonic()))
+
+
+@functools.lru_cache(maxsize=1)
+def _seen(second):
     try:
         return _read((DIST / 'manifest.json').stat().st_mtime_ns)
     except FileNotFoundError:
