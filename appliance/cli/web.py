@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 from appliance.cli.context import opened, set_up_logging
 from appliance.core import config as configuration
 from appliance.core import db, processes
+from appliance.web.wsgi import start
 
 TELL_EVERY_S = 30
 # Without it one worker may hold every keep-alive connection: a third of the throughput.
@@ -47,8 +48,9 @@ class Web(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self):
-        """The application, imported in each worker: a HUP loads it anew."""
-        from appliance.web.wsgi import start    # slow: the master needs neither Flask nor the tools
+        """The application, made in each worker: a HUP loads the tools anew. The shell itself was imported by the master, so
+        that workers share its memory and a new one serves in a fraction of a second.
+        """
         return start()
 
 
