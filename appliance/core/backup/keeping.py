@@ -59,7 +59,7 @@ def create(config, tell):
         made = kept.save(folder, moment, tags)
         rows = _listed(config, kept)
     tell(f'kept as {made[:8]}')
-    return next(row for row in rows if row['snapshot'] == made)
+    return next(row for row in rows if row['snapshot'].startswith(made))
 
 
 def _require_place(config, kept):
@@ -80,12 +80,12 @@ def list_all(config):
         return _listed(config, kept)
 
 
-def _listed(config, kept, **noted):
-    """Read the list, join what was noted here of each snapshot ({id: {verified_at, drilled_at}}), keep it for the page."""
+def _listed(config, kept):
+    """Read the list, join what was noted here of each snapshot, keep it for the page."""
     found = kept.snapshots()
     with state.changing(config.data.folder) as known:
-        before = {row['snapshot']: row for row in known.get('snapshots', [])}
-        rows = [_row(one, before.get(one['id'], {}) | noted.get(one['id'], {})) for one in found]
+        noted = {row['snapshot']: row for row in known.get('snapshots', [])}
+        rows = [_row(one, noted.get(one['id'], {})) for one in found]
         rows.sort(key=lambda row: row['created_at'], reverse=True)
         known |= {'repository': config.repository, 'listed_at': state.now_text(), 'snapshots': rows}
     return with_moments(rows)
@@ -147,8 +147,12 @@ def verify(config, tell, ref=LATEST):
 
 def note(config, row, what):
     """Note that a snapshot was verified or drilled now; returns its row."""
-    rows = _listed(config, repository(config), **{row['snapshot']: {what: state.now_text()}})
-    return next(one for one in rows if one['snapshot'] == row['snapshot'])
+    at = state.now_text()
+    with state.changing(config.data.folder) as known:
+        for one in known['snapshots']:
+            if one['snapshot'] == row['snapshot']:
+                one[what] = at
+    return row | {what: state.moment(at)}
 
 
 def prune(config, tell):

@@ -81,6 +81,8 @@ def _load_postgresql(source, manifest, sequences):
     except psycopg.DataError as error:
         # SQLite takes a NUL inside a text, PostgreSQL never.
         raise BackupError('unfit', f'{table}: {error}') from error
+    except psycopg.IntegrityError as error:
+        raise BackupError('different', str(error)) from error
 
 
 def _contents(source, manifest):

@@ -58,12 +58,11 @@ class Repository:
         self._run('init')
 
     def save(self, folder, moment, tags):
-        """Keep a folder as a snapshot of that moment (`2026-11-23 09:00:00`, UTC); returns its id."""
+        """Keep a folder as a snapshot of that moment (`2026-11-23 09:00:00`, UTC); returns the beginning of its id."""
         # Hard links have a new ctime each night; the content of a blob never changes.
         out = self._run('backup', '--json', '--host', HOST, '--time', moment, '--tag', ','.join(tags), '--ignore-ctime', '.',
                         cwd=folder)
-        short = json.loads(out.splitlines()[-1])['snapshot_id']
-        return next(one['id'] for one in self.snapshots() if one['id'].startswith(short))
+        return json.loads(out.splitlines()[-1])['snapshot_id']
 
     def snapshots(self):
         """restic's own list: dicts with id, time, tags."""

@@ -39,9 +39,9 @@ def restore(config, ref, tell):
 
 def _replace(config, folder, manifest, stamp, tell):
     target = targets.target(config, stamp)
-    renames, kept = _files_to_switch(config, folder, stamp)
     present = _present(target, tell)
     try:
+        renames, kept = _files_to_switch(config, folder, stamp)
         with target.building():
             loading.build(folder, manifest, tell, present['sequences'])
             tell('ending sessions and links, holding unsent mails')
@@ -68,7 +68,7 @@ def _files_to_switch(config, folder, stamp):
     renames, kept = [], []
     blobs = config.data.folder / snapshot.BLOBS
     waiting = blobs.with_name(blobs.name + targets.BUILDING)
-    os.rename(folder / snapshot.BLOBS, waiting) if (folder / snapshot.BLOBS).exists() else waiting.mkdir(mode=0o700)
+    os.rename(folder / snapshot.BLOBS, waiting)
     _plan(blobs, waiting, stamp, renames, kept)
     key = config.secrets.key_file
     if not key.exists() or read_key(folder / snapshot.KEY) != read_key(key):
