@@ -97,7 +97,7 @@ def test_rights_of_files(box):
     assert found.split('\n')[:-1] == [
         '. root appliance 1770', 'config.ini root appliance 640', 'portal.key appliance appliance 600',
         'backup.key root appliance-backup 640', 'install.yml root root 600', 'tls root root 700', 'tls/ca.key root root 600']
-    assert not box.guest.run('find /opt/appliance /tmp -name "node*" -o -name "npm*"').stdout
+    assert not box.guest.run('find /opt/appliance /tmp -name node -o -name "node[-_]*" -o -name "npm*"').stdout
 
 
 def test_nothing_of_the_demo_enters(box):
