@@ -11,24 +11,36 @@ from appliance.tools.worktime.models import CLOSED, WorktimeDay, WorktimePause
 
 DAYS_BACK = 14
 FREE_LOGINS = ('administrator',)
+ROWS_AT_ONCE = 100      # SQLite takes a limited number of values in one statement
 
 
 @action
 def load(actor):
     """Days from two weeks ago to yesterday, Monday to Friday, for every employee; the same at each load of a date."""
     today = clock.now().date()
+    days, pauses = [], {}
     for person in Person.select().where((Person.kind == 'employee') & Person.login.not_in(FREE_LOGINS)).order_by(Person.id):
         chance = random.Random(person.login)
         for back in range(DAYS_BACK, 0, -1):
-            day = today - timedelta(days=back)
-            if day.weekday() < 5 and chance.random() < 0.95:
-                _add_day(person, day, chance)
+            on_date = today - timedelta(days=back)
+            if on_date.weekday() < 5 and chance.random() < 0.95:
+                day, pauses[person.id, on_date] = _day(person, on_date, chance)
+                days.append(day)
+    _insert(WorktimeDay, days)
+    made = WorktimeDay.select(WorktimeDay.id, WorktimeDay.person_id, WorktimeDay.on_date).tuples()
+    _insert(WorktimePause, [{'day': day_id} | pauses[person_id, on_date] for day_id, person_id, on_date in made])
 
 
-def _add_day(person, day, chance):
-    start = datetime(day.year, day.month, day.day, 8, chance.randrange(20, 59), tzinfo=ZoneInfo(person.zone))
+def _day(person, on_date, chance):
+    """The columns of a day and of its one pause."""
+    start = datetime(on_date.year, on_date.month, on_date.day, 8, chance.randrange(20, 59), tzinfo=ZoneInfo(person.zone))
     lunch = start + timedelta(minutes=chance.randrange(240, 300))
     back_at_work = lunch + timedelta(minutes=chance.randrange(30, 70))
-    made = WorktimeDay.create(person=person.id, on_date=day, zone=person.zone, started_at=start, state=CLOSED, address='127.0.0.1',
-                              ended_at=back_at_work + timedelta(minutes=chance.randrange(190, 290)))
-    WorktimePause.create(day=made.id, started_at=lunch, ended_at=back_at_work)
+    day = {'person': person.id, 'on_date': on_date, 'zone': person.zone, 'started_at': start, 'state': CLOSED, 'address': '127.0.0.1',
+           'ended_at': back_at_work + timedelta(minutes=chance.randrange(190, 290))}
+    return day, {'started_at': lunch, 'ended_at': back_at_work}
+
+
+def _insert(model, rows):
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        model.insert_many(rows[first:first + ROWS_AT_ONCE]).execute()
