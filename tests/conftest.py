@@ -8,15 +8,16 @@ from tests.postgresql import Postgresql
 
 # A test that asks for one of these starts a server or a browser, or looks at every page: not for `bin/test fast`.
 SLOW_FIXTURES = {'postgres', 'browser', 'page', 'portal'}
-SLOW_FOLDERS = {'ldap', 'browser', 'install', 'bench'}
+# Folders and files that take more than a few seconds together; the pages of the tools stay in.
+SLOW_PLACES = {'ldap', 'browser', 'install', 'bench', 'bin', 'jobs', 'web', 'test_jobs.py'}
 
 
 def pytest_collection_modifyitems(items):
     """Mark as slow what needs a real server or browser, so that nobody has to remember it."""
     for item in items:
-        folders = set(item.path.relative_to(item.config.rootpath).parts)
+        places = set(item.path.relative_to(item.config.rootpath).parts)
         runs_postgresql = getattr(item, 'callspec', None) and 'postgresql' in item.callspec.params.values()
-        if runs_postgresql or SLOW_FIXTURES & set(item.fixturenames) or SLOW_FOLDERS & folders:
+        if runs_postgresql or SLOW_FIXTURES & set(item.fixturenames) or SLOW_PLACES & places:
             item.add_marker(pytest.mark.slow)
 
 
