@@ -30,3 +30,8 @@ document.addEventListener("htmx:after:swap", () => {
   if (document.activeElement && document.activeElement !== document.body) return;
   document.querySelector("[aria-invalid=true]")?.focus();
 });
+
+// On the phone the row of pages is wider than the screen: the one we are on must be in sight.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".subnav [aria-current]").forEach((here) => here.scrollIntoView({ block: "nearest", inline: "center" }));
+});
