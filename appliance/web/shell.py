@@ -74,7 +74,7 @@ class Shell:
     @functools.cached_property
     def here(self):
         """Where a language or theme choice comes back to: this page if it can be asked for again, else the day."""
-        is_page = request.method == 'GET' and not request.routing_exception and request.endpoint not in ('setup.ask', 'setup.ask_rescue')
+        is_page = request.method == 'GET' and not request.routing_exception
         return request.full_path.rstrip('?') if is_page else url_for('home.index')
 
 

@@ -130,3 +130,12 @@ def test_certificate_of_the_box(box, stranger):
     with stranger.get('/ca.crt') as answer:
         assert answer.status_code == 200
         assert answer.mimetype == 'application/x-x509-ca-cert'
+
+
+def test_language_can_be_chosen_on_the_set_up_page_and_the_installer_s_answers_are_there(stranger, link):
+    set_setting(SYSTEM, 'company.zone', 'America/Lima')
+    answer = stranger.post('/settings/language', {'language': 'es', 'next': link}, page=link)
+    assert answer.headers['Location'] == link
+    page = stranger.get(link).text
+    assert f'name="next" value="{link}"' in page
+    assert '<option selected value="America/Lima">' in page

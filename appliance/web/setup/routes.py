@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, g, redirect, render_template, request, send_file, url_for
 
 from appliance.core.errors import Conflict, Invalid, NotFound
-from appliance.core.i18n import current_language, texts
+from appliance.core.i18n import texts
 from appliance.core.settings import get_settings, set_settings
 from appliance.identity import accounts, one_time_links
 from appliance.web.flashes import say
@@ -23,7 +23,7 @@ WHY_LINK = 'its holder proves himself by the token of the link'
 def ask(token):
     """The first administrator and the company. GET spends nothing."""
     one_time_links.find_link(one_time_links.SETUP, token)
-    form = read_form(FirstForm, company_language=current_language(), company_zone='UTC')
+    form = read_form(FirstForm, **_known('company'))
     if form.is_posted and form.validate():
         try:
             session_token, _person_id = accounts.set_up(
