@@ -1,13 +1,20 @@
 """The memory of everything that `appliance run` starts, idle."""
+import shutil
 import time
 
 from tests.bench.servers import serving
+from tests.boxes import write_box
+from tests.postgresql import free_port
 
 SETTLED_S = 10
 
 
-def test_idle(crowd, table):
-    with serving(['appliance', 'run'], crowd.box, log=crowd.box.folder / 'run.log') as server:
+def test_idle(sqlite_template, tmp_path, table):
+    # A portal of its own: the other benches' web process has their port.
+    (tmp_path / 'data').mkdir()
+    shutil.copyfile(sqlite_template.file, tmp_path / 'data' / 'portal.db')
+    box = write_box(tmp_path, 'sqlite', 'sqlite:///data/portal.db', port=free_port())
+    with serving(['appliance', 'run'], box, log=tmp_path / 'run.log') as server:
         time.sleep(SETTLED_S)
         found = server.pss_mib()
     for name, mib in found.items():
