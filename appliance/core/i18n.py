@@ -180,11 +180,11 @@ def speak(code, zone=None):
 
 
 def negotiate(accepted):
-    """The best language for an Accept-Language list of codes in order of preference."""
+    """The best language for an Accept-Language list of codes in order of preference, or None."""
     for code in accepted:
         if code.partition('-')[0].lower() in languages():
             return code.partition('-')[0].lower()
-    return SOURCE
+    return None
 
 
 def direction():

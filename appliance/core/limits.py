@@ -13,4 +13,5 @@ REASON_LENGTH = 1000
 SEARCH_LENGTH = 100
 PAGE_ROWS = 50
 SESSIONS_A_PERSON = 50
+REMEMBERED_DAYS = 90            # the longest that a browser is remembered without being used
 DEPARTMENTS_DEEP = 20

@@ -12,7 +12,7 @@ from appliance.core.db import Base, rows
 from appliance.core.errors import Invalid, NotAllowed
 from appliance.core.fields import Json, Text
 from appliance.core.i18n import is_zone, languages, texts
-from appliance.core.limits import MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH
+from appliance.core.limits import MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, REMEMBERED_DAYS
 from appliance.core.tool import Setting as Declared
 
 _ = texts(__name__)
@@ -60,10 +60,19 @@ def _port(text):
     return int(text)
 
 
+def _days(least, most):
+    def read(text):
+        if not str(text).isascii() or not str(text).isdigit() or not least <= int(text) <= most:
+            raise ValueError(_('a number of days from %(least)s to %(most)s', least=least, most=most))
+        return int(text)
+    return read
+
+
 CORE = {
     'company.name': Declared('', _.lazy('Name of the company'), _line(NAME_LENGTH)),
     'company.language': Declared('en', _.lazy('Language of new people'), _one_of(languages, _.lazy('a language the portal speaks'))),
     'company.zone': Declared('UTC', _.lazy('Time zone of the company'), _zone),
+    'login.remember_days': Declared(14, _.lazy('Days that "Remember me" lasts'), _days(1, REMEMBERED_DAYS)),
     'mail.host': Declared('', _.lazy('Mail server'), _line(NAME_LENGTH)),
     'mail.port': Declared(587, _.lazy('Port of the mail server'), _port),
     'mail.tls': Declared('starttls', _.lazy('Encryption of mail'),

@@ -11,10 +11,10 @@ from appliance.core.db import rows, write
 from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.limits import SESSIONS_A_PERSON
 from appliance.core.people import Person, build_actor
+from appliance.core.settings import get_setting
 from appliance.identity import throttle
 from appliance.identity.models import Session
 
-REMEMBERED = timedelta(days=14)
 UNREMEMBERED = timedelta(hours=24)      # the cookie dies with the browser; the row at the latest a day after its last use
 TOUCH_EVERY = timedelta(minutes=5)
 
@@ -36,6 +36,15 @@ def hash_token(token):
     return hashlib.sha256(token.encode()).digest()
 
 
+def remembered_days():
+    """How many days a browser that asked for it is remembered."""
+    return get_setting('login.remember_days')
+
+
+def _lifetime(is_remembered):
+    return timedelta(days=remembered_days()) if is_remembered else UNREMEMBERED
+
+
 @action
 def open_session(actor, person_id, factors, is_remembered=False, address='', agent=''):
     """A new session for a person; returns (token, row id). The token leaves in a cookie and is kept nowhere."""
@@ -43,7 +52,7 @@ def open_session(actor, person_id, factors, is_remembered=False, address='', age
     person = Person.get_by_id(person_id)
     opened = Session.create(token_hash=hash_token(token), person=person_id, epoch=person.epoch, csrf_secret=secrets.token_urlsafe(32),
                             factors=factors, flashes=[], is_remembered=is_remembered, address=address[:64], agent=agent[:300],
-                            created_at=now, seen_at=now, expires_at=now + (REMEMBERED if is_remembered else UNREMEMBERED))
+                            created_at=now, seen_at=now, expires_at=now + _lifetime(is_remembered))
     oldest = (Session.select(Session.id).where(Session.person == person_id).order_by(Session.id.desc())
               .offset(SESSIONS_A_PERSON).tuples())
     Session.delete().where(Session.id.in_([row_id for row_id, in oldest])).execute()
@@ -77,7 +86,7 @@ def touch(opened):
     if now - opened.seen_at < TOUCH_EVERY:
         return
     with write('identity.sessions.touch'):
-        Session.update(seen_at=now, expires_at=now + (REMEMBERED if opened.is_remembered else UNREMEMBERED)).where(
+        Session.update(seen_at=now, expires_at=now + _lifetime(opened.is_remembered)).where(
             Session.id == opened.id).execute()
 
 

@@ -84,8 +84,8 @@ def _begin():
     g.request_id = secrets.token_hex(6)
     g.session, g.actor = None, ANONYMOUS
     settings.read_once()
-    asked = request.cookies.get(cookies.name('language')) or i18n.negotiate([code for code, _weight in request.accept_languages])
-    i18n.speak(asked, 'UTC')
+    g.asked_language = request.cookies.get(cookies.name('language')) or i18n.negotiate([code for code, _w in request.accept_languages])
+    i18n.speak(g.asked_language, 'UTC')
 
 
 def _view_right():
@@ -127,6 +127,8 @@ def _recognise():
     if g.session is not None:
         g.actor = g.session.actor
         i18n.speak(g.actor.language, g.actor.zone)
+    elif g.asked_language is None:
+        i18n.speak(settings.get_setting('company.language'))
 
 
 def _require_right():

@@ -43,7 +43,7 @@ def test_a_language_that_the_portal_does_not_speak_is_english():
     with language('tlh'):
         assert i18n.current_language() == 'en'
     assert i18n.negotiate(['fr-FR', 'es-MX', 'en']) == 'es'
-    assert i18n.negotiate(['fr', 'de']) == 'en'
+    assert i18n.negotiate(['fr', 'de']) is None
 
 
 def test_times_are_shown_in_the_persons_zone_and_language():

@@ -7,9 +7,10 @@ import time_machine
 
 from appliance.core import clock, people
 from appliance.core.actor import ANONYMOUS, SYSTEM
-from appliance.core.errors import NotAllowed, NotFound
+from appliance.core.errors import Invalid, NotAllowed, NotFound
 from appliance.core.limits import SESSIONS_A_PERSON
 from appliance.core.people import add_person
+from appliance.core.settings import set_setting
 from appliance.identity import sessions
 from appliance.identity.models import Session
 
@@ -57,6 +58,19 @@ def test_an_unused_session_dies(ana, is_remembered, lives, dies):
         assert sessions.load(token)
         traveller.move_to(start + timedelta(days=dies))
         assert sessions.load(token) is None
+
+
+def test_the_days_of_remembering_are_a_setting(ana):
+    set_setting(SYSTEM, 'login.remember_days', '90')
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        token = open_for(ana, is_remembered=True)
+        traveller.shift(timedelta(days=89))
+        assert sessions.load(token)
+        traveller.shift(timedelta(days=2))
+        assert sessions.load(token) is None
+    for wrong in ('0', '91', 'two', '-1'):
+        with pytest.raises(Invalid):
+            set_setting(SYSTEM, 'login.remember_days', wrong)
 
 
 def test_use_is_noted_every_five_minutes_and_prolongs(ana):

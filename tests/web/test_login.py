@@ -5,6 +5,7 @@ import pytest
 
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import Busy
+from appliance.core.settings import set_setting
 from appliance.identity import sessions
 from appliance.identity.directory import directories
 from appliance.identity.models import LoginFailure, Session
@@ -147,3 +148,16 @@ def test_busy_login_says_when_to_come_again(door, monkeypatch):
 @pytest.mark.parametrize('fields', [{'more': '1'}, {'login': ['employee', 'head']}])
 def test_form_refuses_what_it_does_not_know(door, fields):
     assert door(**{'login': 'employee', **fields}).status_code == 422
+
+
+def test_the_days_of_remembering_come_from_the_setting(door):
+    door('employee')
+    set_setting(SYSTEM, 'login.remember_days', '3')
+    assert f'Max-Age={3 * 86400}' in cookie(door('employee', remember='y'))
+
+
+@pytest.mark.parametrize(('accepted', 'title'), [('', 'Entrar'), ('fr', 'Entrar'), ('en-GB', 'Log in'), ('es', 'Entrar')])
+def test_a_stranger_reads_his_browsers_language_else_the_companys(stranger, accepted, title):
+    set_setting(SYSTEM, 'company.language', 'es')
+    answer = stranger.get('/login', headers={'Accept-Language': accepted} if accepted else {})
+    assert f'<h1>{title}' in answer.text

@@ -23,7 +23,7 @@ def form():
     target = own_target(request.args.get('next'))
     if g.session is not None:
         return redirect(target, 303)
-    return render_template('login/form.html', form=read_form(LoginForm, next=target))
+    return render_template('login/form.html', form=read_form(LoginForm, next=target), days=sessions.remembered_days())
 
 
 @blueprint.post('/login')
@@ -53,14 +53,15 @@ def log_in():
 def let_in(token, target, is_remembered=False):
     """The answer that brings somebody in: the session's cookie, and away from the form."""
     response = redirect(target, 303)
-    cookies.keep(response, 'session', token, days=sessions.REMEMBERED.days if is_remembered else None)
+    cookies.keep(response, 'session', token, days=sessions.remembered_days() if is_remembered else None)
     cookies.drop(response, 'visit')
     return response
 
 
 def _again(form, refusal, status, headers=None, kind='bad'):
     """The form once more, with the login but never with the password."""
-    return render_template('login/form.html', form=form, refusal=refusal, kind=kind), status, headers or {}
+    days = sessions.remembered_days()
+    return render_template('login/form.html', form=form, refusal=refusal, kind=kind, days=days), status, headers or {}
 
 
 @blueprint.post('/logout')
