@@ -133,9 +133,8 @@ def test_backup_and_restore(box, company_directory):
     logins = box.guest.run('appliance person list --json').stdout
     assert slapd.LOGIN in logins
     assert 'later' not in logins
-    visitor = box.visitor()
-    assert visitor.post('/login', '/login', **ADMINISTRATOR)[0] == 303
-    assert visitor.post('/login', '/login', login=slapd.LOGIN, password=slapd.PASSWORD)[0] == 303
+    assert box.visitor().post('/login', '/login', **ADMINISTRATOR)[0] == 303
+    assert box.visitor().post('/login', '/login', login=slapd.LOGIN, password=slapd.PASSWORD)[0] == 303
 
 
 def test_another_address_makes_another_authority(box):

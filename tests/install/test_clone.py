@@ -19,7 +19,7 @@ print(answer.url)
 def test_run_then_test_fast(bare, tmp_path):
     """One guest for both: the second finds what the first installed, as it would for a person."""
     began = time.monotonic()
-    run = bare.start('cd /srv/appliance && exec bin/run', tmp_path / 'run.log')
+    run = bare.start('cd /srv/appliance && echo $$ > /run/bin-run.pid && exec bin/run', tmp_path / 'run.log')
     try:
         demo = _wait_for_demo(bare, run, tmp_path / 'run.log')
         print(f'\nbin/run on a bare Debian: ready after {time.monotonic() - began:.0f} s')
@@ -28,7 +28,7 @@ def test_run_then_test_fast(bare, tmp_path):
             assert not arrived.endswith('/login'), arrived
         assert {person['role'] for person in demo['people']} == {'administrator', 'head', 'employee', 'outsider', 'guest'}
     finally:
-        bare.run('pkill -INT -f appliance.demo.start || true')
+        bare.run('kill -INT $(cat /run/bin-run.pid)', status=None)
         run.wait(60)
     assert not (bare.root / 'srv/appliance/var/demo.json').exists()
     assert 'slapd' not in bare.run('systemctl list-unit-files --state=enabled --no-legend').stdout
