@@ -48,6 +48,7 @@ def create(config, tell):
     """Take a snapshot and keep it; returns its row."""
     kept = repository(config)
     with working(config, 'create') as folder:
+        kept.require_ready()
         _require_place(config, kept)
         manifest = snapshot.take(config, folder, tell)
         tell(f'saving to {config.repository}')

@@ -48,6 +48,13 @@ class Repository:
     def __init__(self, place, key_file):
         self.place, self.key_file = str(place), Path(key_file)
 
+    def require_ready(self):
+        """BackupError unless restic is here and this process may read the key: asked before long work."""
+        if shutil.which('restic') is None:
+            raise BackupError('no_restic')
+        if not os.access(self.key_file, os.R_OK):
+            raise BackupError('key', str(self.key_file))
+
     def exists(self):
         """Whether restic was here: a config file stands in the folder."""
         return (Path(self.place) / 'config').exists()
@@ -98,13 +105,9 @@ class Repository:
         return self._run_once(arguments, cwd)
 
     def _run_once(self, arguments, cwd):
-        program = shutil.which('restic')
-        if program is None:
-            raise BackupError('no_restic')
-        if not os.access(self.key_file, os.R_OK):
-            raise BackupError('key', str(self.key_file))
+        self.require_ready()
         # No cache: it would answer for bytes that are gone from the repository.
-        command = [program, '--no-cache', '--repo', self.place, '--password-file', str(self.key_file), *arguments]
+        command = ['restic', '--no-cache', '--repo', self.place, '--password-file', str(self.key_file), *arguments]
         environment = {'PATH': os.environ.get('PATH', os.defpath), 'HOME': os.environ.get('HOME', '/'), 'TZ': 'UTC',
                        'LANG': 'C.UTF-8', 'TMPDIR': tempfile.gettempdir()}
         with tempfile.TemporaryFile('w+') as out:

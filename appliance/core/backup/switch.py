@@ -52,7 +52,7 @@ def _unfinished(config):
     database = snapshot.sqlite_path(config)
     found = [config.data.folder / (snapshot.BLOBS + targets.BUILDING), building_key(config)]
     if database:
-        found += [database.with_name(database.name + targets.BUILDING + suffix) for suffix in targets.SUFFIXES]
+        found += database.parent.glob(f'{database.name}{targets.BUILDING}*')     # also its WAL, and a copy before a migration
     return [path for path in found if path.exists()]
 
 

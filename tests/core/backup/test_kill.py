@@ -1,6 +1,5 @@
 """kill -9 at every step of a backup and of a restore: the present state is there, startable, and nothing lies about."""
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -117,19 +116,27 @@ def test_restic_dies_with_the_one_that_started_it(sqlite_portal):
     with process.stderr:
         assert 'reading' in process.stderr.readline()
         restic = child_of(process.pid)
+        os.kill(restic, signal.SIGSTOP)     # so that it cannot have ended by itself
         process.kill()
         process.wait()
-    assert not select.select([restic], [], [], 10) == ([], [], [])
-    os.close(restic)
+    try:
+        assert int(status_of(restic)['ShdPnd'], 16) & 1 << signal.SIGTERM - 1
+    finally:
+        os.kill(restic, signal.SIGCONT)
     assert restore(sqlite_portal.config, 'latest', silent)['rows']
 
 
 def child_of(pid):
-    """A descriptor of the first child that a process starts; readable when that has ended."""
+    """The pid of the first child that a process starts, once it is restic."""
     deadline = time.monotonic() + 20
     while True:
-        found = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
-        if found:
-            return os.pidfd_open(int(found[0]))
+        for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
+            if status_of(child)['Name'] == 'restic':
+                return int(child)
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def status_of(pid):
+    """{name: text} of /proc/PID/status."""
+    return dict(line.split(':\t', 1) for line in Path(f'/proc/{pid}/status').read_text().splitlines())

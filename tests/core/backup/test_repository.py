@@ -97,10 +97,12 @@ def test_damage_is_found_by_reading_all_back(kept, tmp_path, kind, change):
     assert time.monotonic() - started < 30, 'restic itself tries for 45 s'
 
 
+@pytest.mark.parametrize('kind', ['data', 'index'])
 @pytest.mark.parametrize('change', [flip, cut, os.unlink], ids=['flipped', 'cut', 'lost'])
-def test_damage_is_found_by_fetching(kept, tmp_path, change):
+def test_damage_is_found_by_fetching(kept, tmp_path, kind, change):
+    """No cache answers for what is gone from the repository."""
     one, = kept.snapshots()
-    damage(tmp_path / 'backups', 'data', change)
+    damage(tmp_path / 'backups', kind, change)
     (tmp_path / 'out').mkdir()
     assert code_of(kept.fetch, one['id'], tmp_path / 'out') == 'damaged'
 

@@ -114,8 +114,8 @@ def twins(postgres):
     lite.execute('CREATE TABLE keyed (word TEXT, number BIGINT, note TEXT, raw BLOB, large BIGINT, PRIMARY KEY (word, number))')
     lite.execute('CREATE TABLE bare (word TEXT, number BIGINT, note TEXT, raw BLOB, large BIGINT)')
     # Columns in another order, and a locale's order of texts: neither may show.
-    full.execute('CREATE TABLE keyed (large BIGINT, word TEXT, raw BYTEA, number BIGINT, note TEXT, PRIMARY KEY (word, number))')
-    full.execute('CREATE TABLE bare (large BIGINT, word TEXT, raw BYTEA, number BIGINT, note TEXT)')
+    full.execute('CREATE TABLE keyed (large BIGINT, word TEXT COLLATE "es-x-icu", raw BYTEA, number BIGINT, note TEXT, PRIMARY KEY (word, number))')
+    full.execute('CREATE TABLE bare (large BIGINT, word TEXT COLLATE "es-x-icu", raw BYTEA, number BIGINT, note TEXT)')
     full.commit()
     yield lite, full
     lite.close()
