@@ -183,6 +183,11 @@ def _row_changed(folder, manifest):
         connection.commit()
 
 
+def _blob_changed(folder, manifest):
+    (folder / 'blobs/ab/abcd').unlink()     # a link to the portal's own
+    (folder / 'blobs/ab/abcd').write_bytes(BLOB[::-1])
+
+
 def _links_to_nothing(folder, manifest):
     with contextlib.closing(sqlite3.connect(folder / 'portal.db')) as connection:
         connection.execute('UPDATE person SET department_id = 77')
@@ -192,8 +197,9 @@ def _links_to_nothing(folder, manifest):
 
 
 @pytest.mark.parametrize('change, code, named', [
-    (_newer, 'newer', 'core/0999_future'), (_unknown_tool, 'newer', 'telephony'), (_row_changed, 'different', 'person'),
-    (_links_to_nothing, 'different', 'person')])
+    (_newer, 'newer', 'core/0999_future'), (_unknown_tool, 'newer', 'telephony'),
+    (_row_changed, 'different', 'person'),
+    (_blob_changed, 'different', 'blobs/ab/abcd'), (_links_to_nothing, 'different', 'person')])
 def test_what_does_not_fit_is_refused_and_nothing_changes(portal, change, code, named):
     _saved(portal, change)
     before, files = contents(portal.config), tree(portal.folder)
