@@ -188,30 +188,47 @@ def _writers_turn():
     if not _turn.acquire(DEADLINE_S):
         raise Busy()
     try:
-        with _file_lock(path().with_name(path().name + '.lock'), deadline):
+        with _file_lock(path(), deadline):
             yield
     finally:
         _turn.release()
 
 
 @contextlib.contextmanager
-def _file_lock(lock_path, deadline):
-    """The lock between processes; polled, since a blocking flock has no time-out."""
+def _file_lock(database_path, deadline):
+    """The lock between processes. Two files: who holds the first is the next to get the second.
+
+    With one file, who has just written is back before the others have woken, and they wait for tens of turns.
+    """
+    with _flock(database_path.with_name(database_path.name + '.lock')) as lock:
+        with _flock(database_path.with_name(database_path.name + '.next')) as next_one:
+            _wait_for(next_one, deadline, longest_pause_s=0.001)
+            _wait_for(lock, deadline, longest_pause_s=0.0001)     # only one process waits here: it may look often
+        yield
+
+
+@contextlib.contextmanager
+def _flock(lock_path):
+    """The descriptor of a lock file. Closing it gives the lock back."""
     descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        pause = 0.0002
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise Busy() from None
-                time.sleep(pause)
-                pause = min(pause * 1.5, 0.002)
-        yield
+        yield descriptor
     finally:
-        os.close(descriptor)     # closing gives the lock back
+        os.close(descriptor)
+
+
+def _wait_for(descriptor, deadline, longest_pause_s):
+    """Take a lock, looking again and again: a blocking flock has no time-out. Busy at the deadline."""
+    pause = 0.00005
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Busy() from None
+            time.sleep(pause)
+            pause = min(pause * 1.5, longest_pause_s)
 
 
 def lock_row(model, row_id):
