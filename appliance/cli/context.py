@@ -7,11 +7,13 @@ import os
 import sys
 
 import click
+import peewee
 
 from appliance.core import config as configuration
 from appliance.core import db, migrations, sealing
 from appliance.core.actor import ADMINISTRATOR, Actor
 from appliance.core.backup import switch
+from appliance.core.errors import StartError
 from appliance.core.logs import JsonFormatter
 
 
@@ -32,9 +34,25 @@ def load_config():
 
 
 def open_all(config, connections=None):
-    """Load the key and open the database for this process; nothing is checked."""
-    sealing.use_key(sealing.read_key(config.secrets.key_file))
-    db.open_database(config.database.url, config.database.password_file, connections or config.server.threads + 1)
+    """Load the key and open the database for this process; the schema is not checked. StartError names the line of what is wrong."""
+    with _named(config, 'secrets', 'key_file'):
+        sealing.use_key(sealing.read_key(config.secrets.key_file))
+    with _named(config, 'database', 'password_file'):
+        db.open_database(config.database.url, config.database.password_file, connections or config.server.threads + 1)
+    try:
+        db.database.connect(reuse_if_open=True)
+    except peewee.PeeweeException as error:
+        words = ' '.join(str(error).split())
+        raise StartError(f'{config.place("database", "url")}: the database cannot be opened: {words}') from None
+
+
+@contextlib.contextmanager
+def _named(config, section, key):
+    """Put the line of a key before what is wrong with the file that it names."""
+    try:
+        yield
+    except StartError as error:
+        raise StartError(f'{config.place(section, key)}: {error}') from None
 
 
 @contextlib.contextmanager

@@ -82,6 +82,11 @@ class Config:
     backup: Backup = Backup()
     log: Log = Log()
 
+    def place(self, section, key):
+        """`PATH:LINE: section.key`, to say where it is that something wrong was named; the line is left out for a default."""
+        line = _line(self.path.read_text(encoding='utf-8'), section, key)
+        return f'{self.path}:{line}: {section}.{key}' if line else f'{self.path}: {section}.{key}'
+
     @property
     def repository(self):
         """The restic repository with its default filled in."""
@@ -119,8 +124,12 @@ def _is_loopback(host):
 
 
 def _public(text, base):
-    parts = urlsplit(text)
-    if parts.scheme not in ('http', 'https') or not parts.hostname or parts.path.strip('/') or parts.query:
+    try:
+        parts = urlsplit(text)
+        is_whole = parts.scheme in ('http', 'https') and parts.hostname and parts.port != 0 and not parts.path.strip('/') and not parts.query
+    except ValueError:      # a bracket alone, a port that is none
+        is_whole = False
+    if not is_whole:
         raise ValueError('https://NAME or http://127.0.0.1:PORT, without a path')
     if parts.scheme == 'http' and parts.hostname != 'localhost' and not _is_loopback(parts.hostname):
         raise ValueError('https://NAME: plain http is for loopback addresses only')

@@ -48,13 +48,20 @@ def open_database(url, password_file=None, connections=5):
     if parts.scheme == 'sqlite' and not parts.netloc and parts.path:
         engine = peewee.SqliteDatabase(parts.path[1:], pragmas=PRAGMAS, timeout=DEADLINE_S)
     elif parts.scheme == 'postgresql':
-        password = pathlib.Path(password_file).read_text().strip() if password_file else None
+        password = _read_password(password_file) if password_file else None
         engine = PooledPostgresqlDatabase(url, max_connections=connections, timeout=DEADLINE_S, prefer_psycopg3=True,
                                           stale_timeout=300, **({'password': password} if password else {}))
     else:
         raise StartError(f'database.url is {url!r}; right would be sqlite:///PATH or postgresql://USER@HOST/NAME')
     database.initialize(engine)
     return engine
+
+
+def _read_password(path):
+    try:
+        return pathlib.Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f'the password file {path} cannot be read: {getattr(error, "strerror", "it is not text")}') from None
 
 
 def is_sqlite():

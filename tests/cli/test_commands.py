@@ -1,5 +1,7 @@
 """The console commands: exit status, words, JSON shapes, secrets never as arguments, wrong use changes nothing."""
 
+import re
+
 import pytest
 
 from tests.boxes import CONFIGURATION
@@ -86,6 +88,19 @@ def test_an_unreadable_key_is_named(appliance, closed_box, content, words):
         closed_box.config.secrets.key_file.write_text(content)
     said = appliance('person', 'list')
     assert said.status == 1 and words in said.err and 'portal.key' in said.err
+    assert f'{closed_box.config.place("secrets", "key_file")}: ' in said.err and 'config.ini:' in said.err
+
+
+@pytest.mark.parametrize('url, key, words', [
+    ('sqlite:///absent/portal.db', 'url', 'cannot be opened'), ('sqlite:///config.ini', 'url', 'cannot be opened'),
+    ('postgresql://portal@127.0.0.1:1/portal', 'url', 'cannot be opened'),
+    ('postgresql://portal@127.0.0.1:1/portal\npassword_file = absent', 'password_file', 'cannot be read')])
+def test_a_database_that_cannot_be_opened_is_named_with_its_line(appliance, closed_box, url, key, words):
+    path = closed_box.config.path
+    path.write_text(re.sub('(?m)^url = .*$', f'url = {url}', path.read_text()))
+    said = appliance('person', 'list')
+    assert said.status == 1 and said.err.count('\n') == 1 and words in said.err
+    assert re.search(rf'config\.ini:\d+: database\.{key}: ', said.err)
 
 
 def test_the_demo_company_moves_into_an_empty_portal_only(appliance):

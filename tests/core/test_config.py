@@ -29,6 +29,8 @@ def test_relative_paths_start_at_the_file(tmp_path):
     ('[server]\nworkers = ٣\n', 2, 'whole number'),
     ('[server]\npublic_address = http://portal.example\n', 2, 'loopback'),
     ('[server]\npublic_address = https://portal.example/path\n', 2, 'without a path'),
+    ('[server]\npublic_address = https://portal.example:99999\n', 2, 'https://NAME'),
+    ('[server]\npublic_address = https://[::1\n', 2, 'https://NAME'),
     ('[server]\nadmin_address = 0.0.0.0:1\n', 2, 'loopback'),
     ('[server]\nproxies = everybody\n', 2, 'networks'),
     ('[database]\nurl = mysql://x/y\n', 2, 'sqlite:///PATH'),
