@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel import Locale, dates, numbers
 from babel.messages import pofile
 from jinja2 import pass_context
+from markupsafe import Markup
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = 'en'
@@ -133,22 +134,30 @@ def domain_of_template(name):
     return folder if (ROOT / 'tools' / folder).is_dir() and folder else SHELL
 
 
-
 def install(environment):
     """Give a Jinja environment `_`, `ngettext` and the formats."""
 
     @pass_context
-    def _gettext(context, message):
-        return translate(domain_of_template(context.name), message)
+    def _gettext(context, message, **values):
+        return _filled(context, translate(domain_of_template(context.name), message), values)
 
     @pass_context
-    def _ngettext(context, one, many, n):
-        return translate(domain_of_template(context.name), one, many, n)
+    def _ngettext(context, one, many, n, **values):
+        return _filled(context, translate(domain_of_template(context.name), one, many, n), {'num': n, **values})
 
     environment.add_extension('jinja2.ext.i18n')
-    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)
+    environment.newstyle_gettext = True
+    # Not installed through the extension: it puts two more calls around each of a page's twenty texts.
+    environment.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
     environment.filters.update(day=format_day, moment=format_moment, clock=format_time, span=format_span,
                                number=format_number, weekday=format_weekday, birthday=format_birthday)
+
+
+def _filled(context, text, values):
+    """A text with its values; in HTML the text is ours and the values are escaped."""
+    if not context.eval_ctx.autoescape:
+        return text % values
+    return Markup(text) % values if values else Markup(text % values)
 
 
 def current_language():
@@ -189,7 +198,12 @@ def negotiate(accepted):
 
 def direction():
     """`ltr` or `rtl`, for the html element."""
-    return 'rtl' if Locale.parse(_language.get()).text_direction == 'rtl' else 'ltr'
+    return _direction(_language.get())
+
+
+@functools.cache
+def _direction(code):
+    return 'rtl' if Locale.parse(code).text_direction == 'rtl' else 'ltr'
 
 
 def format_day(day, width='medium'):

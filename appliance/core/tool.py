@@ -98,6 +98,7 @@ class Registry:
         return importlib.import_module(f'appliance.tools.{name}.service') if self._has(name, 'service') else None
 
     @staticmethod
+    @functools.cache
     def _has(name, part):
         folder = ROOT / name
         return (folder / f'{part}.py').exists() or (folder / part / '__init__.py').exists()
