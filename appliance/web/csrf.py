@@ -18,9 +18,11 @@ SAFE_METHODS = frozenset({'GET', 'HEAD', 'OPTIONS'})
 
 
 def csrf_token():
-    """A token for this visitor's forms."""
-    salt = secrets.token_hex(8)
-    return f'{salt}.{_proof(_secret(make=True), salt)}'
+    """A token for this visitor's forms: the same for all forms of a page, another on the next page."""
+    if 'csrf_token' not in g:
+        salt = secrets.token_hex(8)
+        g.csrf_token = f'{salt}.{_proof(_secret(make=True), salt)}'
+    return g.csrf_token
 
 
 def check():

@@ -192,7 +192,7 @@ def _harden(response):
         response.headers['Cache-Control'] = 'public, max-age=31536000, immutable' if '/dist/' in request.path else 'public, max-age=3600'
     else:
         response.headers.setdefault('Cache-Control', 'no-store')
-        response.vary.update(('Cookie', 'Accept-Language', 'HX-Request'))
+        response.headers.add('Vary', 'Cookie, Accept-Language, HX-Request')
     if g.get('new_visit'):
         cookies.keep(response, 'visit', g.new_visit)
     return response
