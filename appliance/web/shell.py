@@ -2,12 +2,13 @@
 
 import functools
 
-from flask import g, request, url_for
+from flask import g, request
 
 from appliance.core import i18n
 from appliance.core.settings import get_settings
 from appliance.core.tool import declarations, names_in_order, registry
 from appliance.web import cookies, flashes
+from appliance.web.addresses import url_for
 
 _ = i18n.texts(__name__)
 THEMES = (('automatic', _.lazy('Automatic')), ('light', _.lazy('Light')), ('dark', _.lazy('Dark')))
