@@ -60,7 +60,8 @@ def _fingerprint(name, args, kwargs):
 
 
 def _once(actor, key, fingerprint, run):
-    if not isinstance(key, str) or not 8 <= len(key) <= REQUEST_KEY_LENGTH:
+    # Printable: PostgreSQL takes no NUL in a text.
+    if not isinstance(key, str) or not 8 <= len(key) <= REQUEST_KEY_LENGTH or not key.isprintable():
         raise Invalid(_('A request key has 8 to %(most)s characters.', most=REQUEST_KEY_LENGTH), field='request_key')
     owner = f'{actor.person_id or 0}:{actor.via}'
     # Inserted before the work: on PostgreSQL a twin waits here for the first one's end.

@@ -2,6 +2,7 @@
 an undeclared name is a KeyError. Secret ones are sealed, and written only: no listing gives them back."""
 
 import functools
+import re
 from contextvars import ContextVar
 
 from peewee import CompositeKey
@@ -38,6 +39,14 @@ def _line(limit):
             raise ValueError(_('one line of at most %(most)s characters', most=limit))
         return text
     return read
+
+
+def _sender(text):
+    """The sender alone; the company's name is set before it. '' is none yet."""
+    text = _line(MAIL_LENGTH)(text)
+    if text and not re.fullmatch(r'[^@\s<>,;"]+@[^@\s<>,;"]+', text):
+        raise ValueError(_('an address such as portal@company.example'))
+    return text
 
 
 def _one_of(find, words):
@@ -79,7 +88,7 @@ CORE = {
                          _one_of(lambda: ('starttls', 'tls', 'none'), 'starttls, tls, none')),
     'mail.user': Declared('', _.lazy('Login at the mail server'), _line(NAME_LENGTH)),
     'mail.password': Declared('', _.lazy('Password at the mail server'), _line(PASSWORD_LENGTH), is_secret=True),
-    'mail.sender': Declared('', _.lazy('Sender of mails'), _line(MAIL_LENGTH)),
+    'mail.sender': Declared('', _.lazy('Sender of mails'), _sender),
 }
 # A stored password must not be shown to another server than the one it was given for.
 _FALLS_WITH = {'mail.host': 'mail.password', 'mail.port': 'mail.password', 'mail.tls': 'mail.password'}

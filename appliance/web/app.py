@@ -14,7 +14,9 @@ SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.
 
 
 class RowId(IntegerConverter):
-    """`<int:...>` in addresses: what no row can have as its id is an address that does not exist."""
+    """`<int:...>` in addresses: what no row can have as its id is an address that does not exist. Digits are ASCII: one address a row."""
+
+    regex = '[0-9]+'
 
     def __init__(self, url_map, **options):
         super().__init__(url_map, **{'max': (1 << 63) - 1, **options})

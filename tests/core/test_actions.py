@@ -80,8 +80,8 @@ def test_a_failing_inner_action_takes_the_outer_with_it(box):
     assert len(add_two(ANA, 'Sales', 'Purchase')) == 2
 
 
-@pytest.mark.parametrize('key', ['short', 'x' * 101, 7, ''])
-def test_a_key_of_wrong_length_is_invalid(box, key):
+@pytest.mark.parametrize('key', ['short', 'x' * 101, 7, '', 'with a\0nul', 'half \ud800 of one'])
+def test_a_key_of_wrong_length_or_unprintable_is_invalid(box, key):
     with pytest.raises(Invalid) as refused:
         add(ANA, 'Sales', request_key=key)
     assert refused.value.field == 'request_key'

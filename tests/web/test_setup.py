@@ -87,7 +87,7 @@ def test_mail_server_is_kept_and_its_password_never_shown(company):
 
 
 @pytest.mark.parametrize(('field', 'value'), [('mail_port', 'x'), ('mail_port', '70000'), ('mail_tls', 'ssl3'), ('mail_host', ''), ('mail_host', 'x' * 300),
-                                               ('mail_sender', '')])
+                                               ('mail_sender', ''), ('mail_sender', 'portal'), ('mail_sender', 'Portal <portal@nube.example>')])
 def test_wrong_mail_server_is_explained_at_its_field(company, field, value):
     answer = company.browser('administrator').post('/admin/setup/mail', {**MAIL, field: value}, page='/admin/setup')
     assert answer.status_code == 422
@@ -106,6 +106,11 @@ def test_test_mail_waits_in_the_outbox_and_is_watched(company):
     fragment = browser.get(f'/admin/setup/test-mail/{row.id}').text
     assert 'hx-get' not in fragment
     assert 'it@nube.example' in fragment
+
+
+@pytest.mark.parametrize('mail_id', ['9' * 20, '-1', 'x', '٣', '5'])
+def test_a_test_mail_that_is_none_does_not_exist(company, mail_id):
+    assert company.browser('administrator').get(f'/admin/setup?test={mail_id}').status_code == 404
 
 
 def test_double_click_sends_one_test_mail(company):

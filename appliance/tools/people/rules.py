@@ -4,6 +4,7 @@ One rule stands behind list, profile and structure (`visible_to`): employees see
 his contact, a guest is seen by his contact, and administrators see everybody, those who are blocked too.
 """
 
+import unicodedata
 from datetime import date
 
 from appliance.core.actor import EMPLOYEE, GUEST
@@ -202,7 +203,9 @@ def _cursor(person):
 def _place_of(cursor):
     """(sort_name, id) of a cursor. It names a place, not a person, so that it outlives a change of him."""
     number, tilde, name = cursor.partition('~')
-    if not (tilde and number.isascii() and number.isdigit() and len(number) < 19 and name.isprintable()):
+    # Names may hold what joins or parts letters (Cf), as in Persian: only what no name can hold is no place.
+    is_name = not any(unicodedata.category(char) in ('Cc', 'Cs') for char in name)
+    if not (tilde and number.isascii() and number.isdigit() and len(number) < 19 and is_name):
         raise Invalid(_('There is no such place in the list. Begin at its start.'), field='after')
     return name, int(number)
 

@@ -124,7 +124,9 @@ def _page(**posted):
     mail_settings = get_settings('mail')
     forms = {'company': CompanyForm(data=_known('company')), 'mail': MailForm(data={f'mail_{k}': v for k, v in mail_settings.items()}),
              'test': TestMailForm(data={'recipient': ''}), **posted}
-    watched = request.args.get('test', type=int)
+    watched = request.args.get('test', '')
+    if watched and not (watched.isascii() and watched.isdigit() and len(watched) < 19):
+        raise NotFound()
     status = max(form.status for form in posted.values())
     return render_template('setup/company.html', **forms, has_password=mail_settings['has_password'], has_mail=bool(mail_settings['host']),
-                           watched=state_of_test_mail(g.actor, watched) if watched else None), status
+                           watched=state_of_test_mail(g.actor, int(watched)) if watched else None), status

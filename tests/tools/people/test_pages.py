@@ -84,6 +84,16 @@ def test_bad_cursor_is_refused(lumbreras):
                 rules.list_people(actor, **{way: cursor})
 
 
+def test_a_page_may_end_with_a_name_of_joined_letters(lumbreras):
+    crowd(60)
+    name = 'A\u0644\u200c\u0631\u200d\u00ad'
+    Person.update(name=name, sort_name=fold(name), words=fold(name)).where(Person.login.startswith('crowd')).execute()
+    first = rules.list_people(lumbreras.actor('outsider'), most=5)
+    assert '\u200c' in first['after'] + rules.list_people(lumbreras.actor('outsider'), after=first['after'], most=5)['after']
+    pages, _last = walk(lumbreras.actor('outsider'), 'after')
+    assert sum(len(page) for page in pages) == rules.list_people(lumbreras.actor('outsider'))['count']
+
+
 def test_cursor_is_a_place_and_no_door(lumbreras):
     page = rules.list_people(lumbreras.actor('outsider'), after="1~a' OR '1'='1")
     assert page['people'][0][1] == 'Adam Nowak'
