@@ -16,7 +16,8 @@ PRODUCT = 'Appliance'
 
 
 def parts(name, actor):
-    """What the tools bring to a place (`card` of the day, `topbar`): [{template, data, order}] in order."""
+    """What the tools bring to a place (`card` of the day, `topbar`, `personal` menu), in order: [{order, ...}] with template
+    and data, or title, url and icon."""
     found = [getattr(module, name)(actor) for _tool, module in registry.load('home') if hasattr(module, name)]
     return sorted((part for part in found if part), key=lambda part: part['order'])
 
@@ -58,8 +59,9 @@ class Shell:
 
     @functools.cached_property
     def personal(self):
-        """The entries of the person's menu."""
-        return [_entry('settings.index', _('Language and time zone'), symbol='language'),
+        """The entries of the person's menu, those of the tools first."""
+        return [*parts('personal', g.actor),
+                _entry('settings.index', _('Language and time zone'), symbol='language'),
                 _entry('settings.list_sessions', _('Where I am logged in'), symbol='devices')]
 
     @functools.cached_property

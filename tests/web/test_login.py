@@ -1,7 +1,9 @@
 """Coming in and going out by HTTP: statuses, cookies, what is told and what is not."""
 import re
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import Busy
@@ -66,6 +68,17 @@ def test_sixth_wrong_try_waits(door):
     # The right password does not shorten the wait, and another name is not shut out with it.
     assert door('employee').status_code == 429
     assert door('head').status_code == 303
+
+
+def test_long_wait_is_told_in_minutes(door):
+    with time_machine.travel(datetime.now(UTC)) as traveller:
+        for _try in range(20):
+            answer = door('employee', 'wrong')
+            wait = int(answer.headers.get('Retry-After', 0))
+            if wait >= 120:
+                break
+            traveller.shift(wait)
+        assert f'Wait {-(-wait // 60)} minutes' in answer.text
 
 
 @pytest.mark.parametrize(('asked', 'goes_to'), [

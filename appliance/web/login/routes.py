@@ -40,14 +40,19 @@ def log_in():
         words = error.message if error.may_tell else _('Login and password do not belong together. Check both and try again.')
         return _again(form, str(words), 401)
     except TooMany as error:
-        wait = _('Too many tries. Wait %(seconds)s seconds, then try again.', seconds=error.retry_after_s)
-        return _again(form, wait, 429, {'Retry-After': str(error.retry_after_s)}, kind='wait')
+        return _again(form, _wait(error.retry_after_s), 429, {'Retry-After': str(error.retry_after_s)}, kind='wait')
     except Busy as error:
         return _again(form, str(error.message), 503, {'Retry-After': str(error.retry_after_s)}, kind='wait')
     except Unavailable as error:
         current_app.logger.warning('login: the directory cannot be asked: %s', error.message)
         return render_template('login/directory.html', target=form.next.data), 503
     return let_in(token, form.next.data, form.remember.data)
+
+
+def _wait(seconds):
+    if seconds < 120:
+        return _('Too many tries. Wait %(seconds)s seconds, then try again.', seconds=seconds)
+    return _('Too many tries. Wait %(minutes)s minutes, then try again.', minutes=-(-seconds // 60))
 
 
 def let_in(token, target, is_remembered=False):

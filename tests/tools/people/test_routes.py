@@ -28,6 +28,11 @@ def test_guest_gets_the_same_answer_for_hidden_and_absent(lumbreras):
     assert guest.get(f'/people/{lumbreras.ids["outsider"]}').status_code == 404
 
 
+@pytest.mark.parametrize('role', ['guest', 'employee'])
+def test_menu_leads_to_the_own_profile(lumbreras, role):
+    assert f'<a class="dropdown-item" href="/people/{lumbreras.ids[role]}">' in lumbreras.browser(role).get('/').text
+
+
 def test_search_comes_back_as_page_and_as_rows(lumbreras):
     browser = lumbreras.browser('employee')
     page = browser.get('/people?q=novak').text

@@ -32,7 +32,7 @@ def test_a_backup_is_shown_with_its_proofs(lumbreras, administrator):
     text = administrator.get('/admin/backups').text
     first, second = text.split('<tbody>')[1].split('</tbody>')[0].split('<tr>')[1:]
     assert '23/11/26, 2:30' in first and '23/11/26, 3:00' in first and '5,2 MiB' in first and 'SQLite' in first and 'a1b2c3d4<' in first
-    assert first.count('>Entera<') == 1 and second.count('>Entera<') == 0
+    assert first.count('>Íntegra<') == 1 and second.count('>Íntegra<') == 0
 
 
 def test_a_failure_is_told_as_text(lumbreras, administrator):
