@@ -15,7 +15,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS, SEARCH_LENGTH
 from appliance.core.people import fold
 from appliance.identity.directory.mapping import mapped_fields
-from appliance.identity.models import Directory, DirectoryPerson
+from appliance.identity.models import Directory
 
 _ = texts(__name__)
 
@@ -32,7 +32,7 @@ def visible_to(actor, alias='p'):
     """(condition, values): SQL that is true for the rows of `person` as `alias` that the actor may see."""
     if actor.is_administrator:
         return '1 = 1', ()
-    not_blocked = f'NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = {alias}.id)'
+    not_blocked = f'{alias}.id NOT IN (SELECT person_id FROM person_block)'
     if actor.kind == EMPLOYEE:
         return f"({alias}.kind = 'employee' OR {alias}.contact_id = ?) AND {not_blocked}", (actor.person_id,)
     if actor.kind == GUEST:
@@ -114,9 +114,12 @@ def _name_of(actor, person_id):
 
 
 def _filled_by(person_id):
-    directory = (Directory.select(Directory.name, Directory.preset, Directory.mapping)
-                 .join(DirectoryPerson).where(DirectoryPerson.person == person_id).first())
-    return {'name': directory.name, 'fields': mapped_fields(directory)} if directory else None
+    found = row('SELECT d.name, d.preset, d.mapping FROM directory d JOIN directory_person p ON p.directory_id = d.id WHERE p.person_id = ?',
+                person_id)
+    if found is None:
+        return None
+    name, preset, mapping = found
+    return {'name': name, 'fields': mapped_fields(Directory(preset=preset, mapping=Directory.mapping.python_value(mapping)))}
 
 
 def _departments(actor):
