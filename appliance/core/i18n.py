@@ -198,28 +198,31 @@ def negotiate(accepted):
 
 def direction():
     """`ltr` or `rtl`, for the html element."""
-    return _direction(_language.get())
+    return 'rtl' if _locale().text_direction == 'rtl' else 'ltr'
 
 
-@functools.cache
-def _direction(code):
-    return 'rtl' if Locale.parse(code).text_direction == 'rtl' else 'ltr'
+def _locale():
+    return _parsed(_language.get())
+
+
+# Given a code, Babel would parse it for each date and each number.
+_parsed = functools.cache(Locale.parse)
 
 
 def format_day(day, width='medium'):
     """A calendar date (date or ISO text) in the person's format."""
-    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, width, locale=_language.get())
+    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, width, locale=_locale())
 
 
 def format_birthday(day):
     """Day and month alone: the year of a birthday is nobody's business."""
     day = date.fromisoformat(day) if isinstance(day, str) else day
-    return dates.format_skeleton('MMMMd', day, locale=_language.get())
+    return dates.format_skeleton('MMMMd', day, locale=_locale())
 
 
 def format_weekday(day):
     """The name of the weekday and the date, as a heading."""
-    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, 'full', locale=_language.get())
+    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, 'full', locale=_locale())
 
 
 def _aware(moment):
@@ -231,14 +234,14 @@ def format_moment(moment, zone=None):
     """Date and time of an aware datetime (or its ISO text), in the person's zone unless another is named."""
     if moment is None:
         return ''
-    return dates.format_datetime(_aware(moment), 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_language.get())
+    return dates.format_datetime(_aware(moment), 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_locale())
 
 
 def format_time(moment, zone=None):
     """The time of day of an aware datetime (or its ISO text), in the person's zone unless another is named."""
     if moment is None:
         return ''
-    return dates.format_time(_aware(moment), 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_language.get())
+    return dates.format_time(_aware(moment), 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_locale())
 
 
 def format_span(seconds):
@@ -248,4 +251,10 @@ def format_span(seconds):
 
 
 def format_number(value):
-    return numbers.format_decimal(value, locale=_language.get())
+    return _number(value, _language.get())
+
+
+# Pages show the same counts and hours again and again.
+@functools.lru_cache(maxsize=1024, typed=True)
+def _number(value, code):
+    return numbers.format_decimal(value, locale=_parsed(code))
