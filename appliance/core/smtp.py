@@ -80,7 +80,7 @@ def _outages():
     except smtplib.SMTPResponseException as error:
         raise MailFailure('unreachable', _answer(error.smtp_code, error.smtp_error), is_outage=True) from None
     except (smtplib.SMTPException, OSError) as error:
-        raise MailFailure('unreachable', str(error) or type(error).__name__, is_outage=True) from None
+        raise MailFailure('unreachable', getattr(error, 'strerror', '') or str(error) or type(error).__name__, is_outage=True) from None
 
 
 def _connect(server, timeout_s):

@@ -69,6 +69,8 @@ def answer_failure(error):
 def page(status, message='', headers=None):
     """The answer for a status: a whole page, or for htmx the fragment of the same words."""
     title, advice = PAGES.get(status, PAGES[500 if status >= 500 else 400])
+    if status == 404 and message:       # the words of the rule say more than a guess
+        advice = ''
     values = {'status': status, 'title': title, 'message': message, 'advice': advice, 'number': g.get('request_id', '')}
     name = 'errors/fragment.html' if is_fragment() else 'errors/page.html'
     if g.get('session') is None and not is_fragment():

@@ -62,6 +62,14 @@ def test_htmx_gets_a_fragment(broken):
     assert 'role="alert"' in answer.text
 
 
+def test_words_of_the_rule_stand_instead_of_the_guess(broken):
+    browser = broken.browser('employee')
+    guess = 'It may have been moved'
+    assert guess in browser.get('/no/such/address').text
+    refused = browser.get('/refusing/404').text
+    assert 'This does not exist' in refused and guess not in refused
+
+
 def test_page_speaks_the_persons_language(broken):
     browser = broken.browser('employee')
     browser.post('/settings/language', {'language': 'es', 'next': '/'})
