@@ -30,7 +30,8 @@ def working(config, what):
             with work.place(config.data.folder) as folder:
                 yield folder
         except PortalError as error:
-            if error.code != 'busy':
+            # Neither says anything about the backups: a twin at work, a mistyped name.
+            if error.code not in ('busy', 'not_found'):
                 _note_failure(config, what, error)
             raise
         with state.changing(config.data.folder) as found:
@@ -117,9 +118,15 @@ def list_backups(config):
 
 
 def find(config, ref):
-    """The row of a snapshot by id, its beginning, or `latest`; BackupError `not_found` or `no_repository`."""
-    if not repository(config).exists():
+    """The row of a snapshot by id, its beginning, or `latest`; BackupError `not_found`, `no_repository` or `damaged`."""
+    kept = repository(config)
+    if not kept.exists():
         raise BackupError('no_repository', config.repository)
+    if ref == LATEST:
+        # The newest may be the damaged one: an older state must not come back unasked.
+        lost = kept.unreadable()
+        if lost:
+            raise BackupError('damaged', f"{', '.join(one[:8] for one in lost)}; name another of appliance backup list")
     rows = list_all(config)
     found = rows[:1] if ref == LATEST else [row for row in rows if row['snapshot'].startswith(ref)]
     if len(found) != 1 or (ref != LATEST and len(ref) < _SHORTEST_REF):

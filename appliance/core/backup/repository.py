@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from appliance.core.backup.errors import FULL, BackupError
+from appliance.core.backup.errors import FULL, BackupError, plainly
 from appliance.core.children import die_with_parent
 from appliance.core.errors import StorageFull
 
@@ -29,7 +29,7 @@ _WORDS = (
     ('no_repository', r'unable to open config file'),
     ('not_found', r'no matching ID found|no snapshot found|invalid id'),
     ('damaged', r'ciphertext verification failed|Pack ID does not match|repository contains errors|unexpected file size'
-                r'|unexpected EOF|does not exist|no such file|Unmarshal|unmarshal|invalid data returned|There were \d+ errors'
+                r'|unexpected EOF|ReadFull: EOF|does not exist|no such file|Unmarshal|unmarshal|invalid data returned|There were \d+ errors'
                 r'|hash does not match|unable to load|not found in (the )?index|illegal|invalid character'),
 )
 
@@ -72,8 +72,19 @@ class Repository:
         return json.loads(out.splitlines()[-1])['snapshot_id']
 
     def snapshots(self):
-        """restic's own list: dicts with id, time, tags."""
+        """restic's own list: dicts with id, time, tags. It leaves out what it cannot read, and exits 0: see `unreadable`."""
         return json.loads(self._run('snapshots', '--json') or '[]') or []
+
+    def unreadable(self):
+        """The ids of snapshots that are kept, but damaged so that restic does not list them."""
+        # Looked at before and after: one may be made or let go meanwhile.
+        before = self._kept_ids()
+        listed = {one['id'] for one in self.snapshots()}
+        return sorted((before - listed) & self._kept_ids())
+
+    def _kept_ids(self):
+        with plainly():
+            return {path.name for path in (Path(self.place) / 'snapshots').glob('*') if re.fullmatch('[0-9a-f]{64}', path.name)}
 
     def fetch(self, snapshot, target, only=()):
         """Write a snapshot's files into an empty folder."""

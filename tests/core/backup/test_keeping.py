@@ -17,7 +17,7 @@ from appliance.core.backup.errors import BackupError
 from appliance.core.backup.repository import Repository
 from appliance.core.errors import StartError, StorageFull
 from tests.boxes import opened
-from tests.core.backup.conftest import contents, silent
+from tests.core.backup.conftest import contents, cut, flip, silent
 
 pytestmark = pytest.mark.slow       # restic stretches its key at each call
 
@@ -130,6 +130,27 @@ def test_a_snapshot_is_found_by_its_beginning(sqlite_portal):
         with pytest.raises(BackupError) as refused:
             keeping.find(sqlite_portal.config, ref)
         assert refused.value.code == 'not_found'
+
+
+@pytest.mark.parametrize('change', [flip, cut], ids=['flipped', 'cut'])
+def test_the_latest_is_refused_where_a_snapshot_cannot_be_read(sqlite_portal, tmp_path, change):
+    """restic leaves it out of its list and says nothing: the one before would come back instead."""
+    older = keeping.create(sqlite_portal.config, silent)
+    newer = keeping.create(sqlite_portal.config, silent)
+    damaged = tmp_path / 'backups' / 'snapshots' / newer['snapshot']
+    damaged.chmod(0o600)
+    change(damaged)
+    with pytest.raises(BackupError) as refused:
+        keeping.find(sqlite_portal.config, 'latest')
+    assert refused.value.code == 'damaged' and newer['snapshot'][:8] in str(refused.value.message)
+    assert keeping.find(sqlite_portal.config, older['snapshot'])['snapshot'] == older['snapshot']
+
+
+def test_a_mistyped_name_is_no_failure_of_the_backups(sqlite_portal):
+    keeping.create(sqlite_portal.config, silent)
+    with pytest.raises(BackupError):
+        keeping.verify(sqlite_portal.config, silent, 'ffffffff')
+    assert keeping.list_backups(sqlite_portal.config)['failure'] is None
 
 
 def test_one_at_a_time_and_not_during_a_restore(sqlite_portal):

@@ -127,6 +127,7 @@ def test_a_place_that_does_not_answer(kept):
     ('Fatal: unable to open config file: stat /mnt/b/config: stale NFS file handle', 'unreachable'),
     ('Fatal: unable to open config file: stat /mnt/b/config: permission denied', 'rights'),
     ('Fatal: create repository at /mnt/b failed: mkdir /mnt/b/data: read-only file system', 'rights'),
+    ('Load(<data/7e>, 93, 7337) returned error, retrying after 552ms: ReadFull: EOF', 'damaged'),
     ('panic: something new', 'failed')])
 def test_words_that_mean_a_code(words, code):
     assert repository.classify(words) == code
