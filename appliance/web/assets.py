@@ -34,13 +34,14 @@ def _read(changed_at):
 
 def asset(name):
     """The address of a built file (`app.css`)."""
-    return _address(manifest()[name])
+    return static(f'dist/{manifest()[name]}')
 
 
 # A page has some twenty icons: drawing each anew was an eighth of its cost.
 @functools.cache
-def _address(name):
-    return url_for('static', filename=f'dist/{name}')
+def static(path):
+    """The address of a file in static/."""
+    return url_for('static', filename=path)
 
 
 def icon(name):
@@ -55,8 +56,8 @@ def _icon(sprite, name):
 
 def initials(name):
     """One or two letters for a face without a photo: `Ángel de la Cruz` is `ÁC`."""
-    words = [word for word in name.split() if word[0].isalnum()]
-    return ''.join(word[0] for word in ([words[0], words[-1]] if len(words) > 1 else words[:1])).upper() or '?'
+    letters = ''.join([word[0] for word in name.split() if word[0].isalnum()])
+    return (letters[0] + letters[-1] if len(letters) > 1 else letters).upper() or '?'
 
 
 def dashed(attributes):
