@@ -35,14 +35,14 @@ def working(config, what):
                 _note_failure(config, what, error)
             raise
         with state.changing(config.data.folder) as found:
-            if found.get('failure', {}).get('what') == what:
-                del found['failure']
+            found.get('failures', {}).pop(what, None)
 
 
 def _note_failure(config, what, error):
     # The disk may be what is full.
     with contextlib.suppress(OSError), state.changing(config.data.folder) as found:
-        found['failure'] = {'at': state.now_text(), 'what': what, 'code': error.code, 'message': str(error.message)}
+        # One of each kind: a drill that succeeds does not mend what a verification found.
+        found.setdefault('failures', {})[what] = {'at': state.now_text(), 'what': what, 'code': error.code, 'message': str(error.message)}
 
 
 def create(config, tell):
@@ -108,11 +108,12 @@ def with_moments(rows):
 def list_backups(config):
     """What the page shows, without the key: {snapshots, listed_at, repository, is_outside, failure}; moments aware.
 
-    `snapshots` as they were when last looked at; `failure` is None or {at, what, code, message} of the last try.
+    `snapshots` as they were when last looked at; `failure` is None or {at, what, code, message} of the newest
+    try that no later one of its kind mended.
     """
     known = state.read(config.data.folder)
     rows = known.get('snapshots', []) if known.get('repository') == config.repository else []
-    failure = known.get('failure')
+    failure = max(known.get('failures', {}).values(), key=lambda one: one['at'], default=None)
     return {'snapshots': with_moments(rows), 'listed_at': state.moment(known.get('listed_at')), 'repository': config.repository,
             'is_outside': config.is_outside, 'failure': failure and failure | {'at': state.moment(failure['at'])}}
 

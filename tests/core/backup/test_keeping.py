@@ -13,6 +13,7 @@ import time_machine
 
 from appliance.core import checks, clock, config, processes
 from appliance.core.backup import keeping, state, work
+from appliance.core.backup.drill import drill
 from appliance.core.backup.errors import BackupError
 from appliance.core.backup.repository import Repository
 from appliance.core.errors import StartError, StorageFull
@@ -95,6 +96,20 @@ def test_a_failure_is_told_until_it_is_mended(sqlite_portal):
     failure = keeping.list_backups(sqlite_portal.config)['failure']
     assert (failure['what'], failure['code']) == ('create', 'wrong_key') and health(sqlite_portal)['state'] == 'failed'
     keeping.create(sqlite_portal.config, silent)
+    assert keeping.list_backups(sqlite_portal.config)['failure'] is None
+
+
+def test_a_good_drill_does_not_mend_what_a_verification_found(sqlite_portal):
+    kept = keeping.create(sqlite_portal.config, silent)
+    key = sqlite_portal.config.backup.key_file.read_text()
+    sqlite_portal.config.backup.key_file.write_text('0' * 64)
+    for call in (keeping.verify, drill):
+        with pytest.raises(BackupError):
+            call(sqlite_portal.config, silent, kept['snapshot'])
+    sqlite_portal.config.backup.key_file.write_text(key)
+    drill(sqlite_portal.config, silent)
+    assert keeping.list_backups(sqlite_portal.config)['failure']['what'] == 'verify'
+    keeping.verify(sqlite_portal.config, silent)
     assert keeping.list_backups(sqlite_portal.config)['failure'] is None
 
 
