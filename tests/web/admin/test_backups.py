@@ -36,7 +36,8 @@ def test_a_backup_is_shown_with_its_proofs(lumbreras, administrator):
 
 
 def test_a_failure_is_told_as_text(lumbreras, administrator):
-    note(lumbreras, failure={'at': '2026-11-23T01:31:00Z', 'what': 'create', 'code': 'full', 'message': 'The disk is full <b>now</b>.'})
+    failure = {'at': '2026-11-23T01:31:00Z', 'what': 'create', 'code': 'full', 'message': 'The disk is full <b>now</b>.'}
+    note(lumbreras, failures={'create': failure})
     assert 'The disk is full &lt;b&gt;now&lt;/b&gt;.' in administrator.get('/admin/backups').text
     assert 'The last one failed' in administrator.get('/admin').text
 
