@@ -18,6 +18,8 @@ from appliance.core.tool import Setting as Declared
 
 _ = texts(__name__)
 COMPANY = ''
+# Empty, a name, an IPv4 address, or an IPv6 address with or without its brackets.
+_HOST = re.compile(r'|[\w-]+(\.[\w-]+)*\.?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+\]?')
 
 
 class Setting(Base):
@@ -69,6 +71,13 @@ def _port(text):
     return int(text)
 
 
+def _host(text):
+    text = str(text).strip()
+    if len(text) > NAME_LENGTH or not _HOST.fullmatch(text):
+        raise ValueError(_('a host name such as mail.company.example, or an address; the port stands apart'))
+    return text
+
+
 def _days(least, most):
     def read(text):
         if not str(text).isascii() or not str(text).isdigit() or not least <= int(text) <= most:
@@ -82,7 +91,7 @@ CORE = {
     'company.language': Declared('en', _.lazy('Language of new people'), _one_of(languages, _.lazy('a language the portal speaks'))),
     'company.zone': Declared('UTC', _.lazy('Time zone of the company'), _zone),
     'login.remember_days': Declared(14, _.lazy('Days that "Remember me" lasts'), _days(1, REMEMBERED_DAYS)),
-    'mail.host': Declared('', _.lazy('Mail server'), _line(NAME_LENGTH)),
+    'mail.host': Declared('', _.lazy('Mail server'), _host),
     'mail.port': Declared(587, _.lazy('Port of the mail server'), _port),
     'mail.tls': Declared('starttls', _.lazy('Encryption of mail'),
                          _one_of(lambda: ('starttls', 'tls', 'none'), 'starttls, tls, none')),

@@ -16,7 +16,8 @@ def test_a_default_until_it_is_set(box):
 
 
 @pytest.mark.parametrize('name, text', [
-    ('mail.port', '0'), ('mail.port', '65536'), ('mail.port', '²'), ('mail.port', 'x'), ('mail.tls', 'ssl'),
+    ('mail.port', '0'), ('mail.port', '65536'), ('mail.port', '²'), ('mail.port', 'x'), ('mail.tls', 'ssl'), ('mail.host', 'http://x'),
+    ('mail.host', 'two words'), ('mail.host', 'mail.example:25'),
     ('company.zone', 'Mars/Olympus'), ('company.language', 'tlh'), ('company.name', 'a\nb'), ('company.name', 'x' * 201),
     ('nothing.here', '1')])
 def test_a_wrong_value_changes_nothing(box, name, text):

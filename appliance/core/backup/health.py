@@ -19,7 +19,7 @@ def _backup(config):
         newest = known['snapshots'][0]
         return Result(OK, f"the last backup, of {newest['created_at']:%Y-%m-%d %H:%M} UTC, was read back whole")
     state = FAILED if any(problem[0] == FAILED for problem in found) else WARNING
-    return Result(state, '; '.join(problem[1] for problem in found), ' '.join(problem[2] for problem in found))
+    return Result(state, '; '.join(problem[1] for problem in found), ' '.join(problem[2].rstrip('.') + '.' for problem in found))
 
 
 def _setup(config):
