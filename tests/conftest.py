@@ -1,6 +1,7 @@
 """Fixtures for all tests. `box` is an empty portal, once on SQLite and once on PostgreSQL; nothing leaves this machine."""
 import pytest
 
+from appliance.core.i18n import language
 from tests import guards
 from tests.boxes import PostgresqlTemplate, SqliteTemplate, opened
 from tests.mail_server import MailServer
@@ -26,6 +27,13 @@ def nothing_leaves(monkeypatch):
     """No socket but loopback, no mail to a real server, no configuration of the person who runs the tests."""
     guards.install(monkeypatch)
     monkeypatch.delenv('APPLIANCE_CONFIG', raising=False)
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Each test begins in English and UTC, whatever language the last page of the one before was in."""
+    with language('en', 'UTC'):
+        yield
 
 
 @pytest.fixture(scope='session')
