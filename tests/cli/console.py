@@ -1,6 +1,7 @@
 """Runs the command line in this process and keeps what it said."""
 
 import json
+import logging
 from dataclasses import dataclass
 
 from appliance import cli
@@ -32,6 +33,8 @@ def console(capsys, monkeypatch, path, arguments, text=''):
                                'fileno': lambda self: 0})()
     monkeypatch.setattr('sys.stdin', stdin)
     capsys.readouterr()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     status = 0
     try:
         cli.main([str(argument) for argument in arguments])
@@ -40,5 +43,8 @@ def console(capsys, monkeypatch, path, arguments, text=''):
     finally:
         if db.database.obj is not None:
             close(db.database.obj)
+        # The command's own handler writes to a stderr that ends with this test.
+        root.handlers[:] = handlers
+        root.setLevel(level)
     said = capsys.readouterr()
     return Said(status, said.out, said.err)
