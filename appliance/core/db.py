@@ -195,47 +195,43 @@ def _writers_turn():
     if not _turn.acquire(DEADLINE_S):
         raise Busy()
     try:
-        with _file_lock(path(), deadline):
+        with _file_lock(path().with_name(path().name + '.lock'), deadline):
             yield
     finally:
         _turn.release()
 
 
 @contextlib.contextmanager
-def _file_lock(database_path, deadline):
-    """The lock between processes. Two files: who holds the first is the next to get the second.
-
-    With one file, who has just written is back before the others have woken, and they wait for tens of turns.
-    """
-    with _flock(database_path.with_name(database_path.name + '.lock')) as lock:
-        with _flock(database_path.with_name(database_path.name + '.next')) as next_one:
-            _wait_for(next_one, deadline, longest_pause_s=0.001)
-            _wait_for(lock, deadline, longest_pause_s=0.0001)     # only one process waits here: it may look often
-        yield
-
-
-@contextlib.contextmanager
-def _flock(lock_path):
-    """The descriptor of a lock file. Closing it gives the lock back."""
+def _file_lock(lock_path, deadline):
+    """The lock between processes. Closing the file gives it back."""
     descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        yield descriptor
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _wait_for(descriptor, deadline)
+        yield
     finally:
         os.close(descriptor)
 
 
-def _wait_for(descriptor, deadline, longest_pause_s):
-    """Take a lock, looking again and again: a blocking flock has no time-out. Busy at the deadline."""
-    pause = 0.00005
-    while True:
+def _wait_for(descriptor, deadline):
+    """Wait for a lock in the kernel's queue, where the turn goes round; Busy at the deadline.
+
+    flock has no time-out, so a thread waits there. What it gets too late is given back when its copy of the file is closed.
+    """
+    copy, taken = os.dup(descriptor), threading.Event()
+
+    def take():
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise Busy() from None
-            time.sleep(pause)
-            pause = min(pause * 1.5, longest_pause_s)
+            fcntl.flock(copy, fcntl.LOCK_EX)
+            taken.set()
+        finally:
+            os.close(copy)
+
+    threading.Thread(target=take, name='write-turn', daemon=True).start()
+    if not taken.wait(max(0, deadline - time.monotonic())):
+        raise Busy()
 
 
 def lock_row(model, row_id):

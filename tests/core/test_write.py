@@ -128,3 +128,19 @@ def test_processes_that_read_then_write_lose_nothing(box):
     db.database.connect(reuse_if_open=True)
     assert failures.empty()
     assert Setting.get(Setting.name == 'count').value == 100
+
+
+@pytest.mark.parametrize('engine', ['sqlite'], indirect=True)
+def test_a_turn_that_came_too_late_is_given_back(box, monkeypatch):
+    monkeypatch.setattr(db, 'DEADLINE_S', 0.1)
+    lock = db.path().with_name(db.path().name + '.lock')
+    with lock.open('w') as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(Busy), db.write('too late'):
+            pass
+    # The waiting thread gets the lock now, and must not keep it.
+    deadline = time.monotonic() + 5
+    while any(thread.name == 'write-turn' for thread in threading.enumerate()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with lock.open('w') as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -138,7 +138,7 @@ def test_nothing_is_left_over(portal):
     keeping.create(portal.config, silent)
     restore(portal.config, 'latest', silent)
     left = {path.name for path in portal.config.data.folder.iterdir() if '.before-' not in path.name}
-    assert left <= {'portal.db', 'portal.db-wal', 'portal.db-shm', 'portal.db.lock', 'portal.db.next', 'blobs', 'running.lock', 'backup.lock',
+    assert left <= {'portal.db', 'portal.db-wal', 'portal.db-shm', 'portal.db.lock', 'blobs', 'running.lock', 'backup.lock',
                     'backup-state.json', 'trust-counter'}
     assert not list(portal.folder.glob('*.restoring'))
 
