@@ -5,7 +5,6 @@ import click
 from appliance.cli.context import console_actor, opened
 from appliance.cli.output import as_json_option, as_json_text, listing, read_secret, say
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS
-from appliance.core.db import write
 from appliance.core.people import fold_login, give_role
 from appliance.identity import accounts, passwords
 
@@ -51,6 +50,6 @@ def list_(as_json):
 @click.argument('login')
 def make_admin(login):
     """Give a person the role administrator. Sessions opened before end."""
-    with opened(), write('cli.person.make_admin'):
+    with opened():
         give_role(console_actor(), accounts.person_by_login(login).id, ADMINISTRATOR)
     say(f'{fold_login(login)} is an administrator.')

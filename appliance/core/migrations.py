@@ -40,11 +40,6 @@ def status():
     return found
 
 
-def last_applied():
-    """{owner: name of its last applied migration}, for the manifest of a backup."""
-    return {row['tool']: row['name'] for row in status() if row['state'] != 'pending'}
-
-
 def require_current():
     """StartError unless the schema is exactly this code's."""
     found = status()

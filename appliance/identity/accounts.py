@@ -31,7 +31,7 @@ from appliance.identity import one_time_links, passwords, sessions, throttle
 from appliance.identity.directory import directories
 from appliance.identity.directory import login as directory_login
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
-from appliance.identity.models import Directory, DirectoryPerson, Password
+from appliance.identity.models import DirectoryPerson, Password
 
 _ = texts(__name__)
 log = logging.getLogger('appliance.login')
@@ -178,12 +178,6 @@ def all_people():
              .join(DirectoryPerson, JOIN.LEFT_OUTER, on=DirectoryPerson.person == Person.id).order_by(Person.id).tuples())
     return [{'id': row[0], 'login': row[1], 'name': row[2], 'mail': row[3], 'kind': row[4], 'roles': roles.get(row[0], []),
              'source': 'directory' if row[5] else 'local', 'is_active': row[0] not in blocked} for row in found]
-
-
-def directory_of(person_id):
-    """(id, name) of the directory that manages a person, or None for a local account."""
-    return (Directory.select(Directory.id, Directory.name).join(DirectoryPerson)
-            .where(DirectoryPerson.person == person_id).tuples().first())
 
 
 def administrators():
