@@ -37,7 +37,7 @@ class Person(Base):
     birthday = Day(null=True)
     language = Text(limit=20)
     zone = Text(limit=64)
-    department = Link(Department, null=True)
+    department = Link(Department, null=True, index=False)
     contact = Link('self', null=True)       # of a guest: the employee he belongs to
     epoch = Integer(default=1)
     sort_name = Text()
@@ -45,7 +45,7 @@ class Person(Base):
     created_at = Moment(default=clock.now)
 
     class Meta:
-        indexes = ((('sort_name', 'id'), False), (('mail',), False))
+        indexes = ((('sort_name', 'id'), False), (('department', 'sort_name', 'id'), False), (('mail',), False))
 
 
 class PersonBlock(Base):

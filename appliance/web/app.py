@@ -7,7 +7,9 @@ from werkzeug.routing import IntegerConverter
 
 from appliance.core import db, i18n
 from appliance.core.tool import names_in_order, registry
-from appliance.web import access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, login, security, settings, setup, shell
+from appliance.web import (
+    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, login, security, settings, setup, shell, templating,
+)
 from appliance.web.proxies import TrustedProxies
 
 SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint, admin.blueprint)
@@ -22,9 +24,19 @@ class RowId(IntegerConverter):
         super().__init__(url_map, **{'max': (1 << 63) - 1, **options})
 
 
+class Portal(Flask):
+    """Flask, with templates of ours and without the question, asked twenty times a request, whether a function is a coroutine."""
+
+    jinja_environment = templating.Environment
+
+    def ensure_sync(self, func):
+        """No view and no step of ours is one."""
+        return func
+
+
 def create_app(config):
     """The application for a configuration. The database is open and the portal's key loaded already."""
-    app = Flask('appliance.web')
+    app = Portal('appliance.web')
     app.portal = config
     app.json.sort_keys = False
     app.url_map.converters['int'] = RowId

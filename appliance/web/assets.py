@@ -54,10 +54,12 @@ def _icon(sprite, name):
     return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(sprite, name)
 
 
+# The same people stand in list after list.
+@functools.lru_cache(maxsize=4096)
 def initials(name):
     """One or two letters for a face without a photo: `Ángel de la Cruz` is `ÁC`."""
-    letters = ''.join([word[0] for word in name.split() if word[0].isalnum()])
-    return (letters[0] + letters[-1] if len(letters) > 1 else letters).upper() or '?'
+    letters = [word[0] for word in name.split() if word[0].isalnum()]
+    return (letters[0] + letters[-1] if len(letters) > 1 else ''.join(letters)).upper() or '?'
 
 
 def dashed(attributes):

@@ -1,18 +1,29 @@
-"""The frame around every page: menu, top bar, person menu, footer. Computed when a template asks, once a request."""
+"""The frame around every page: menu, top bar, person menu, footer. Computed when a template asks, once a request.
+
+What is the same for many (the head, both menus, the footer) is drawn once for all of them and kept: `Outline` is all that such a
+part may depend on, and all that its template is given.
+"""
 
 import functools
+from typing import NamedTuple
 
 from flask import g, request
+from markupsafe import Markup, escape
 
 from appliance.core import i18n
 from appliance.core.settings import get_settings
 from appliance.core.tool import declarations, names_in_order, registry
 from appliance.web import cookies, flashes
 from appliance.web.addresses import url_for
+from appliance.web.assets import asset
+from appliance.web.csrf import csrf_token
 
 _ = i18n.texts(__name__)
 THEMES = (('automatic', _.lazy('Automatic')), ('light', _.lazy('Light')), ('dark', _.lazy('Dark')))
 PRODUCT = 'Appliance'
+DRAWN_KEPT = 512
+# What stands in a kept part for what differs from page to page. No text that people write can hold a NUL.
+_TOKEN, _HERE = '\0token\0', '\0here\0'
 
 
 def parts(name, actor):
@@ -22,15 +33,51 @@ def parts(name, actor):
     return sorted((part for part in found if part), key=lambda part: part['order'])
 
 
+class Outline(NamedTuple):
+    """What the kept parts of the frame are drawn from; their templates call it `shell`. `assets` only tells one build from the next."""
+
+    language: str
+    theme: str | None
+    company: str
+    kind: str
+    is_administrator: bool
+    blueprint: str | None
+    is_administration: bool
+    assets: str
+    here: str = _HERE
+
+    direction = property(lambda self: i18n.direction())
+    languages = property(lambda self: i18n.languages())
+    themes = THEMES
+
+    @property
+    def menu(self):
+        """[{title, url, icon, is_here}]: the day, then the tools in their order, for this kind of person."""
+        items = sorted((item.order, name, item.endpoint) for name in names_in_order()
+                       for item in declarations()[name].menu if self.kind in item.kinds)
+        return [self._entry('home.index', _('My day'), symbol='home'),
+                *(self._entry(endpoint, str(declarations()[name].title), declarations()[name].icon) for _order, name, endpoint in items)]
+
+    @property
+    def administration(self):
+        """The entries that only an administrator sees."""
+        if not self.is_administrator:
+            return []
+        return [{**self._entry('admin.index', _('Administration'), symbol='settings'), 'is_here': self.is_administration}]
+
+    def _entry(self, endpoint, title, symbol):
+        return {**_entry(endpoint, title, symbol), 'is_here': self.blueprint == endpoint.partition('.')[0]}
+
+
 class Shell:
     """What templates call `shell`."""
 
-    def __init__(self):
+    def __init__(self, draw):
         self.language = i18n.current_language()
         self.direction = i18n.direction()
         self.languages = i18n.languages()
-        self.themes = THEMES
         self.theme = chosen_theme()
+        self._draw = draw
 
     @functools.cached_property
     def company(self):
@@ -43,19 +90,14 @@ class Shell:
         return {'id': g.actor.person_id, 'name': g.session.person_name}
 
     @functools.cached_property
-    def menu(self):
-        """[{title, url, icon, is_here}]: the day, then the tools in their order, for this kind of person."""
-        items = sorted((item.order, name, item.endpoint) for name in names_in_order()
-                       for item in declarations()[name].menu if g.actor.kind in item.kinds)
-        return [_entry('home.index', _('My day'), symbol='home'),
-                *(_entry(endpoint, str(declarations()[name].title), declarations()[name].icon) for _order, name, endpoint in items)]
+    def outline(self):
+        """The Outline of this page."""
+        return Outline(self.language, self.theme, self.company, g.actor.kind, g.actor.is_administrator, request.blueprint,
+                       f'{request.path}/'.startswith('/admin/'), asset('app.css'))
 
-    @functools.cached_property
-    def administration(self):
-        """The entries that only an administrator sees."""
-        if not g.actor.is_administrator:
-            return []
-        return [{**_entry('admin.index', _('Administration'), symbol='settings'), 'is_here': f'{request.path}/'.startswith('/admin/')}]
+    def part(self, name):
+        """`head`, `side`, `tabs` or `foot`, from templates/shell."""
+        return Markup(self._draw(name, self.outline).replace(_TOKEN, csrf_token()).replace(_HERE, escape(self.here)))
 
     @functools.cached_property
     def personal(self):
@@ -88,14 +130,17 @@ def chosen_theme():
 
 
 def _entry(endpoint, title, symbol):
-    blueprint = endpoint.partition('.')[0]
-    return {'title': title, 'url': url_for(endpoint), 'icon': symbol, 'is_here': request.blueprint == blueprint}
+    return {'title': title, 'url': url_for(endpoint), 'icon': symbol}
 
 
 def install(app):
     """Give templates `shell`."""
+    @functools.lru_cache(maxsize=DRAWN_KEPT)
+    def draw(name, outline):
+        return app.jinja_env.get_template(f'shell/{name}.html').render(shell=outline, csrf_token=lambda: _TOKEN)
+
     @app.context_processor
     def _shell():
         if 'shell' not in g:
-            g.shell = Shell()
+            g.shell = Shell(draw)
         return {'shell': g.shell}

@@ -1,10 +1,18 @@
 """Migrations: a newer or older database stops the start; a failing step leaves everything as it was."""
 
-import pytest
+import importlib
+import pkgutil
+import re
 
+import pytest
+from peewee import SQL
+
+import appliance.core
+import appliance.identity.models  # noqa: F401: its tables are looked at
 from appliance.core import db, migrations
 from appliance.core.departments import Department
 from appliance.core.errors import StartError
+from appliance.core.tool import registry
 
 BREAKS = '"""Breaks half way."""\n\n\ndef up(migrator, db):\n    db.execute_sql(\'CREATE TABLE half (id INTEGER)\')\n    raise RuntimeError(\'half way\')\n'
 DELETES = '"""Loses rows."""\n\n\ndef up(migrator, db):\n    db.execute_sql(\'DELETE FROM department\')\n'
@@ -65,8 +73,37 @@ def test_the_models_are_what_the_migrations_made(box):
         assert columns == {field.column_name: field.null for field in model._meta.sorted_fields}, model._meta.table_name
 
 
+def test_the_migrations_make_the_indexes_and_links_of_the_models(box):
+    """As `create_tables` would make them; an operation that a migration forgot to run is missing here."""
+    for model in _models(db.Base):
+        table = model._meta.table_name
+        made = {(index.name, tuple(index.columns), index.unique) for index in db.database.get_indexes(table) if not _is_of_key(index.name)}
+        assert {name for name, _columns, _unique in made} == {name for name, _sql in _wanted_indexes(model)}, table
+        links = {(link.column, link.dest_table) for link in db.database.get_foreign_keys(table)}
+        assert links == {(field.column_name, field.rel_model._meta.table_name) for field in model._meta.refs}, table
+
+
+def _is_of_key(name):
+    """Whether an index is the engine's own, for a primary key."""
+    return name.startswith('sqlite_autoindex') or name.endswith('_pkey')
+
+
+def _wanted_indexes(model):
+    for index in model._meta.fields_to_index():
+        text = index.sql if isinstance(index, SQL) else model._meta.database.get_sql_context().sql(index).query()[0]
+        yield re.search(r'INDEX (?:IF NOT EXISTS )?"?(\w+)"?', text)[1], text
+
+
 def _models(base):
-    for model in base.__subclasses__():
-        if model.__module__.startswith('appliance.'):
-            yield model
-        yield from _models(model)
+    """Every model of ours, also those that no test has imported."""
+    for module in pkgutil.walk_packages(appliance.core.__path__, 'appliance.core.'):
+        if 'migrations.' not in module.name:
+            importlib.import_module(module.name)
+    registry.load('models')
+    return [model for model in _below(base) if model.__module__.startswith('appliance.')]
+
+
+def _below(model):
+    for one in model.__subclasses__():
+        yield one
+        yield from _below(one)

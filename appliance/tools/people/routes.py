@@ -17,6 +17,7 @@ from appliance.web.rights import EVERYBODY, allowed
 _ = texts(__name__)
 blueprint = Blueprint('people', __name__, url_prefix='/people', template_folder='templates')
 _DIALLED = re.compile(r'[^0-9+*#,;]')
+_PLAIN_MAIL = re.compile(r'[\w.@+-]+', re.ASCII)
 FILLED = {'login': _.lazy('login'), 'name': _.lazy('name'), 'mail': _.lazy('mail'), 'phone': _.lazy('phone'), 'title': _.lazy('title'),
           'department': _.lazy('department'), 'head': _.lazy('head')}
 
@@ -75,4 +76,6 @@ def dial(phone):
 
 def mail_to(mail):
     """A `mailto:` address; quoted, since `?` and `&` in it would begin a subject."""
+    if _PLAIN_MAIL.fullmatch(mail):
+        return f'mailto:{mail}'
     return f'mailto:{quote(mail, safe="@+")}' if mail else ''
