@@ -1,4 +1,4 @@
-"""A certificate authority for tests: certificates for any host, good for a day."""
+"""A certificate authority for tests: certificates for any host, good for years, since OpenSSL knows nothing of a test's clock."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+YEARS = 3650
 
 
 class Authority:
@@ -19,7 +21,7 @@ class Authority:
         self._certificate = builder.sign(self._key, hashes.SHA256())
         self.pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def issue(self, *hosts, days=1):
+    def issue(self, *hosts, days=YEARS):
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
         names = [x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in hosts]
@@ -29,8 +31,8 @@ class Authority:
         return (certificate.public_bytes(serialization.Encoding.PEM),
                 key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
 
-    def _builder(self, subject, key, days=1):
+    def _builder(self, subject, key, days=YEARS):
         now = datetime.now(UTC)
         return (x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key.public_key())
                 .serial_number(x509.random_serial_number())
-                .not_valid_before(now + timedelta(days=min(days - 2, -1))).not_valid_after(now + timedelta(days=days)))
+                .not_valid_before(now - timedelta(days=YEARS)).not_valid_after(now + timedelta(days=days)))
