@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.core import config, db, migrations, sealing
+from appliance.core import config, db, migrations, sealing, switch
 
 CONFIGURATION = """\
 [server]
@@ -47,6 +47,7 @@ def opened(box):
     engine = db.open_database(box.config.database.url, box.config.database.password_file or None)
     try:
         with db.connected():
+            switch.load()
             yield box
     finally:
         close(engine)

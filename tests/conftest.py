@@ -2,6 +2,7 @@
 import pytest
 
 from appliance.core.i18n import language
+from appliance.core.tool import registry
 from tests import guards
 from tests.boxes import PostgresqlTemplate, SqliteTemplate, opened
 from tests.mail_server import MailServer
@@ -27,6 +28,14 @@ def nothing_leaves(monkeypatch):
     """No socket but loopback, no mail to a real server, no configuration of the person who runs the tests."""
     guards.install(monkeypatch)
     monkeypatch.delenv('APPLIANCE_CONFIG', raising=False)
+
+
+@pytest.fixture(autouse=True)
+def first_switches():
+    """Each test begins and ends with the tools as they are first, whatever the one before switched."""
+    registry.__init__()
+    yield
+    registry.__init__()
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ import peewee
 
 from appliance.core import config as configuration
 from appliance.core import db, migrations, sealing
+from appliance.core import switch as switches
 from appliance.core.actor import ADMINISTRATOR, Actor
 from appliance.core.backup import switch
 from appliance.core.errors import StartError
@@ -57,13 +58,17 @@ def _named(config, section, key):
 
 @contextlib.contextmanager
 def opened(is_checked=True):
-    """Yield the configuration with key and database open; unless told otherwise the schema must be this code's."""
+    """Yield the configuration with key and database open and the switches of the tools read; unless told otherwise the schema
+    must be this code's.
+    """
     config = load_config()
     switch.settle(config)
     open_all(config)
     with db.connected():
         if is_checked:
             migrations.require_current()
+        if is_checked or not migrations.is_pending():
+            switches.load()
         yield config
 
 

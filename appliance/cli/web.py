@@ -1,7 +1,6 @@
 """`appliance web`: the web process, Gunicorn with the settings that measurements chose (design section 3)."""
 
 import os
-import threading
 
 import click
 from gunicorn.app.base import BaseApplication
@@ -9,9 +8,9 @@ from gunicorn.app.base import BaseApplication
 from appliance.cli.context import opened, set_up_logging
 from appliance.core import config as configuration
 from appliance.core import db, processes
+from appliance.web.worker import Watch
 from appliance.web.wsgi import start
 
-TELL_EVERY_S = 30
 # Without it one worker may hold every keep-alive connection: a third of the throughput.
 CONNECTIONS_A_WORKER = 24
 
@@ -20,7 +19,7 @@ class Web(BaseApplication):
     """Gunicorn without its own command line and files: our configuration is the only one."""
 
     def __init__(self, config):
-        self.portal = config
+        self.portal, self.watch = config, Watch()
         super().__init__()
 
     def load_config(self):
@@ -42,8 +41,8 @@ class Web(BaseApplication):
             'timeout': 60,
             'graceful_timeout': 15,
             'post_fork': _after_fork,
-            'post_worker_init': _tell,
-            'worker_exit': _forget,
+            'post_worker_init': self._begin,
+            'worker_exit': self._end,
         }.items():
             self.cfg.set(name, value)
 
@@ -52,6 +51,12 @@ class Web(BaseApplication):
         that workers share its memory and a new one serves in a fraction of a second.
         """
         return start()
+
+    def _begin(self, worker):
+        self.watch.start(worker)
+
+    def _end(self, arbiter, worker):
+        self.watch.end(worker)
 
 
 @click.command('web')
@@ -68,22 +73,3 @@ def command():
 
 def _after_fork(arbiter, worker):
     set_up_logging(configuration.load().log)
-
-
-def _tell(worker):
-    """Write that this worker lives, now and every half minute."""
-    def repeat():
-        while True:
-            try:
-                processes.tell('web')
-            except Exception as error:      # a full disk must not end the thread for good
-                worker.log.warning('this worker cannot be told of: %s', error)
-            threading.Event().wait(TELL_EVERY_S)
-    threading.Thread(target=repeat, name='tell', daemon=True).start()
-
-
-def _forget(arbiter, worker):
-    try:
-        processes.forget()
-    except Exception as error:
-        worker.log.warning('this worker cannot be forgotten: %s', error)

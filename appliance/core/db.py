@@ -38,6 +38,34 @@ class Base(peewee.Model):
         only_save_dirty = True
 
 
+class _Asked(threading.local):
+    count = 0
+
+
+_asked = _Asked()
+
+
+class _Counting:
+    """Counts the statements of each thread: what a tool asks is told by `appliance tool list`."""
+
+    def execute_sql(self, *args, **kwargs):
+        _asked.count += 1
+        return super().execute_sql(*args, **kwargs)
+
+
+class Sqlite(_Counting, peewee.SqliteDatabase):
+    """The embedded engine."""
+
+
+class Postgresql(_Counting, PooledPostgresqlDatabase):
+    """The server, through a pool."""
+
+
+def asked():
+    """How many statements this thread has asked so far."""
+    return _asked.count
+
+
 class DoomedTransaction(RuntimeError):
     """An inner action failed and somebody swallowed the error: the whole must not be kept."""
 
@@ -46,11 +74,11 @@ def open_database(url, password_file=None, connections=5):
     """Open `sqlite:///PATH` or `postgresql://...` and bind every model to it. StartError when the URL says neither."""
     parts = urlsplit(url)
     if parts.scheme == 'sqlite' and not parts.netloc and parts.path:
-        engine = peewee.SqliteDatabase(parts.path[1:], pragmas=PRAGMAS, timeout=DEADLINE_S)
+        engine = Sqlite(parts.path[1:], pragmas=PRAGMAS, timeout=DEADLINE_S)
     elif parts.scheme == 'postgresql':
         password = _read_password(password_file) if password_file else None
-        engine = PooledPostgresqlDatabase(url, max_connections=connections, timeout=DEADLINE_S, prefer_psycopg3=True,
-                                          stale_timeout=300, **({'password': password} if password else {}))
+        engine = Postgresql(url, max_connections=connections, timeout=DEADLINE_S, prefer_psycopg3=True, stale_timeout=300,
+                            **({'password': password} if password else {}))
     else:
         raise StartError(f'database.url is {url!r}; right would be sqlite:///PATH or postgresql://USER@HOST/NAME')
     database.initialize(engine)

@@ -2,7 +2,7 @@
 
 from peewee import fn
 
-from appliance.core import clock
+from appliance.core import clock, revisions
 from appliance.core.actions import action
 from appliance.core.db import Base, rows
 from appliance.core.errors import Conflict, Invalid, NotFound
@@ -25,8 +25,9 @@ class Department(Base):
 
 
 def all_departments():
-    """{id: (name, parent_id, head_id)} of the whole tree: a company has tens of them, one query."""
-    return {row[0]: row[1:] for row in rows('SELECT id, name, parent_id, head_id FROM department ORDER BY name, id')}
+    """{id: (name, parent_id, head_id)} of the whole tree: a company has tens of them, one query, and none where nothing changed."""
+    return revisions.kept('department', lambda: {
+        row[0]: row[1:] for row in rows('SELECT id, name, parent_id, head_id FROM department ORDER BY name, id')})
 
 
 def path_to(department_id, tree):
@@ -84,6 +85,7 @@ def add_department(actor, name, parent_id=None):
             raise Invalid(_('Departments nest at most %(most)s deep.', most=DEPARTMENTS_DEEP), field='parent_id')
     if any(row[0].casefold() == name.casefold() and row[1] == parent_id for row in tree.values()):
         raise Conflict(_('There is a department %(name)s already.', name=name))
+    revisions.bump('department')
     return Department.create(name=name, parent=parent_id).id
 
 
@@ -93,6 +95,7 @@ def set_head(actor, department_id, person_id):
     changed = Department.update(head_id=person_id).where(Department.id == department_id).execute()
     if not changed:
         raise NotFound()
+    revisions.bump('department')
 
 
 @action(rights=only_administrators)

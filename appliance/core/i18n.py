@@ -9,7 +9,6 @@ read when a language is first needed.
 import contextlib
 import functools
 import gettext
-import pathlib
 from contextvars import ContextVar
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, available_timezones
@@ -19,7 +18,8 @@ from babel.messages import pofile
 from jinja2 import pass_context
 from markupsafe import Markup
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from appliance.core.places import ROOT, tool_folders
+
 SOURCE = 'en'
 SHELL = ''
 _language = ContextVar('language', default=SOURCE)
@@ -49,8 +49,8 @@ def is_zone(name):
 def catalogue_files(code):
     """(domain, path) of each catalogue of a language: the shell's and every tool's."""
     yield SHELL, ROOT / 'translations' / f'{code}.po'
-    for path in sorted((ROOT / 'tools').glob(f'*/translations/{code}.po')):
-        yield path.parent.parent.name, path
+    for name, folder in tool_folders().items():
+        yield name, folder / 'translations' / f'{code}.po'
 
 
 @functools.cache
@@ -131,7 +131,7 @@ def texts(module):
 def domain_of_template(name):
     """The tool that a template belongs to, by its folder; the shell's for all others."""
     folder = (name or '').partition('/')[0]
-    return folder if (ROOT / 'tools' / folder).is_dir() and folder else SHELL
+    return folder if folder in tool_folders() else SHELL
 
 
 def install(environment):

@@ -6,7 +6,6 @@ know `person` ({name, login, language, zone}, or None for a bare address), `comp
 """
 
 import functools
-import pathlib
 import re
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,13 +17,13 @@ import mrml
 from appliance.core import clock, i18n, sealing
 from appliance.core.i18n import direction, language
 from appliance.core.people import Person, is_blocked
+from appliance.core.places import ROOT, tool_folders
 from appliance.core.settings import get_setting
 from appliance.core.smtp import MailFailure
 
 # The plain forms of RFC 5321: quoted names and address literals have no place in a company's address book.
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _DOMAIN = re.compile(r'[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*')
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 class NotToSend(Exception):
@@ -38,7 +37,7 @@ class NotToSend(Exception):
 @functools.cache
 def environment():
     """The Jinja environment of mails: the core's templates and every tool's."""
-    folders = [ROOT / 'templates', *sorted((ROOT / 'tools').glob('*/templates'))]
+    folders = [ROOT / 'templates', *(folder / 'templates' for folder in tool_folders().values())]
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(folders), undefined=jinja2.StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True, autoescape=lambda name: not name.endswith('.txt'))
     i18n.install(made)

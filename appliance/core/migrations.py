@@ -6,7 +6,6 @@ rebuilt parent table would cascade its children away.
 """
 
 import contextlib
-import pathlib
 import sqlite3
 
 from peewee import PostgresqlDatabase
@@ -15,14 +14,13 @@ from playhouse.migrations import Runner
 from appliance.core import tool
 from appliance.core.db import database, is_sqlite, path
 from appliance.core.errors import StartError
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from appliance.core.places import ROOT, tool_folders
 
 
 def owners():
     """(owner, folder of migrations) in the order in which they run."""
     found = [('core', ROOT / 'core'), ('identity', ROOT / 'identity')]
-    found += [(name, ROOT / 'tools' / name) for name in tool.names_in_order()]
+    found += [(name, tool_folders()[name]) for name in tool.names_in_order()]
     return [(owner, folder / 'migrations') for owner, folder in found if (folder / 'migrations').is_dir()]
 
 
@@ -38,6 +36,11 @@ def status():
             state = 'unknown' if migration.path is None else 'applied' if migration.applied else 'pending'
             found.append({'tool': owner, 'name': migration.name, 'state': state})
     return found
+
+
+def is_pending():
+    """Whether the schema is not exactly this code's."""
+    return any(row['state'] != 'applied' for row in status())
 
 
 def require_current():

@@ -255,6 +255,11 @@ def unblock(actor, person_id, source):
     PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute()
 
 
+def names_of(person_ids):
+    """{id: name} of people, in one query."""
+    return dict(Person.select(Person.id, Person.name).where(Person.id.in_(list(person_ids))).tuples()) if person_ids else {}
+
+
 def is_blocked(person_id):
     return PersonBlock.select().where(PersonBlock.person == person_id).exists()
 

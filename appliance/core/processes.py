@@ -13,18 +13,20 @@ from peewee import CompositeKey
 from appliance.core import clock
 from appliance.core.db import Base, write
 from appliance.core.errors import StartError
-from appliance.core.fields import Integer, Moment, Text
+from appliance.core.fields import Integer, Json, Moment, Text
+from appliance.core.tool import registry
 
 LOCK_NAME = 'running.lock'
 
 
 class Process(Base):
-    """A living process. `tool_version` is the version of the switches that it has loaded."""
+    """A living process. `tool_version` is the version of the switches that it has loaded, `faults` ({tool: why}) what it could not."""
 
     host = Text()
     kind = Text()
     pid = Integer()
     tool_version = Integer(default=0)
+    faults = Json(default=dict)
     seen_at = Moment()
 
     class Meta:
@@ -60,7 +62,7 @@ def _held(folder, kind, refusal):
 
 def tell(kind):
     """Write that this process lives, now."""
-    values = {'kind': kind, 'seen_at': clock.now(), 'tool_version': 0}
+    values = {'kind': kind, 'seen_at': clock.now(), 'tool_version': registry.version or 0, 'faults': registry.faults}
     with write('core.processes.tell'):
         (Process.insert(host=socket.gethostname(), pid=os.getpid(), **values)
          .on_conflict(conflict_target=(Process.host, Process.pid), update=values).execute())

@@ -3,11 +3,10 @@ an undeclared name is a KeyError. Secret ones are sealed, and written only: no l
 
 import functools
 import re
-from contextvars import ContextVar
 
 from peewee import CompositeKey
 
-from appliance.core import sealing, tool
+from appliance.core import revisions, sealing, tool
 from appliance.core.actions import action
 from appliance.core.db import Base, rows
 from appliance.core.errors import Invalid, NotAllowed
@@ -112,29 +111,11 @@ def declared():
     return found
 
 
-_of_request = ContextVar('settings_of_request', default=None)
-
-
-def read_once():
-    """From now on read the settings at most once in this context: for an entry point, at the start of a request."""
-    _of_request.set({})
-
-
-def read_always():
-    """The end of `read_once`."""
-    _of_request.set(None)
-
-
 def _kept():
     """{name: stored value} of the company's settings that differ from their defaults."""
-    found = _of_request.get()
-    if not found:
-        # Asked on every page: building the statement by Peewee cost more than all that it found.
-        read = {name: Setting.value.python_value(text) for name, text in rows('SELECT name, value FROM setting WHERE scope = ?', COMPANY)}
-        if found is None:
-            return read
-        found['kept'] = read
-    return found['kept']
+    # Asked on every page: building the statement by Peewee cost more than all that it found.
+    return revisions.kept('setting', lambda: {
+        name: Setting.value.python_value(text) for name, text in rows('SELECT name, value FROM setting WHERE scope = ?', COMPANY)})
 
 
 def get_setting(name):
@@ -188,8 +169,7 @@ def set_settings(actor, values):
 
 
 def _keep(name, value):
-    if _of_request.get():
-        read_once()
+    revisions.bump('setting')
     if value is None or (declared()[name].is_secret and value == ''):
         Setting.delete().where((Setting.scope == COMPANY) & (Setting.name == name)).execute()
         return

@@ -1,15 +1,16 @@
-"""What a tool declares of itself, and the registry that loads the parts of tools. Nothing else imports a tool by name."""
+"""What a tool declares of itself, and the registry that loads the parts of the tools that are on. Nothing else imports a tool
+by name. Which tools are on, core/switch.py reads from the database and tells the registry once, at a process's start.
+"""
 
 import functools
 import importlib
-import importlib.util
-import pathlib
-import pkgutil
+import logging
 from dataclasses import dataclass, field
 
 from appliance.core.errors import StartError
+from appliance.core.places import tool_folders
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent / 'tools'
+log = logging.getLogger('appliance.tools')
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,10 @@ class Permission:
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool's declaration: free of side effects, imported even when the tool is off."""
+    """A tool's declaration: free of side effects, imported even when the tool is off.
+
+    `is_on_first` says whether it is on until somebody decides; `is_fixed` that it cannot be switched off.
+    """
 
     name: str
     title: object
@@ -51,23 +55,40 @@ class Tool:
     menu: tuple = ()
     settings: dict = field(default_factory=dict)
     permissions: tuple = ()
+    is_on_first: bool = True
+    is_fixed: bool = False
 
 
 @functools.cache
+def _found():
+    """({name: Tool}, {name: why it cannot be used}) of every tool that is installed."""
+    tools, faults = {}, {}
+    for name in tool_folders():
+        try:
+            declared = importlib.import_module(f'appliance.tools.{name}').TOOL
+        except Exception as error:      # one broken tool must not take the others with it
+            log.exception('the tool %s cannot be declared', name)
+            faults[name] = f'{type(error).__name__}: {error}'
+            continue
+        if declared.name != name:
+            raise StartError(f'the tool in appliance/tools/{name} calls itself {declared.name!r}')
+        tools[declared.name] = declared
+    return tools, faults
+
+
 def declarations():
-    """{name: Tool} of every tool that is installed."""
-    found = {}
-    for module in pkgutil.iter_modules([str(ROOT)]):
-        declared = importlib.import_module(f'appliance.tools.{module.name}').TOOL
-        if declared.name != module.name:
-            raise StartError(f'the tool in appliance/tools/{module.name} calls itself {declared.name!r}')
-        found[declared.name] = declared
-    return found
+    """{name: Tool} of every tool that is installed and can be declared."""
+    return _found()[0]
+
+
+def undeclared():
+    """{name: why} of the tools whose declaration cannot even be imported."""
+    return _found()[1]
 
 
 @functools.cache
 def names_in_order():
-    """The names of all tools, each after those it requires. StartError names a missing one or a circle."""
+    """The names of all tools, on or off, each after those it requires. StartError names a missing one or a circle."""
     found, tools = [], declarations()
 
     def visit(name, path):
@@ -85,23 +106,70 @@ def names_in_order():
     return tuple(found)
 
 
+def needed_by(name):
+    """The names of the tools that require a tool, also through others."""
+    found = []
+    for other in names_in_order():
+        if {name, *found} & set(declarations()[other].requires):
+            found.append(other)
+    return found
+
+
 class Registry:
-    """Loads a part (`rules`, `routes`, `jobs`, `home`, ...) of each tool, in order. All tools are on."""
+    """Loads a part (`rules`, `routes`, `jobs`, `home`, ...) of each tool that is on, in the order of what they require.
+
+    `names` are the tools that are on and work in this process; `version` that of the switches they were read from, None
+    while nobody has read them: then each is as it is first. `resuming` are those still being switched on.
+    """
+
+    def __init__(self):
+        self.version, self.faults, self.resuming, self._on = None, {}, frozenset(), None
+
+    @property
+    def names(self):
+        """The tools that are on and can be used, in order."""
+        on = self._on if self._on is not None else {name for name, one in declarations().items() if one.is_on_first}
+        found = []
+        for name in names_in_order():
+            if name in on and name not in self.faults and set(declarations()[name].requires) <= set(found):
+                found.append(name)
+        return tuple(found)
+
+    def use(self, version, on, resuming=()):
+        """Take what the switches say."""
+        self.version, self._on, self.resuming, self.faults = version, frozenset(on), frozenset(resuming), dict(undeclared())
 
     def load(self, part):
-        """[(Tool, module)] of the tools that have this part, as a file or as a folder."""
-        return [(declarations()[name], importlib.import_module(f'appliance.tools.{name}.{part}'))
-                for name in names_in_order() if self._has(name, part)]
+        """[(Tool, module)] of the tools that are on and have this part, as a file or as a folder.
+
+        A tool whose part cannot be imported is left out from then on, with those that require it; `faults` says why.
+        """
+        found = []
+        for name in self.names:
+            if has_part(name, part) and name not in self.faults:
+                module = self._import(name, part)
+                if module is not None:
+                    found.append((declarations()[name], module))
+        return [(one, module) for one, module in found if one.name in self.names]
+
+    def _import(self, name, part):
+        try:
+            return importlib.import_module(f'appliance.tools.{name}.{part}')
+        except Exception as error:
+            log.exception('the tool %s is left out: its %s cannot be imported', name, part)
+            self.faults[name] = f'{part}: {type(error).__name__}: {error}'
+            return None
 
     def service(self, name):
-        """The `service` module of a tool, or None where there is none: the seam between tools."""
-        return importlib.import_module(f'appliance.tools.{name}.service') if self._has(name, 'service') else None
+        """The `service` module of a tool, or None where it is off or has none: the seam between tools."""
+        return self._import(name, 'service') if name in self.names and has_part(name, 'service') else None
 
-    @staticmethod
-    @functools.cache
-    def _has(name, part):
-        folder = ROOT / name
-        return (folder / f'{part}.py').exists() or (folder / part / '__init__.py').exists()
+
+@functools.cache
+def has_part(name, part):
+    """Whether a tool has a part, as a file or as a folder."""
+    folder = tool_folders()[name]
+    return (folder / f'{part}.py').exists() or (folder / part / '__init__.py').exists()
 
 
 registry = Registry()

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from appliance.core import clock
+from appliance.core import clock, revisions
 from appliance.core.actions import action
 from appliance.core.db import rows, write
 from appliance.core.errors import NotAllowed, NotFound
@@ -58,22 +58,27 @@ def open_session(actor, person_id, factors, is_remembered=False, address='', age
     Session.delete().where(Session.id.in_([row_id for row_id, in oldest])).execute()
     return token, opened.id
 
-# One SELECT: the session, its person and his roles (a row each), whether his epoch is still the one of the login, and whether
-# something blocks him.
+# One SELECT: the session, its person and his roles (a row each), whether his epoch is still the one of the login, whether something
+# blocks him, and the numbers by which settings and departments are kept.
 _LOAD = '''
     SELECT s.id, s.csrf_secret, s.flashes, s.is_remembered, s.seen_at,
-           p.id, p.kind, p.language, p.zone, p.department_id, p.name, r.role
+           p.id, p.kind, p.language, p.zone, p.department_id, p.name,
+           (SELECT number FROM revision WHERE name = 'department'), (SELECT number FROM revision WHERE name = 'setting'), r.role
     FROM session s JOIN person p ON p.id = s.person_id AND p.epoch = s.epoch LEFT JOIN person_role r ON r.person_id = p.id
     WHERE s.token_hash = ? AND s.expires_at > ?
       AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id)'''
 
 
 def load(token):
-    """The Opened session of a cookie's token, or None when it is unknown, expired, ended, or its person blocked."""
+    """The Opened session of a cookie's token, or None when it is unknown, expired, ended, or its person blocked.
+
+    Until `revisions.end()` this context then trusts what its process keeps of settings and departments.
+    """
     found = rows(_LOAD, hash_token(token), clock.microseconds(clock.now()))
     if not found:
         return None
-    session_id, csrf_secret, flashes, is_remembered, seen_at, person_id, kind, language, zone, department_id, name, _role = found[0]
+    session_id, csrf_secret, flashes, is_remembered, seen_at, person_id, kind, language, zone, department_id, name, departments, settings, _role = found[0]
+    revisions.begin({'department': departments, 'setting': settings})
     roles = {one[-1] for one in found} - {None}
     actor = build_actor(person_id, kind, language, zone, department_id, roles, via=f'session:{session_id}')
     return Opened(session_id, actor, name, csrf_secret, Session.flashes.python_value(flashes), bool(is_remembered),

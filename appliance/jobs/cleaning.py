@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from appliance.core import clock, jobs, outbox, processes
+from appliance.core import clock, jobs, outbox, processes, usage
 from appliance.core.actions import forget_request_keys
 from appliance.core.db import database, is_sqlite
 from appliance.core.i18n import texts
@@ -27,6 +27,7 @@ def clean(run):
         processes.forget_dead(now - A_DAY)
         outbox.forget_sent(now - SENT_MAILS)
         forget_runs(now)
+        usage.forget(now - 30 * A_DAY)
     if is_sqlite():
         # A long reader lets the log grow without bound; this is when it shrinks again.
         database.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()

@@ -10,7 +10,7 @@ import time
 
 import peewee
 
-from appliance.core import db, processes
+from appliance.core import db, processes, switch
 from appliance.core.errors import PortalError
 from appliance.core.jobs import HEAVY, NORMAL, declared, plan, runs
 from appliance.jobs import lanes
@@ -24,11 +24,16 @@ log = logging.getLogger('appliance.jobs')
 
 
 def serve(config):
-    """Run until SIGTERM or SIGINT. The database is open and current, and all jobs are declared."""
+    """Run until SIGTERM or SIGINT, or until the tools are switched; whether it was that, and another shall be started.
+
+    The database is open and current, and all jobs are declared.
+    """
     # Taken by sigtimedwait between two ticks, never in the middle of one; children unblock them.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with processes.running(config.data.folder):
-        Parent(config).live()
+        parent = Parent(config)
+        parent.live()
+        return parent.is_outdated
 
 
 class Parent:
@@ -36,7 +41,7 @@ class Parent:
 
     def __init__(self, config):
         self.config, self.jobs = config, declared()
-        self.lanes, self.dead = {}, {}
+        self.lanes, self.dead, self.is_outdated = {}, {}, False
         self.ticks = Ticks()
         for function, seconds in ((self.renew, runs.RENEW_S), (self.plan, PLAN_S), (self.watch, WATCH_S), (self.tell, TELL_S)):
             self.ticks.call(self._guarded(function), seconds)
@@ -47,7 +52,7 @@ class Parent:
         self.ticks.start()
         log.info('jobs runs %s', ', '.join(self.jobs))
         try:
-            while True:
+            while not self.is_outdated:
                 signalled = signal.sigtimedwait(SIGNALS, self.ticks.tick())
                 if signalled and signalled.si_signo in STOPS:
                     break
@@ -84,6 +89,7 @@ class Parent:
         if plan.wake(self.jobs):
             for lane in self.lanes.values():
                 lane.wake()
+        self.is_outdated = switch.is_outdated()
 
     def renew(self):
         runs.renew([lane.owner for lane in self.lanes.values()])

@@ -1,10 +1,12 @@
-"""One line a request in our log: number, method, path without secrets, status, milliseconds, person."""
+"""One line a request in our log: number, method, path without secrets, status, milliseconds, person. Counts what each tool costs."""
 
 import logging
 import time
 
 from flask import g, request
 
+from appliance.core import db, usage
+from appliance.core.tool import registry
 from appliance.web.security import masked
 
 log = logging.getLogger('appliance.access')
@@ -17,7 +19,7 @@ def install(app):
 
 
 def _start():
-    g.started = time.perf_counter()
+    g.started, g.cpu_started, g.asked_before = time.perf_counter(), time.thread_time_ns(), db.asked()
 
 
 def _write(response):
@@ -25,4 +27,6 @@ def _write(response):
         # %r: a path may hold line breaks, a log line may not.
         log.info('%s %s %r %s %.1f ms person=%s', g.get('request_id', '-'), request.method, masked(request.path), response.status_code,
                  (time.perf_counter() - g.get('started', time.perf_counter())) * 1000, g.actor.person_id if 'actor' in g else None)
+    if request.blueprint in registry.names and 'cpu_started' in g:
+        usage.add(request.blueprint, (time.thread_time_ns() - g.cpu_started) // 1000, db.asked() - g.asked_before)
     return response

@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from appliance.core import db, i18n
-from appliance.core.tool import names_in_order, registry
+from appliance.core.tool import registry
 from appliance.web import (
     access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, login, security, settings, setup, shell, templating,
 )
@@ -71,7 +71,7 @@ def _offer_components(environment):
     """
     templates = environment.list_templates()
     # The shell's first: the tools' are made of them.
-    for owner, folder in (('ui', 'ui'), *((name, f'{name}/ui') for name in names_in_order())):
+    for owner, folder in (('ui', 'ui'), *((name, f'{name}/ui') for name in registry.names)):
         modules = [environment.get_template(name).module for name in templates if name.rpartition('/')[0] == folder]
         if modules:
             environment.globals[owner] = SimpleNamespace(**{name: macro for module in modules for name, macro in vars(module).items()

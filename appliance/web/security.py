@@ -12,10 +12,11 @@ from flask import current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, current_user
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
-from appliance.core import clock, db, i18n, settings
+from appliance.core import clock, db, i18n, revisions, settings
 from appliance.core.actor import ANONYMOUS
-from appliance.core.errors import NotAllowed
+from appliance.core.errors import Busy, NotAllowed
 from appliance.core.limits import BODY_BYTES
+from appliance.core.tool import registry
 from appliance.identity import sessions
 from appliance.web import cookies, csrf
 from appliance.web.errors import is_fragment
@@ -61,11 +62,11 @@ def install(app):
     app.config['REMEMBER_COOKIE_NAME'] = ''
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES, MAX_FORM_MEMORY_SIZE=BODY_BYTES, MAX_FORM_PARTS=500)
     manager.request_loader(_load_visitor)
-    for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _require_right, _refuse_other_site, csrf.check):
+    for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _refuse_resuming, _require_right, _refuse_other_site, csrf.check):
         app.before_request(step)
     app.after_request(_harden)
     app.after_request(_note_use)
-    app.teardown_request(lambda error: settings.read_always())
+    app.teardown_request(lambda error: revisions.end())
 
 
 def masked(path):
@@ -83,7 +84,6 @@ def _begin():
     """The request's number and a visitor who is nobody yet: error pages need both, whatever fails below."""
     g.request_id = secrets.token_hex(6)
     g.session, g.actor = None, ANONYMOUS
-    settings.read_once()
     g.asked_language = request.cookies.get(cookies.name('language')) or i18n.negotiate([code for code, _w in request.accept_languages])
     i18n.speak(g.asked_language, 'UTC')
 
@@ -129,6 +129,12 @@ def _recognise():
         i18n.speak(g.actor.language, g.actor.zone)
     elif g.asked_language is None:
         i18n.speak(settings.get_setting('company.language'))
+
+
+def _refuse_resuming():
+    """A tool that is being switched on opens when it has caught up with what happened while it was off."""
+    if registry.resuming and request.blueprint in registry.resuming:
+        raise Busy(_('This tool is being switched on. Try again in a moment.'), retry_after_s=2)
 
 
 def _require_right():

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from appliance.core import i18n
 from appliance.core.settings import get_settings
-from appliance.core.tool import declarations, names_in_order, registry
+from appliance.core.tool import declarations, registry
 from appliance.web import cookies, flashes
 from appliance.web.addresses import url_for
 from appliance.web.assets import asset
@@ -53,7 +53,7 @@ class Outline(NamedTuple):
     @property
     def menu(self):
         """[{title, url, icon, is_here}]: the day, then the tools in their order, for this kind of person."""
-        items = sorted((item.order, name, item.endpoint) for name in names_in_order()
+        items = sorted((item.order, name, item.endpoint) for name in registry.names
                        for item in declarations()[name].menu if self.kind in item.kinds)
         return [self._entry('home.index', _('My day'), symbol='home'),
                 *(self._entry(endpoint, str(declarations()[name].title), declarations()[name].icon) for _order, name, endpoint in items)]

@@ -1,7 +1,7 @@
 """The web application of the configuration that $APPLIANCE_CONFIG names, for any WSGI server: `appliance.web.wsgi:app`."""
 
 from appliance.core import config as configuration
-from appliance.core import db, migrations, sealing
+from appliance.core import db, migrations, sealing, switch
 from appliance.web.app import create_app
 
 
@@ -12,6 +12,7 @@ def start():
     db.open_database(config.database.url, config.database.password_file, connections=config.server.threads + 1)
     with db.connected():
         migrations.require_current()
+        switch.load()
     return create_app(config)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from appliance.core.jobs.schedules import Daily, Every, When
+from appliance.core.tool import declarations, registry
 
 NORMAL, HEAVY = 'normal', 'heavy'
 _TIMEOUT_S = {NORMAL: 300, HEAVY: 6 * 3600}
@@ -70,5 +71,5 @@ def when(next_due, *, name, title, **options):
 
 
 def declared():
-    """{name: Job} of the jobs in the modules loaded so far, by name."""
-    return dict(sorted(_declared.items()))
+    """{name: Job} of the jobs in the modules loaded so far, by name; those of a tool that is off are none."""
+    return {name: job for name, job in sorted(_declared.items()) if job.tool in registry.names or job.tool not in declarations()}

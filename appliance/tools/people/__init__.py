@@ -5,4 +5,5 @@ from appliance.core.tool import MenuItem, Tool
 
 _ = texts(__name__)
 
-TOOL = Tool(name='people', title=_.lazy('People'), icon='users', menu=(MenuItem('people.index', order=20),))
+TOOL = Tool(name='people', title=_.lazy('People'), icon='users', is_fixed=True,
+            menu=(MenuItem('people.index', order=20),))

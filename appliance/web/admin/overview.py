@@ -7,6 +7,7 @@ from appliance.core import outbox
 from appliance.core.backup import keeping
 from appliance.core.i18n import texts
 from appliance.core.settings import get_settings
+from appliance.core.tool import names_in_order, registry, undeclared
 from appliance.identity.directory import directories
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.jobs import LATE_S, listing
@@ -21,6 +22,11 @@ def index():
     """A line a page: what it is for, and what wants a look."""
     found = listing()
     troubled = [job['title'] for job in found if job['last_state'] in ('failed', 'missed') or job['late_s'] > LATE_S]
-    return render_template('admin/index.html', version=__version__, troubled=troubled, mails=outbox.counts(g.actor),
+    return render_template('admin/index.html', version=__version__, tools=_counted(), troubled=troubled, mails=outbox.counts(g.actor),
                            has_mail_server=bool(get_settings('mail')['host']), directories=directories.list_directories(g.actor),
                            backups=keeping.list_backups(current_app.portal))
+
+
+def _counted():
+    """{on, all, broken} of the tools, as this process has loaded them."""
+    return {'on': len(registry.names), 'all': len(names_in_order()) + len(undeclared()), 'broken': len(registry.faults)}

@@ -1,0 +1,52 @@
+"""Small tables that every page needs and hardly anybody changes (settings, departments) are kept in memory, by a number.
+
+Who changes such a table raises its number in the same transaction. The query that opens a session brings the numbers along, so a
+request knows whether what its process keeps is still true, and asks no further. Outside a request everything is read anew.
+"""
+
+from contextvars import ContextVar
+
+from appliance.core.db import Base, database
+from appliance.core.fields import Integer, Text
+
+_of_request = ContextVar('revisions_of_request', default=None)
+_kept = {}
+
+
+class Revision(Base):
+    """How often a table was changed, by its name."""
+
+    name = Text(primary_key=True)
+    number = Integer()
+
+
+def bump(name):
+    """Say that a table was changed: inside the transaction that changes it. In this context it is read anew from now on."""
+    (Revision.insert(name=name, number=1)
+     .on_conflict(conflict_target=(Revision.name,), update={Revision.number: Revision.number + 1}).execute())
+    numbers = _of_request.get()
+    if numbers:
+        numbers.pop(name, None)
+
+
+def begin(numbers):
+    """From now on trust these numbers ({name: number or None}) in this context: for an entry point that has just read them."""
+    _of_request.set({name: number or 0 for name, number in numbers.items()})
+
+
+def end():
+    """The end of `begin`."""
+    _of_request.set(None)
+
+
+def kept(name, read):
+    """What `read()` returns for a table: from memory where the context knows that it has not changed."""
+    numbers = _of_request.get()
+    if not numbers or name not in numbers:
+        return read()
+    # Another database has other rows; a new one never takes an old one's place in memory while it is kept here.
+    engine, number, found = _kept.get(name, (None, None, None))
+    if engine is not database.obj or number != numbers[name]:
+        found = read()
+        _kept[name] = (database.obj, numbers[name], found)
+    return found

@@ -1,0 +1,42 @@
+"""The pages of notes."""
+
+from flask import Blueprint, g, redirect, render_template, url_for
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from appliance.tools.planted import rules
+from appliance.web.forms import Form, read_form
+from appliance.web.rights import allowed
+
+blueprint = Blueprint('planted', __name__, url_prefix='/planted', template_folder='templates')
+
+
+class NoteForm(Form):
+    """A new note."""
+
+    title = StringField('Title', [InputRequired(), Length(max=200)])
+
+
+@blueprint.get('')
+@allowed('employee')
+def index():
+    """The newest notes, and a form for another."""
+    return render_template('planted/index.html', notes=rules.list_notes(g.actor), form=NoteForm())
+
+
+@blueprint.get('/<int:note_id>')
+@allowed('employee')
+def show(note_id):
+    """One note."""
+    return render_template('planted/note.html', note=rules.access_note(g.actor, note_id))
+
+
+@blueprint.post('')
+@allowed('employee')
+def add():
+    """Add a note."""
+    form = read_form(NoteForm)
+    if not form.validate():
+        return render_template('planted/index.html', notes=rules.list_notes(g.actor), form=form), 422
+    note_id = rules.add_note(g.actor, form.title.data, request_key=form.request_key.data or None)
+    return redirect(url_for('planted.show', note_id=note_id), 303)
