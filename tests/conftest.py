@@ -1,4 +1,6 @@
 """Fixtures for all tests. `box` is an empty portal, once on SQLite and once on PostgreSQL; nothing leaves this machine."""
+import os
+
 import pytest
 
 from appliance.core.i18n import language
@@ -12,6 +14,11 @@ from tests.postgresql import Postgresql
 SLOW_FIXTURES = {'postgres', 'postgresql_template', 'browser', 'page', 'portal'}
 # Folders and files that take more than a few seconds together; the pages of the tools stay in.
 SLOW_PLACES = {'ldap', 'browser', 'install', 'bench', 'bin', 'jobs', 'web', 'test_jobs.py'}
+
+
+def pytest_configure(config):
+    """Processes that tests start find the portal, the tests and the planted tool as the tests do."""
+    os.environ['PYTHONPATH'] = os.pathsep.join(str(config.rootpath / path) for path in config.getini('pythonpath'))
 
 
 def pytest_collection_modifyitems(items):

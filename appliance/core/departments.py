@@ -2,13 +2,15 @@
 
 from peewee import fn
 
-from appliance.core import clock, revisions
+from appliance.core import audit, clock, revisions
 from appliance.core.actions import action
 from appliance.core.db import Base, rows
 from appliance.core.errors import Conflict, Invalid, NotFound
+from appliance.core.events import publish
 from appliance.core.fields import Id, Integer, Link, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.limits import DEPARTMENTS_DEEP, NAME_LENGTH
+from appliance.core.people_events import DepartmentChanged
 from appliance.core.settings import only_administrators
 
 _ = texts(__name__)
@@ -85,8 +87,9 @@ def add_department(actor, name, parent_id=None):
             raise Invalid(_('Departments nest at most %(most)s deep.', most=DEPARTMENTS_DEEP), field='parent_id')
     if any(row[0].casefold() == name.casefold() and row[1] == parent_id for row in tree.values()):
         raise Conflict(_('There is a department %(name)s already.', name=name))
-    revisions.bump('department')
-    return Department.create(name=name, parent=parent_id).id
+    department_id = Department.create(name=name, parent=parent_id).id
+    _note_change(actor, department_id, 'core.department.added')
+    return department_id
 
 
 @action(rights=only_administrators)
@@ -95,7 +98,13 @@ def set_head(actor, department_id, person_id):
     changed = Department.update(head_id=person_id).where(Department.id == department_id).execute()
     if not changed:
         raise NotFound()
+    _note_change(actor, department_id, 'core.department.headed', head_id=person_id)
+
+
+def _note_change(actor, department_id, what, **data):
     revisions.bump('department')
+    audit.record(actor, what, f'core.department:{department_id}', **data)
+    publish(DepartmentChanged(department_id, actor.person_id))
 
 
 @action(rights=only_administrators)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from peewee import JOIN, fn
 
-from appliance.core import clock
+from appliance.core import audit, clock
 from appliance.core.actions import action
 from appliance.core.db import Base, in_write, write
 from appliance.core.errors import Conflict, NotFound
@@ -201,12 +201,14 @@ def _shown(mail):
 def retry(actor, outbox_id):
     """Send a mail that waits, failed, was skipped, cancelled or held now, as if it were new. Conflict when it was sent already."""
     _change(outbox_id, (WAITING, FAILED, SKIPPED, CANCELLED, HELD), state=WAITING, attempts=0, next_at=clock.now())
+    audit.record(actor, 'core.mail.retried', f'core.mail:{outbox_id}')
 
 
 @action(rights=only_administrators)
 def cancel(actor, outbox_id):
     """Do not send a mail that waits, failed or is held."""
     _change(outbox_id, (WAITING, FAILED, HELD), state=CANCELLED)
+    audit.record(actor, 'core.mail.cancelled', f'core.mail:{outbox_id}')
 
 
 def _change(outbox_id, states, **values):

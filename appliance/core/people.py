@@ -5,15 +5,17 @@ import unicodedata
 
 from peewee import JOIN, CompositeKey
 
-from appliance.core import clock
+from appliance.core import audit, clock
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS, Actor
 from appliance.core.db import Base, rows
 from appliance.core.departments import Department, all_departments, path_to
 from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from appliance.core.events import publish
 from appliance.core.fields import Day, Id, Integer, Link, Moment, Text
 from appliance.core.i18n import is_zone, languages, texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
+from appliance.core.people_events import PersonAdded, PersonBlocked, PersonPromoted, PersonUnblocked, PersonUpdated
 from appliance.core.settings import get_setting, only_administrators
 
 _ = texts(__name__)
@@ -180,7 +182,10 @@ def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
                            'zone': fields.pop('zone', None) or get_setting('company.zone'), **fields})
     if Person.select().where(Person.login == values['login']).exists():
         raise Conflict(_('There is a person with the login %(login)s already.', login=values['login']))
-    return Person.create(**values, **_words(values)).id
+    person_id = Person.create(**values, **_words(values)).id
+    audit.record(actor, 'core.person.added', f'core.person:{person_id}', kind=kind)
+    publish(PersonAdded(person_id, kind, actor.person_id))
+    return person_id
 
 
 @action(rights=only_administrators)
@@ -196,7 +201,14 @@ def update_person(actor, person_id, **fields):
     if changed:
         merged = {name: changed.get(name, getattr(person, name)) for name in LIMITS}
         Person.update(**changed, **_words(merged)).where(Person.id == person_id).execute()
+        _note_update(actor, person_id, changed)
     return sorted(changed)
+
+
+def _note_update(actor, person_id, changed):
+    # Which fields, not what they hold: that would outlive a person's wish to be forgotten.
+    audit.record(actor, 'core.person.updated', f'core.person:{person_id}', changed=sorted(changed))
+    publish(PersonUpdated(person_id, sorted(changed), actor.person_id))
 
 
 def _own_or_administrator(actor, person_id, *args, **kwargs):
@@ -207,18 +219,19 @@ def _own_or_administrator(actor, person_id, *args, **kwargs):
 @action(rights=_own_or_administrator)
 def set_language(actor, person_id, language):
     """The language that this person sees and is written to in."""
-    _change(person_id, check_fields({'language': language}))
+    _change(actor, person_id, check_fields({'language': language}))
 
 
 @action(rights=_own_or_administrator)
 def set_zone(actor, person_id, zone):
     """The time zone in which this person sees times and begins days."""
-    _change(person_id, check_fields({'zone': zone}))
+    _change(actor, person_id, check_fields({'zone': zone}))
 
 
-def _change(person_id, values):
+def _change(actor, person_id, values):
     if not Person.update(**values).where(Person.id == person_id).execute():
         raise NotFound()
+    publish(PersonUpdated(person_id, sorted(values), actor.person_id))
 
 
 @action(rights=only_administrators)
@@ -232,6 +245,8 @@ def give_role(actor, person_id, role):
              .on_conflict_ignore().as_rowcount().execute())
     if given:
         raise_epoch(person_id)
+        audit.record(actor, 'core.role.given', f'core.person:{person_id}', role=role)
+        publish(PersonPromoted(person_id, role, actor.person_id))
 
 
 def raise_epoch(person_id):
@@ -247,17 +262,29 @@ def block(actor, person_id, source, reason=''):
     (PersonBlock.insert(person=person_id, source=source, reason=reason, by=actor.person_id, at=clock.now())
      .on_conflict_ignore().execute())
     raise_epoch(person_id)
+    audit.record(actor, 'core.person.blocked', f'core.person:{person_id}', source=source, reason=reason)
+    publish(PersonBlocked(person_id, source, actor.person_id))
 
 
 @action(rights=only_administrators)
 def unblock(actor, person_id, source):
     """Take back what one source said; others' blocks stay."""
-    PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute()
+    if PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute():
+        audit.record(actor, 'core.person.unblocked', f'core.person:{person_id}', source=source)
+        publish(PersonUnblocked(person_id, source, actor.person_id))
 
 
 def names_of(person_ids):
     """{id: name} of people, in one query."""
     return dict(Person.select(Person.id, Person.name).where(Person.id.in_(list(person_ids))).tuples()) if person_ids else {}
+
+
+def ids_called(words):
+    """The ids of the people whose name, login or mail holds these words; at most 1,000."""
+    found = Person.select(Person.id)
+    for word in fold(''.join(char if char.isprintable() else ' ' for char in words)).split():
+        found = found.where(Person.words.contains(word))
+    return [person_id for person_id, in found.limit(1000).tuples()]
 
 
 def is_blocked(person_id):

@@ -6,7 +6,7 @@ import re
 
 from peewee import CompositeKey
 
-from appliance.core import revisions, sealing, tool
+from appliance.core import audit, revisions, sealing, syslog, tool
 from appliance.core.actions import action
 from appliance.core.db import Base, rows
 from appliance.core.errors import Invalid, NotAllowed
@@ -97,6 +97,7 @@ CORE = {
     'mail.user': Declared('', _.lazy('Login at the mail server'), _line(NAME_LENGTH)),
     'mail.password': Declared('', _.lazy('Password at the mail server'), _line(PASSWORD_LENGTH), is_secret=True),
     'mail.sender': Declared('', _.lazy('Sender of mails'), _sender),
+    'audit.syslog': Declared('', _.lazy('Syslog server that gets the audit log'), syslog.read_address),
 }
 # A stored password must not be shown to another server than the one it was given for.
 _FALLS_WITH = {'mail.host': 'mail.password', 'mail.port': 'mail.password', 'mail.tls': 'mail.password'}
@@ -158,6 +159,7 @@ def set_setting(actor, name, text):
     if name in _FALLS_WITH and value != get_setting(name):
         _keep(_FALLS_WITH[name], None)
     _keep(name, sealing.seal(value, name).hex() if declaration.is_secret and value else value)
+    audit.record(actor, 'core.setting.changed', f'core.setting:{name}', **({} if declaration.is_secret else {'to': value}))
     return None if declaration.is_secret else value
 
 

@@ -14,13 +14,14 @@ import socket
 import time
 from datetime import timedelta
 
-from appliance.core import clock, migrations
+from appliance.core import audit, clock, migrations
 from appliance.core.actions import action
 from appliance.core.backup import tables as catalogue
 from appliance.core.db import Base, database, row, rows, write
 from appliance.core.errors import Conflict, NotFound
 from appliance.core.fields import Flag, Integer, Json, Moment, Text
 from appliance.core.i18n import texts
+from appliance.core.jobs.runs import miss_runs
 from appliance.core.processes import Process
 from appliance.core.settings import only_administrators
 from appliance.core.tool import declarations, has_part, names_in_order, needed_by, registry, undeclared
@@ -95,6 +96,7 @@ def turn(actor, name, to_on):
     values = {'is_on': to_on, 'by': _who(actor), 'at': clock.now(), 'version': newest_version() + 1, 'settled_at': None}
     (ToolState.insert(name=name, tables={}, migrations=[], outcome={}, **values)
      .on_conflict(conflict_target=(ToolState.name,), update=values).execute())
+    audit.record(actor, 'core.tool.switched', f'core.tool:{name}', to='on' if to_on else 'off')
     return values['version']
 
 
@@ -167,6 +169,7 @@ def settle(actor, tell):
             _resume(actor, state, tell)
         else:
             tell(f'{state.name}: counting what it keeps')
+            miss_runs(state.name)
             _note(state, tables=measure(state.name), migrations=_migrations(state.name))
     return not left
 

@@ -8,9 +8,10 @@ import logging
 
 from peewee import JOIN
 
-from appliance.core import clock
+from appliance.core import audit, clock
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR, ANONYMOUS, EMPLOYEE, SYSTEM
+from appliance.core.db import write
 from appliance.core.departments import department_by_name
 from appliance.core.errors import Conflict, Invalid, NotFound, PortalError
 from appliance.core.i18n import texts
@@ -69,7 +70,11 @@ def _is_usable(text, limit):
 
 def _refuse(wrong, login, address, is_known):
     log.info('login refused (%s) from %s', wrong.reason, throttle.network(address))
-    throttle.count_failure(ANONYMOUS, login, address, is_known)
+    with write('identity.accounts.refuse'):
+        throttle.count_failure(ANONYMOUS, login, address, is_known)
+        # People type passwords into the login field: only a name that somebody has is written down.
+        meant = _person_meant(login)
+        audit.count(ANONYMOUS, 'identity.login.refused', f'core.person:{meant}' if meant else '', reason=wrong.reason)
     raise wrong
 
 
@@ -125,8 +130,13 @@ def _local_account(login):
 
 
 def _is_known_place(login, address):
+    meant = _person_meant(login)
+    return meant is not None and sessions.is_known_place(meant, throttle.network(address))
+
+
+def _person_meant(login):
     person = Person.select(Person.id).where((Person.login == fold_login(login)) | (Person.mail == login.strip())).first()
-    return person is not None and sessions.is_known_place(person.id, throttle.network(address))
+    return person and person.id
 
 
 @action

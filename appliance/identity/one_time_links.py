@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from appliance.core import clock
+from appliance.core import audit, clock
 from appliance.core.actions import action
 from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.i18n import texts
@@ -30,6 +30,7 @@ def make_link(actor, purpose, person_id=None):
     OneTimeLink.delete().where((OneTimeLink.purpose == purpose) & OneTimeLink.used_at.is_null()).execute()
     OneTimeLink.create(purpose=purpose, token_hash=hashlib.sha256(token.encode()).digest(), person=person_id,
                        created_by=actor.via, created_at=now, expires_at=now + LIFETIME)
+    audit.record(actor, 'identity.link.made', purpose=purpose)
     return f'/{purpose}/{token}'
 
 
@@ -50,6 +51,7 @@ def use_link(actor, purpose, token):
     spent = OneTimeLink.update(used_at=clock.now()).where((OneTimeLink.id == found.id) & OneTimeLink.used_at.is_null()).execute()
     if not spent:
         raise NotFound()
+    audit.record(actor, 'identity.link.used', f'identity.link:{found.id}', purpose=purpose)
     return found.person_id
 
 

@@ -5,7 +5,7 @@ import threading
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from appliance.core import clock
+from appliance.core import audit, clock
 from appliance.core.actions import action
 from appliance.core.errors import Busy, Invalid, NotAllowed, NotFound
 from appliance.core.i18n import texts
@@ -89,3 +89,4 @@ def keep_hash(actor, person_id, password_hash):
     (Password.insert(person=person_id, hash=password_hash, set_at=now)
      .on_conflict(conflict_target=(Password.person,), update={Password.hash: password_hash, Password.set_at: now}).execute())
     raise_epoch(person_id)
+    audit.record(actor, 'identity.password.set', f'core.person:{person_id}')

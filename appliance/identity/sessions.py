@@ -2,10 +2,10 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from appliance.core import clock, revisions
+from appliance.core import audit, clock, revisions
 from appliance.core.actions import action
 from appliance.core.db import rows, write
 from appliance.core.errors import NotAllowed, NotFound
@@ -56,6 +56,8 @@ def open_session(actor, person_id, factors, is_remembered=False, address='', age
     oldest = (Session.select(Session.id).where(Session.person == person_id).order_by(Session.id.desc())
               .offset(SESSIONS_A_PERSON).tuples())
     Session.delete().where(Session.id.in_([row_id for row_id, in oldest])).execute()
+    # Whoever it is that opens it, it is this person's from now on.
+    audit.record(replace(actor, person_id=person_id), 'identity.session.opened', f'identity.session:{opened.id}', factors=factors)
     return token, opened.id
 
 # One SELECT: the session, its person and his roles (a row each), whether his epoch is still the one of the login, whether something
@@ -118,13 +120,16 @@ def end_session(actor, session_id):
     """End one of the actor's own sessions; NotFound for anybody else's."""
     if not Session.delete().where((Session.id == session_id) & (Session.person == actor.person_id)).execute():
         raise NotFound()
+    audit.record(actor, 'identity.session.ended', f'identity.session:{session_id}')
 
 
 @action(rights=_own)
 def end_other_sessions(actor):
     """End all of the actor's sessions but the one that asks; returns how many."""
     current = int(actor.via.removeprefix('session:')) if actor.via.startswith('session:') else 0
-    return Session.delete().where((Session.person == actor.person_id) & (Session.id != current)).execute()
+    ended = Session.delete().where((Session.person == actor.person_id) & (Session.id != current)).execute()
+    audit.record(actor, 'identity.session.others_ended', count=ended)
+    return ended
 
 
 def keep_flashes(session_id, flashes):

@@ -12,7 +12,7 @@ import peewee
 
 from appliance.core import db, processes, switch
 from appliance.core.errors import PortalError
-from appliance.core.jobs import HEAVY, NORMAL, declared, plan, runs
+from appliance.core.jobs import FAST, HEAVY, NORMAL, declared, plan, runs
 from appliance.jobs import lanes
 from appliance.jobs.ticks import Ticks
 
@@ -47,7 +47,7 @@ class Parent:
             self.ticks.call(self._guarded(function), seconds)
 
     def live(self):
-        for name in (NORMAL, HEAVY):
+        for name in (FAST, NORMAL, HEAVY):
             self._fork(name)
         self.ticks.start()
         log.info('jobs runs %s', ', '.join(self.jobs))

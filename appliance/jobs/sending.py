@@ -13,7 +13,7 @@ MOST_MAILS, MOST_S = 200, 60        # then other jobs of the lane get their turn
 log = logging.getLogger('appliance.mail')
 
 
-@jobs.when(outbox.next_due, name='core.outbox', title=_.lazy('Send mails'), is_in_steps=True)
+@jobs.when(outbox.next_due, name='core.outbox', title=_.lazy('Send mails'), lane=jobs.FAST, is_in_steps=True)
 def send(run):
     """Send what is due, one mail after the other over one connection."""
     server = smtp.configured()

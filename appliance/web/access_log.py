@@ -7,7 +7,7 @@ from flask import g, request
 
 from appliance.core import db, usage
 from appliance.core.tool import registry
-from appliance.web.security import masked
+from appliance.web.masking import masked
 
 log = logging.getLogger('appliance.access')
 

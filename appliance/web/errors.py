@@ -6,8 +6,10 @@ import peewee
 from flask import g, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from appliance.core.errors import Busy, PortalError, TooMany
+from appliance.core import audit
+from appliance.core.errors import Busy, NotAllowed, PortalError, TooMany
 from appliance.core.i18n import texts
+from appliance.web.masking import masked
 
 _ = texts(__name__)
 log = logging.getLogger('appliance.web')
@@ -41,9 +43,19 @@ def install(app):
 def answer_refusal(error):
     """A PortalError in its status, with its words."""
     headers = {}
+    if isinstance(error, NotAllowed) and g.get('session') is not None:
+        _count_refusal()
     if isinstance(error, (Busy, TooMany)):
         headers['Retry-After'] = str(error.retry_after_s)
     return page(error.status, str(error.message), headers)
+
+
+def _count_refusal():
+    """Who tried what he may not do, after all that it did was taken back."""
+    try:
+        audit.count(g.actor, 'web.request.refused', method=request.method, path=masked(request.path))
+    except Exception:       # a full disk, a database away: the answer matters more
+        log.exception('the refusal of request %s was not written down', g.get('request_id', '-'))
 
 
 def answer_http(error):

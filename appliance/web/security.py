@@ -4,7 +4,6 @@ Deny by default: a route without a stated right answers 403, even to an administ
 """
 
 import logging
-import re
 import secrets
 from urllib.parse import urlsplit
 
@@ -12,7 +11,7 @@ from flask import current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, current_user
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
-from appliance.core import clock, db, i18n, revisions, settings
+from appliance.core import audit, clock, db, i18n, revisions, settings
 from appliance.core.actor import ANONYMOUS
 from appliance.core.errors import Busy, NotAllowed
 from appliance.core.limits import BODY_BYTES
@@ -35,8 +34,6 @@ HEADERS = {
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
 }
-# Also where a path was not normalised: //setup/..., /x/../setup/...
-_LINK_TOKEN = re.compile(r'(^|/\.{1,2})/+(setup|rescue)/+[^/]+')
 
 
 class Visitor:
@@ -69,11 +66,6 @@ def install(app):
     app.teardown_request(lambda error: revisions.end())
 
 
-def masked(path):
-    """A path without the tokens of one-time links, for logs."""
-    return _LINK_TOKEN.sub(r'\1/\2/***', path)
-
-
 def _load_visitor(asked):
     token = asked.cookies.get(cookies.name('session'))
     opened = sessions.load(token) if token else None
@@ -84,6 +76,7 @@ def _begin():
     """The request's number and a visitor who is nobody yet: error pages need both, whatever fails below."""
     g.request_id = secrets.token_hex(6)
     g.session, g.actor = None, ANONYMOUS
+    audit.come_from(request.remote_addr or '')
     g.asked_language = request.cookies.get(cookies.name('language')) or i18n.negotiate([code for code, _w in request.accept_languages])
     i18n.speak(g.asked_language, 'UTC')
 

@@ -9,7 +9,7 @@ from appliance.demo import directory as slapd
 from appliance.identity import accounts, passwords
 from appliance.identity.directory import directories
 from appliance.web.app import create_app
-from tests.boxes import opened, write_box
+from tests.boxes import opened
 from tests.ldap.people import BASE, PEOPLE, PORTAL, SECRET, company, person
 from tests.postgresql import free_port
 from tests.visitors import Browser

@@ -37,7 +37,7 @@ def portal(sqlite_template, tmp_path_factory):
     folder = tmp_path_factory.mktemp('portal')
     box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=_two_free_ports())
     shutil.copyfile(sqlite_template.file, folder / 'data' / 'portal.db')
-    environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path), 'PYTHONPATH': str(ROOT)}
+    environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path)}
     command = [sys.executable, '-B', '-m', 'appliance']
     password = secrets.token_urlsafe(12)
     subprocess.run([*command, 'demo', '--password-stdin'], env=environment, input=f'{password}\n'.encode(), check=True, capture_output=True)

@@ -25,8 +25,7 @@ def run(closed_box):
     closed_box.config.path.write_text(CONFIGURATION.format(port=port, admin_port=free_port(), url='sqlite:///data/portal.db'))
     closed_box.config.backup.key_file.touch(0o600)
     process = subprocess.Popen([sys.executable, '-m', 'appliance', '--config', str(closed_box.config.path), 'run'],
-                               stderr=subprocess.PIPE, text=True, start_new_session=True,
-                               env=os.environ | {'PYTHONPATH': str(ROOT)})
+                               stderr=subprocess.PIPE, text=True, start_new_session=True)
     yield process, port
     if process.poll() is None:
         process.kill()

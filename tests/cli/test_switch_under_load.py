@@ -9,7 +9,6 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +19,6 @@ from tests.boxes import CONFIGURATION, opened
 from tests.postgresql import free_port
 from tests.visitors import Company
 
-ROOT = Path(__file__).resolve().parents[2]
 TURNS, CLIENTS = 6, 4
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize('engine', ['sqlite'], indirect=True)]
 
@@ -35,7 +33,7 @@ def portal(closed_box):
     with opened(box):
         company = Company(box)
         token, _row = sessions.open_session(SYSTEM, company.ids['employee'], ['password'])
-        environment = os.environ | {'APPLIANCE_CONFIG': str(box.config.path), 'PYTHONPATH': f'{ROOT}:{ROOT / "tests/planted"}'}
+        environment = os.environ | {'APPLIANCE_CONFIG': str(box.config.path)}
         with (box.folder / 'log').open('wb') as log:
             process = subprocess.Popen([sys.executable, '-m', 'appliance', 'run'], env=environment, stdout=log, stderr=log, start_new_session=True)
         base = box.config.server.public_address

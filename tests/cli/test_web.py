@@ -33,7 +33,7 @@ def ask(address, **headers):
 @contextlib.contextmanager
 def serving(box, **options):
     """`appliance web` on a box, from fit to serve until stopped."""
-    environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path), 'PYTHONPATH': str(ROOT), **options.pop('env', {})}
+    environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path), **options.pop('env', {})}
     with (box.folder / 'log').open('wb') as log:
         process = subprocess.Popen([sys.executable, '-B', *options.pop('command', ['-m', 'appliance', 'web'])], env=environment,
                                    stdout=log, stderr=log, **options)

@@ -4,7 +4,7 @@ import pytest
 from appliance.core import sealing
 from appliance.web.proxies import TrustedProxies
 from appliance.web.rights import Allowed, Public
-from appliance.web.security import masked
+from appliance.web.masking import masked
 
 POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
           "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")

@@ -9,7 +9,6 @@ import pytest
 
 from appliance.core import switch
 from appliance.core.actor import SYSTEM
-from appliance.web.app import create_app
 from tests.visitors import Company
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +43,7 @@ def lumbreras(box):
 def test_nothing_of_a_tool_that_is_off_is_imported(box):
     turn('worktime', False)
     answer = subprocess.run([sys.executable, '-c', STARTED], stdout=subprocess.PIPE, text=True, cwd=ROOT, check=True,
-                            env=os.environ | {'APPLIANCE_CONFIG': str(box.config.path), 'PYTHONPATH': f'{ROOT}:{ROOT / "tests/planted"}'})
+                            env=os.environ | {'APPLIANCE_CONFIG': str(box.config.path)})
     found = json.loads(answer.stdout)
     assert 'appliance.tools.people.routes' in found['modules'] and 'core.switch' in found['jobs']
     assert not [name for name in found['modules'] if name.startswith(('appliance.tools.worktime.', 'appliance.tools.planted.'))]

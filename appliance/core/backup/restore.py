@@ -12,7 +12,7 @@ from appliance.core.backup import keeping, loading, snapshot, switch, targets, t
 from appliance.core.backup.errors import BackupError, plainly
 from appliance.core.sealing import read_key
 
-NOTHING = {'sequences': {}, 'epoch': 0}
+NOTHING = {'sequences': {}, 'epoch': 0, 'audit_no': 0}
 
 
 def restore(config, ref, tell):
@@ -45,7 +45,7 @@ def _replace(config, folder, manifest, stamp, tell):
         with target.building():
             loading.build(folder, manifest, tell, present['sequences'])
             tell('ending sessions and links, holding unsent mails')
-            trust.take_back(config.data.folder, present['epoch'])
+            trust.take_back(config.data.folder, present, manifest['created_at'])
             tell('switching')
             target.make_ready()
             switch.write_note(config, [*target.renames, *renames], target.marker)

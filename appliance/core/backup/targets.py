@@ -37,9 +37,10 @@ def using(url, password_file=None):
 
 
 def _present(source):
-    """{sequences, epoch}: the ids given and the trust carried so far."""
-    epoch = source.connection.execute('SELECT coalesce(max(epoch), 0) FROM person').fetchone()[0] if 'person' in source.names() else 0
-    return {'sequences': source.sequences(), 'epoch': epoch}
+    """{sequences, epoch, audit_no}: the ids given, the trust carried and the audit rows sealed so far."""
+    def highest(table, column):
+        return source.connection.execute(f'SELECT coalesce(max({column}), 0) FROM {table}').fetchone()[0] if table in source.names() else 0
+    return {'sequences': source.sequences(), 'epoch': highest('person', 'epoch'), 'audit_no': highest('audit', 'seal_no')}
 
 
 class SqliteTarget:
@@ -58,7 +59,7 @@ class SqliteTarget:
     def present(self):
         """See _present; BackupError when the present database is unreadable."""
         if not self.path.exists():
-            return {'sequences': {}, 'epoch': 0}
+            return {'sequences': {}, 'epoch': 0, 'audit_no': 0}
         with plainly(), contextlib.closing(sqlite3.connect(f'file:{self.path}?mode=ro', uri=True, timeout=5)) as connection:
             return _present(tables.SqliteTables(connection))
 

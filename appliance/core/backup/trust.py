@@ -3,6 +3,9 @@
 By the tables' names, since some belong to identity, which the core does not import.
 """
 
+from appliance.core import clock
+from appliance.core.actor import SYSTEM
+from appliance.core.audit import AuditRow
 from appliance.core.backup import state
 from appliance.core.db import database, rows
 
@@ -18,16 +21,18 @@ _STATEMENTS = (
 )
 
 
-def take_back(data_folder, present_epoch):
+def take_back(data_folder, present, snapshot):
     """Raise every epoch in the open database above the counter, which is raised first; end sessions and links, hold mails.
 
-    `present_epoch`: the highest in the database that is being replaced, 0 when it cannot be read.
+    `present`: {epoch, audit_no} of the database that is being replaced, 0 when it cannot be read. `snapshot` names what is restored.
     """
     restored_epoch = rows('SELECT coalesce(max(epoch), 0) FROM person')[0][0]
-    round_ = max(read_counter(data_folder), restored_epoch // ROUND, present_epoch // ROUND) + 1
+    round_ = max(read_counter(data_folder), restored_epoch // ROUND, present['epoch'] // ROUND) + 1
     state.write_whole(data_folder / COUNTER, f'{round_}\n')
     for statement in (f'UPDATE person SET epoch = {round_ * ROUND:d}', *_STATEMENTS):
         database.execute_sql(statement)
+    # `appliance check` compares the log with what was told outside: rows that were taken back are explained by this one.
+    AuditRow.create(at=clock.now(), via=SYSTEM.via, what='core.backup.restored', data={'snapshot': snapshot, 'before_no': present['audit_no']})
 
 
 def read_counter(data_folder):

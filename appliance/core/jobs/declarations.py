@@ -7,8 +7,8 @@ from datetime import timedelta
 from appliance.core.jobs.schedules import Daily, Every, When
 from appliance.core.tool import declarations, registry
 
-NORMAL, HEAVY = 'normal', 'heavy'
-_TIMEOUT_S = {NORMAL: 300, HEAVY: 6 * 3600}
+FAST, NORMAL, HEAVY = 'fast', 'normal', 'heavy'
+_TIMEOUT_S = {FAST: 300, NORMAL: 300, HEAVY: 6 * 3600}
 _NAME = re.compile(r'[a-z]+(\.[a-z_]+)+')
 _declared = {}
 

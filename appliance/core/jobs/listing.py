@@ -1,13 +1,13 @@
 """What page and command show of the jobs, and asking for a run beyond the schedule."""
 
-from appliance.core import clock
+from appliance.core import audit, clock
 from appliance.core.actions import action
 from appliance.core.db import is_sqlite
 from appliance.core.errors import NotFound
 from appliance.core.i18n import texts
 from appliance.core.jobs.declarations import declared
 from appliance.core.jobs.runs import FAILED, WAITING, JobRun
-from appliance.core.jobs.schedules import When, moment_name
+from appliance.core.jobs.schedules import moment_name
 from appliance.core.settings import only_administrators
 
 _ = texts(__name__)
@@ -17,6 +17,7 @@ REASONS = {
     'timeout': _.lazy('It took longer than it may.'),
     'gone': _.lazy('The process that ran it is gone.'),
     'replaced': _.lazy('A newer run took its place.'),
+    'off': _.lazy('The tool was switched off.'),
     'late': _.lazy('It was too late to be of use.'),
     'fault': _.lazy('The program has a fault here.'),
 }
@@ -28,7 +29,7 @@ def listing():
 
     The last run is the newest that is not simply waiting: done, failed, missed or running; one that failed and waits for
     another try is `failed`. `promised_at` is when the last or the oldest overdue run was due, `late_s` by how many seconds
-    it began late, or is late now.
+    it began late, or is late now. What runs when there is something to do has no `next_at` until there is.
     """
     runs = _shown_runs(declared())
     return [_job(job, *runs[job.name]) for job in declared().values()]
@@ -58,7 +59,7 @@ def _job(job, last, waiting):
     return {'name': job.name, 'title': str(job.title), 'tool': job.tool, 'schedule': job.schedule.describe(),
             'promised_at': shown and shown.due_at, 'last_slot': last and last.slot, 'last_state': last and _state(last),
             'last_started_at': last and last.started_at, 'last_ended_at': last and last.ended_at,
-            'next_at': waiting.next_at if waiting else job.schedule.next_due() if isinstance(job.schedule, When) else None,
+            'next_at': waiting and waiting.next_at,
             'late_s': _late_s(shown), 'error': reason(shown.error) if shown else ''}
 
 
@@ -99,4 +100,5 @@ def request(actor, name):
     now = clock.now()
     for scope in job.schedule.scopes() or ['']:
         JobRun.create(job=name, scope=scope, slot=moment_name(now), due_at=now, next_at=now, requested_by=actor.via)
+    audit.record(actor, 'core.job.requested', f'core.job:{name}')
     return moment_name(now)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from appliance.core import clock
 from appliance.core.db import write
-from appliance.core.jobs.runs import FAILED, MISSED, RUNNING, WAITING, JobRun
+from appliance.core.jobs.runs import DONE, FAILED, MISSED, RUNNING, WAITING, JobRun
 from appliance.core.jobs.schedules import Slot, When, moment_name
 
 log = logging.getLogger('appliance.jobs')
@@ -32,9 +32,16 @@ def wake(jobs):
             due_at = job.schedule.next_due()
             if due_at and due_at <= clock.now() and not _is_waiting(job):
                 with write('core.jobs.wake'):
+                    _forget_woken(job)
                     _insert(job, '', Slot(moment_name(clock.now()), due_at))
                 found = True
     return found
+
+
+def _forget_woken(job):
+    """What is woken each second would fill the table: of runs that ended well, an hour's are enough."""
+    JobRun.delete().where((JobRun.job == job.name) & (JobRun.state == DONE) & (JobRun.requested_by == '')
+                          & (JobRun.ended_at < clock.now() - timedelta(hours=1))).execute()
 
 
 def _is_waiting(job):

@@ -195,6 +195,13 @@ def reclaim(jobs, error, owner=None, is_counted=True):
             _end(row.id, row.owner, row.attempts, **values)
 
 
+def miss_runs(tool):
+    """Let go of the runs that a tool's jobs still had before them when it was switched off."""
+    with write('core.jobs.miss_runs'):
+        JobRun.update(state=MISSED, owner='', lease_until=None, error='off', ended_at=clock.now()).where(
+            JobRun.job.startswith(f'{tool}.') & JobRun.state.in_([WAITING, RUNNING])).execute()
+
+
 def forget_runs(now):
     """Delete old runs, for the cleaning job, inside an action: the frequent ones after a week, all after 90 days."""
     is_frequent = (JobRun.state == DONE) & JobRun.slot.contains('T')

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from ldap.dn import is_dn
 
-from appliance.core import clock, sealing
+from appliance.core import audit, clock, sealing
 from appliance.core.actions import action
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import Conflict, Invalid, NotFound
@@ -48,7 +48,9 @@ def add_directory(actor, name, url, base_dn, secret='', **values):
     values.setdefault('person_filter', preset.person_filter)
     values.setdefault('login_attributes', list(preset.login_attributes))
     _require_free(None, values)
-    return Row.create(**values, bind_secret=_seal(secret, values['bind_dn'])).id
+    directory_id = Row.create(**values, bind_secret=_seal(secret, values['bind_dn'])).id
+    audit.record(actor, 'identity.directory.added', f'identity.directory:{directory_id}', url=values['url'])
+    return directory_id
 
 
 @action(rights=only_administrators)
@@ -70,6 +72,7 @@ def edit_directory(actor, directory_id, secret=None, **values):
     elif moved or row.bind_secret is None:
         raise Invalid(_('Give the secret of the account again: host, port or encryption changed.'), field='secret')
     Row.update(**values, failed_at=None, failure='').where(Row.id == directory_id).execute()
+    audit.record(actor, 'identity.directory.edited', f'identity.directory:{directory_id}', changed=sorted(values))
 
 
 def list_directories(actor):

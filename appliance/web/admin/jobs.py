@@ -2,7 +2,7 @@
 
 from flask import g, redirect, render_template, url_for
 
-from appliance.core import jobs
+from appliance.core import jobs, listeners
 from appliance.core.errors import NotFound
 from appliance.core.i18n import texts
 from appliance.jobs import own
@@ -31,7 +31,7 @@ def listing():
 @allowed('administrator')
 def list_jobs():
     """Every job with its last and its next run."""
-    return render_template('admin/jobs.html', jobs=listing(), states=STATES, late_s=LATE_S)
+    return render_template('admin/jobs.html', jobs=listing(), states=STATES, late_s=LATE_S, deliveries=listeners.troubled())
 
 
 @blueprint.get('/jobs/<name>')
@@ -53,3 +53,13 @@ def run_job(name):
     jobs.request(g.actor, name, request_key=form.request_key.data or None)
     say(_('The job will run at once. Reload this page to see how it went.'))
     return redirect(url_for('admin.job', name=name), 303)
+
+
+@blueprint.post('/deliveries/<int:event_id>/<listener>')
+@allowed('administrator')
+def retry_delivery(event_id, listener):
+    """Let a listener hear an event once more."""
+    form = read_form(RunForm)
+    listeners.retry(g.actor, event_id, listener, request_key=form.request_key.data or None)
+    say(_('It is tried again at once.'))
+    return redirect(url_for('admin.list_jobs'), 303)

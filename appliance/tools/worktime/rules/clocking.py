@@ -8,8 +8,10 @@ from appliance.core import clock
 from appliance.core.actions import action
 from appliance.core.db import lock_row, row
 from appliance.core.errors import Conflict, NotFound
+from appliance.core.events import publish
 from appliance.core.i18n import format_day, format_time, texts
 from appliance.core.people import Person
+from appliance.tools.worktime.events import DayClosed, DayContinued, DayPaused, DayStarted
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED, WorktimeDay, WorktimePause
 from appliance.tools.worktime.rules.days import GREATEST_ID, access_day, day_of, expires_at, only_employees
 
@@ -27,11 +29,12 @@ def start_day(actor, address=''):
     current = day_of(actor)
     if current and current['state'] != CLOSED:
         raise Conflict(_running(current))
-    if current:
-        return _reopen(current)
     now = clock.now()
-    return WorktimeDay.create(person=actor.person_id, on_date=clock.local_date(now, actor.zone), zone=actor.zone, started_at=now,
-                              state=OPENED, address=address[:ADDRESS_LENGTH]).id
+    day_id = _reopen(current) if current else WorktimeDay.create(
+        person=actor.person_id, on_date=clock.local_date(now, actor.zone), zone=actor.zone, started_at=now, state=OPENED,
+        address=address[:ADDRESS_LENGTH]).id
+    publish(DayStarted(day_id, actor.person_id))
+    return day_id
 
 
 def _reopen(current):
@@ -53,6 +56,7 @@ def pause(actor, day_id):
         raise Conflict(_refusal(day))
     at = _next_moment(day)
     WorktimeDay.update(state=PAUSED).where(WorktimeDay.id == day_id).execute()
+    publish(DayPaused(day_id, actor.person_id))
     return WorktimePause.create(day=day_id, started_at=at).id
 
 
@@ -67,6 +71,7 @@ def continue_(actor, pause_id):
         raise Conflict(_('This pause is over already.') if day['state'] in (OPENED, PAUSED) else _refusal(day))
     _close_pause(day, _next_moment(day))
     WorktimeDay.update(state=OPENED).where(WorktimeDay.id == day['id']).execute()
+    publish(DayContinued(day['id'], actor.person_id))
     return day['id']
 
 
@@ -82,6 +87,7 @@ def finish(actor, day_id):
     at = _next_moment(day)
     _close_pause(day, at)
     WorktimeDay.update(state=CLOSED, ended_at=at).where(WorktimeDay.id == day_id).execute()
+    publish(DayClosed(day_id, actor.person_id))
     return day_id
 
 

@@ -3,13 +3,15 @@
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
-from appliance.core import clock
+from appliance.core import audit, clock
 from appliance.core.actions import action
 from appliance.core.db import lock_row, rows
 from appliance.core.errors import Conflict, Invalid, NotAllowed
+from appliance.core.events import publish
 from appliance.core.i18n import format_moment, texts
 from appliance.core.limits import REASON_LENGTH
 from appliance.core.people import Person, one_line
+from appliance.tools.worktime.events import DayCorrected, DayExpired
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED, WorktimeCorrection, WorktimeDay, WorktimePause
 from appliance.tools.worktime.rules.days import LONGEST, access_day, expires_at, only_employees
 
@@ -31,8 +33,11 @@ def expire_days(actor):
                  clock.microseconds(now - LONGEST))
     late = [day_id for day_id, on_date, zone, started in found
             if expires_at(date.fromisoformat(on_date), zone, clock.from_microseconds(started)) <= now]
-    return [day_id for day_id in late if WorktimeDay.update(state=EXPIRED).where(
+    expired = [day_id for day_id in late if WorktimeDay.update(state=EXPIRED).where(
         (WorktimeDay.id == day_id) & WorktimeDay.state.in_((OPENED, PAUSED))).execute()]
+    for day_id in expired:
+        publish(DayExpired(day_id, actor.person_id))
+    return expired
 
 
 def correction_bounds(day):
@@ -74,8 +79,11 @@ def correct(actor, day_id, ended_at, reason):
     if day['pause_id']:
         WorktimePause.update(ended_at=ended_at).where(WorktimePause.id == day['pause_id']).execute()
     WorktimeDay.update(state=CLOSED, ended_at=ended_at).where(WorktimeDay.id == day_id).execute()
-    return WorktimeCorrection.create(day=day_id, old_end=day['ended_at'], new_end=ended_at, reason=reason, by=actor.person_id,
-                                     at=clock.now()).id
+    correction_id = WorktimeCorrection.create(day=day_id, old_end=day['ended_at'], new_end=ended_at, reason=reason, by=actor.person_id,
+                                              at=clock.now()).id
+    audit.record(actor, 'worktime.day.corrected', f'worktime.day:{day_id}', correction=correction_id)
+    publish(DayCorrected(day_id, correction_id, actor.person_id))
+    return correction_id
 
 
 def _check_end(day, ended_at):

@@ -1,0 +1,58 @@
+"""What happens to people and departments: the events of the core. Each docstring is the reference of its event."""
+
+from dataclasses import dataclass
+
+from appliance.core.events import Event
+
+
+@dataclass(frozen=True)
+class PersonAdded(Event):
+    """There is a new person. `person_kind` is employee, guest or service."""
+
+    person_id: int
+    person_kind: str
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
+class PersonUpdated(Event):
+    """Fields of a person were changed; `changed` names them. The values are read from the person."""
+
+    person_id: int
+    changed: list
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
+class PersonBlocked(Event):
+    """A source (`portal`, `directory:1`) keeps a person out; his sessions have ended."""
+
+    person_id: int
+    source: str
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
+class PersonUnblocked(Event):
+    """A source has taken back its block; others' may remain."""
+
+    person_id: int
+    source: str
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
+class PersonPromoted(Event):
+    """A person was given a role beyond that of his kind."""
+
+    person_id: int
+    role: str
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
+class DepartmentChanged(Event):
+    """A department was added, renamed, moved or given another head."""
+
+    department_id: int
+    actor_id: int | None
