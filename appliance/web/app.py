@@ -12,7 +12,7 @@ from appliance.web import (
 )
 from appliance.web.proxies import TrustedProxies
 
-SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint, admin.blueprint)
+SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint, admin.blueprint, admin.everybody)
 
 
 class RowId(IntegerConverter):
@@ -61,7 +61,7 @@ def _prepare_templates(app):
     app.jinja_env.filters['dashed'] = assets.dashed
     app.jinja_env.globals.update(asset=assets.asset, static=assets.static, icon=assets.icon, initials=assets.initials,
                                  control=forms.control, csrf_token=csrf.csrf_token, request_key=forms.request_key,
-                                 url_for=addresses.url_for)
+                                 url_for=addresses.url_for, may=shell.may, admin_pages=admin.pages)
 
 
 def _offer_components(environment):

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from appliance.core import access
 from appliance.core.actor import SYSTEM
 from appliance.core.people import Person, fold
 from appliance.demo import load as demo
@@ -28,6 +29,7 @@ def add_people(count):
     """Fill up to `count` people, as a directory would bring them."""
     for start in range(Person.select().count(), count, 500):
         Person.insert_many([_person(number) for number in range(start, min(start + 500, count))]).execute()
+    access.rebuild('core.person')
 
 
 def _person(number):
