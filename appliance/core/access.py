@@ -24,6 +24,7 @@ COUNTED = 5_000         # visible rows up to which sorting them beats walking an
 GREATEST_ID = (1 << 63) - 1
 _BATCH = 500
 _kinds = {}
+_followers = {}
 
 
 class AccessRow(Base):
@@ -76,6 +77,11 @@ def kind(name, **values):
     return _kinds[name]
 
 
+def follow(name, function):
+    """Have `function(name, ids, audiences)` called whenever access rows of a kind are written: what the search keeps goes with them."""
+    _followers[name] = function
+
+
 def kinds():
     """{name: Kind} of the core and of the tools that are on."""
     return registration.of_tools_that_are_on('rules', _kinds)
@@ -84,6 +90,7 @@ def kinds():
 def changed(name, ids):
     """Write the access rows of objects anew: inside the action that changed them, or made or deleted them."""
     this = _kinds.get(name) or kinds()[name]
+    registration.load('search')
     for start in range(0, len(ids), _BATCH):
         _write(this, list(ids[start:start + _BATCH]))
 
@@ -97,7 +104,8 @@ def person_moved(person_id):
 
 
 def _write(this, ids):
-    wanted = {(object_id, subject): (key, this.level(level)) for object_id, (key, audience) in this.audiences(ids).items()
+    audiences = this.audiences(ids)
+    wanted = {(object_id, subject): (key, this.level(level)) for object_id, (key, audience) in audiences.items()
               for subject, (level, _reason) in audience.items()}
     marks = ', '.join('?' * len(ids))
     held = {(object_id, subject): (key, level) for object_id, subject, key, level in
@@ -110,6 +118,8 @@ def _write(this, ids):
              for (object_id, subject), (key, level) in wanted.items() if held.get((object_id, subject)) != (key, level)]
     if fresh:
         table.insert_many(fresh).execute()
+    if this.name in _followers:
+        _followers[this.name](this.name, ids, audiences)
 
 
 def rebuild(name, tell=lambda done, total: None):
@@ -158,6 +168,15 @@ def condition(this, actor, column):
         return '1 = 1', ()
     mine, values = _of_subjects(actor, 'a.')
     return f'EXISTS (SELECT 1 FROM {this.table_name} a WHERE a.object_id = {column} AND {mine})', values
+
+
+def seen_among(this, actor, ids):
+    """Those of some ids that the actor sees."""
+    if this.sees_all(actor) or not ids:
+        return set(ids)
+    mine, values = _of_subjects(actor)
+    marks = ', '.join('?' * len(ids))
+    return {one for one, in rows(f'SELECT object_id FROM {this.table_name} WHERE object_id IN ({marks}) AND {mine}', *ids, *values)}
 
 
 def page(this, actor, limit, place=None, is_backwards=False):

@@ -5,7 +5,9 @@ import unicodedata
 
 from peewee import JOIN, CompositeKey
 
-from appliance.core import access, audit, clock, people_access      # noqa: F401 - declares who sees whom
+from appliance.core import access, audit, clock
+from appliance.core import people_access as _access  # noqa: F401 - declares who sees whom
+from appliance.core import people_search as _search  # noqa: F401 - and how people are found
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS, Actor
 from appliance.core.db import Base, row, rows
@@ -13,6 +15,7 @@ from appliance.core.departments import Department, all_departments, path_to
 from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from appliance.core.events import publish
 from appliance.core.fields import Day, Id, Integer, Link, Moment, Text
+from appliance.core.folding import fold
 from appliance.core.i18n import is_zone, languages, texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
 from appliance.core.people_events import PersonAdded, PersonBlocked, PersonDemoted, PersonPromoted, PersonUnblocked, PersonUpdated
@@ -79,13 +82,6 @@ class PersonRole(Base):
 
 
 LIMITS = {'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH}
-
-
-def fold(text):
-    """Text without case and accents, for searching and sorting: `Ángel Ñuñez` is `angel nunez`."""
-    # Twice: some letters change case only once they are decomposed (mathematical capitals).
-    decomposed = unicodedata.normalize('NFKD', unicodedata.normalize('NFKD', text.casefold()).casefold())
-    return ' '.join(''.join(char for char in decomposed if not unicodedata.combining(char)).split())
 
 
 def fold_login(text):

@@ -30,22 +30,26 @@ class PersonAccess(AccessRow):
 
 
 def audiences(ids):
-    """{id: (folded name, {subject: (level, reason)})} of people; nothing of those who are blocked or absent."""
+    """{id: (folded name, {subject: (level, reason)})} of people; of those who are blocked, nobody."""
     marks = ', '.join('?' * len(ids))
     found = {}
-    for person_id, kind, name, contact in rows(
-            f'''SELECT id, kind, sort_name, contact_id FROM person
-                WHERE id IN ({marks}) AND id NOT IN (SELECT person_id FROM person_block)''', *ids):
-        audience = {f'person:{person_id}': ('own', OWN)}
-        if kind == EMPLOYEE:
-            audience['everybody'] = ('view', COLLEAGUES)
-        elif kind == GUEST and contact:
-            audience[f'person:{contact}'] = ('view', GUEST_OF)
-        found[person_id] = (name, audience)
+    for person_id, kind, name, contact, is_blocked in rows(
+            f'''SELECT id, kind, sort_name, contact_id, EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = person.id)
+                FROM person WHERE id IN ({marks})''', *ids):
+        found[person_id] = (name, {} if is_blocked else _audience(person_id, kind, contact))
     for guest, contact in rows(f"SELECT id, contact_id FROM person WHERE kind = 'guest' AND contact_id IN ({marks})", *ids):
         if contact in found and 'everybody' in found[contact][1]:
             found[contact][1][f'person:{guest}'] = ('contact', CONTACT)
     return found
+
+
+def _audience(person_id, kind, contact):
+    audience = {f'person:{person_id}': ('own', OWN)}
+    if kind == EMPLOYEE:
+        audience['everybody'] = ('view', COLLEAGUES)
+    elif kind == GUEST and contact:
+        audience[f'person:{contact}'] = ('view', GUEST_OF)
+    return audience
 
 
 def _name(person_id):

@@ -7,7 +7,7 @@ part may depend on, and all that its template is given.
 import functools
 from typing import NamedTuple
 
-from flask import g, request
+from flask import current_app, g, request
 from markupsafe import Markup, escape
 
 from appliance.core import i18n, permissions
@@ -102,8 +102,13 @@ class Shell:
         return Outline(self.language, self.theme, self.company, g.actor.kind, bool(permissions.of(g.actor) & ADMINISTRATION), request.blueprint,
                        f'{request.path}/'.startswith('/admin/'), asset('app.css'))
 
+    @property
+    def pages(self):
+        """[{title, url, icon}]: where the menus lead to, for the palette."""
+        return [*self.outline.menu, *self.personal]
+
     def part(self, name):
-        """`head`, `side`, `tabs` or `foot`, from templates/shell."""
+        """`head`, `side`, `tabs`, `palette` or `foot`, from templates/shell."""
         return Markup(self._draw(name, self.outline).replace(_TOKEN, csrf_token()).replace(_HERE, escape(self.here)))
 
     @functools.cached_property
@@ -146,8 +151,12 @@ def install(app):
     def draw(name, outline):
         return app.jinja_env.get_template(f'shell/{name}.html').render(shell=outline, csrf_token=lambda: _TOKEN)
 
-    @app.context_processor
-    def _shell():
-        if 'shell' not in g:
-            g.shell = Shell(draw)
-        return {'shell': g.shell}
+    app.extensions['appliance.draw'] = draw
+    app.context_processor(lambda: {'shell': current_shell()})
+
+
+def current_shell():
+    """The Shell of this request."""
+    if 'shell' not in g:
+        g.shell = Shell(current_app.extensions['appliance.draw'])
+    return g.shell

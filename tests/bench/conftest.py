@@ -5,7 +5,8 @@ import pytest
 
 from appliance.core import access
 from appliance.core.actor import SYSTEM
-from appliance.core.people import Person, fold
+from appliance.core.folding import fold
+from appliance.core.people import Person
 from appliance.demo import load as demo
 from appliance.identity import sessions
 from tests.bench.servers import serving

@@ -138,13 +138,13 @@ def test_a_newer_maker_makes_all_anew(notes, staff, monkeypatch):
     derived.make(derived.outdated())
     assert derived.outdated() == []
     monkeypatch.setitem(access._kinds, 'planted.note', replace(notes.NOTES, version=2, audiences=lambda ids: {one: (1, {'everybody': ('view', '')}) for one in ids}))
-    assert derived.outdated() == ['access:planted.note'] == derived.of_tool('planted')
+    assert derived.outdated() == ['access:planted.note'] and derived.of_tool('planted') == ['access:planted.note', 'search:planted.note']
     derived.make(derived.outdated())
     assert held(note) == [('everybody', 1)] and derived.outdated() == []
 
 
 def test_moving_a_person_moves_what_hangs_on_his_place(box):
-    from appliance.tools.worktime import rules      # slow: only here
+    from appliance.tools.worktime import rules  # slow: only here
     top, low, other = (departments.add_department(SYSTEM, name) for name in ('Top', 'Low', 'Other'))
     head, ana = people.add_person(SYSTEM, 'head', 'Head'), people.add_person(SYSTEM, 'ana', 'Ana', department_id=low)
     departments.Department.update(parent=top).where(departments.Department.id == low).execute()

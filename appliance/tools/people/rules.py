@@ -12,9 +12,9 @@ from appliance.core.actor import EMPLOYEE, GUEST
 from appliance.core.db import row, rows
 from appliance.core.departments import heads_of, path_to, subtree
 from appliance.core.errors import Invalid, NotFound
+from appliance.core.folding import fold
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS, SEARCH_LENGTH
-from appliance.core.people import fold
 from appliance.core.people_access import PEOPLE
 from appliance.identity.directory.mapping import mapped_fields
 from appliance.identity.models import Directory

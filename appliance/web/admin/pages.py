@@ -14,6 +14,7 @@ PAGES = (
     ('admin.list_directories', '/admin/directories', _.lazy('Directories'), ('identity.directories.manage',)),
     ('admin.list_jobs', '/admin/jobs', _.lazy('Jobs'), ('core.jobs.manage',)),
     ('admin.list_mail', '/admin/mail', _.lazy('Outbox'), ('core.mail.manage',)),
+    ('admin.show_search', '/admin/search', _.lazy('Search index'), ('core.jobs.manage',)),
     ('admin.list_backups', '/admin/backups', _.lazy('Backups'), ('core.backups.read',)),
     ('admin.list_audit', '/admin/audit', _.lazy('Audit log'), ('core.audit.read',)),
     ('admin.why', '/admin/why', _.lazy('Who sees what'), ('core.audit.read',)),

@@ -4,7 +4,8 @@ import pytest
 from appliance.core import access
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import Invalid
-from appliance.core.people import Person, fold, update_person
+from appliance.core.folding import fold
+from appliance.core.people import Person, update_person
 from appliance.tools.people import rules
 
 
