@@ -8,11 +8,11 @@ from werkzeug.routing import IntegerConverter
 from appliance.core import db, i18n
 from appliance.core.tool import registry
 from appliance.web import (
-    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, login, search, security, settings, setup, shell, templating,
+    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, login, notices, search, security, settings, setup, shell, templating,
 )
 from appliance.web.proxies import TrustedProxies
 
-SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, search.blueprint, settings.blueprint, setup.blueprint, admin.blueprint, admin.everybody)
+SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, notices.blueprint, search.blueprint, settings.blueprint, setup.blueprint, admin.blueprint, admin.everybody)
 
 
 class RowId(IntegerConverter):
