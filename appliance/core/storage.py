@@ -74,7 +74,8 @@ def use_folder(folder):
     _folder = folder
 
 
-def _data_folder():
+def data_folder():
+    """The data folder; StartError before use_folder."""
     if _folder is None:
         raise StartError('the data folder is not known yet')
     return _folder
@@ -89,7 +90,7 @@ def path_of(blob):
     """The path of a file by its hash; NotFound for what cannot be one."""
     if not is_hash(blob):
         raise NotFound()
-    return _data_folder() / BLOBS / blob[:2] / blob
+    return data_folder() / BLOBS / blob[:2] / blob
 
 
 @contextlib.contextmanager
@@ -114,7 +115,7 @@ class Incoming:
         self.most, self.size = most, 0
         self._digest, self._path = hashlib.sha256(), None
         with plainly():
-            folder = _data_folder() / INCOMING
+            folder = data_folder() / INCOMING
             _make_folder(folder, 0o700)
             path = folder / secrets.token_hex(16)
             self._file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), 'r+b')

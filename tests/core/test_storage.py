@@ -288,6 +288,7 @@ def killed_at_line(number, module):
     return trace
 
 
+@pytest.mark.slow
 def test_killed_before_any_line_of_storing(box):
     """No row without bytes at any moment, and after a day no bytes without a row."""
     first = keep_bytes(KEPT)
@@ -321,6 +322,7 @@ def test_killed_before_any_line_of_storing(box):
     assert number > 50 and health(box)['state'] == 'ok'
 
 
+@pytest.mark.slow
 def test_killed_before_any_line_of_sweeping(box):
     def sweep_until(number):
         def work():
