@@ -18,6 +18,7 @@ DEPARTMENTS_DEEP = 20
 PHOTO_BYTES = 20 << 20          # a picture as a camera makes it; what is kept of it is far smaller
 ATTACHMENT_BYTES = 100 << 20
 ATTACHMENTS_AN_OBJECT = 100
+FILES_A_REQUEST = 20
 FILE_NAME_BYTES = 255           # what file systems take
 FORM_AROUND_BYTES = 64 << 10    # what an upload's form holds besides the file
 SPARE_BYTES = 64 << 20          # of the disk that files leave to the database

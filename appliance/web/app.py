@@ -8,11 +8,15 @@ from werkzeug.routing import IntegerConverter
 from appliance.core import db, i18n
 from appliance.core.tool import registry
 from appliance.web import (
-    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, login, security, settings, setup, shell, templating,
+    access_log, addresses, admin, assets, attachments, csrf, errors, flashes, forms, health, home, login, security, settings, setup, shell, templating,
 )
+from appliance.web.content import create_content_app
+from appliance.web.hosts import ByHost
 from appliance.web.proxies import TrustedProxies
+from appliance.web.uploads import UploadRequest
 
-SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint, admin.blueprint)
+SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint, admin.blueprint,
+                    attachments.blueprint)
 
 
 class RowId(IntegerConverter):
@@ -28,6 +32,7 @@ class Portal(Flask):
     """Flask, with templates of ours and without the question, asked twenty times a request, whether a function is a coroutine."""
 
     jinja_environment = templating.Environment
+    request_class = UploadRequest
 
     def ensure_sync(self, func):
         """No view and no step of ours is one."""
@@ -52,7 +57,8 @@ def create_app(config):
     for _tool, module in registry.load('routes'):
         app.register_blueprint(module.blueprint)
     _offer_components(app.jinja_env)
-    app.wsgi_app = TrustedProxies(app.wsgi_app, config.server.proxies)
+    by_host = ByHost(app.wsgi_app, create_content_app(config), config.server.content_address)
+    app.wsgi_app = TrustedProxies(by_host, config.server.proxies)
     return app
 
 
