@@ -28,7 +28,7 @@ class Form(wtforms.Form):
 
     def refuse(self, error):
         """Show a PortalError at its field, or above the form when it concerns none here."""
-        field = self._fields.get(getattr(error, 'field', None) or '')
+        field = self._fields.get(getattr(error, 'field', None) or error.details.get('field') or '')
         if field is None:
             self.form_errors.append(str(error.message))
         else:
