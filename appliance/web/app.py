@@ -65,7 +65,7 @@ def create_app(config):
 def _prepare_templates(app):
     i18n.install(app.jinja_env)
     app.jinja_env.filters['dashed'] = assets.dashed
-    app.jinja_env.globals.update(asset=assets.asset, static=assets.static, icon=assets.icon, initials=assets.initials,
+    app.jinja_env.globals.update(asset=assets.asset, static=assets.static, icon=assets.icon, face=assets.face,
                                  control=forms.control, csrf_token=csrf.csrf_token, request_key=forms.request_key,
                                  url_for=addresses.url_for)
 

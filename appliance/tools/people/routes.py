@@ -13,7 +13,7 @@ from appliance.core.limits import PHOTO_BYTES, SEARCH_LENGTH
 from appliance.core.settings import get_setting, set_setting
 from appliance.tools.people import editing, rules
 from appliance.tools.people.forms import ButtonForm, OwnFieldsForm, PhotoForm, as_typed, profile_form
-from appliance.web.assets import initials
+from appliance.web.assets import face
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
@@ -36,7 +36,7 @@ def index():
     found = rules.list_people(g.actor, search, department_id, request.args.get('after', ''), request.args.get('before', ''))
     chosen = {'q': search or None, 'department': department_id}
     pages = {name: url_for('people.index', **chosen, **{name: found[name]}) for name in ('before', 'after') if found[name]}
-    people = [(*one, initials(one[1]), dial(one[4]), mail_to(one[5])) for one in found['people']]
+    people = [(*one, face(one[0], one[1], one[7]), dial(one[4]), mail_to(one[5])) for one in found['people']]
     # Drawn by itself: within the page's blocks each of its thousand pieces would pass three generators.
     rows = Markup(render_template('people/found.html', people=people, pages=pages, is_narrowed=bool(search or department_id),
                                   count=found['count'], counted=rules.COUNTED))
