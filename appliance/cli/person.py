@@ -1,7 +1,8 @@
-"""`appliance person add|list|make-admin`: people without the web."""
+"""`appliance person add|list|make-admin`: people without the web. What concerns their data stands in person_data.py."""
 
 import click
 
+from appliance.cli import person_data
 from appliance.cli.context import console_actor, opened
 from appliance.cli.output import as_json_option, as_json_text, listing, read_secret, say
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS
@@ -11,7 +12,7 @@ from appliance.identity import accounts, passwords
 
 @click.group('person')
 def command():
-    """Add, list and promote people."""
+    """Add, list and promote people; export, hold and forget what is kept of them."""
 
 
 @command.command('add')
@@ -53,3 +54,7 @@ def make_admin(login):
     with opened():
         give_role(console_actor(), accounts.person_by_login(login).id, ADMINISTRATOR)
     say(f'{fold_login(login)} is an administrator.')
+
+
+for one in person_data.COMMANDS:
+    command.add_command(one)

@@ -18,13 +18,17 @@ from appliance.core import registration
 from appliance.core.db import Base, rows, write
 from appliance.core.errors import NotFound
 from appliance.core.fields import Integer, Text
+from appliance.core.i18n import texts
+from appliance.core.personal.declarations import FOLLOW, Kept, Personal
 
+_ = texts(__name__)
 MERGED = 60             # subjects; above, walking the order's index is cheaper
 COUNTED = 5_000         # visible rows up to which sorting them beats walking another order's index, measured in a million
 GREATEST_ID = (1 << 63) - 1
 _BATCH = 500
 _kinds = {}
 _followers = {}
+_also = []
 
 
 class AccessRow(Base):
@@ -36,6 +40,11 @@ class AccessRow(Base):
     subject = Text()
     object_id = Integer()
     level = Integer()
+
+    class Meta:
+        personal = Personal(
+            _.lazy('Who may see which object'), person=lambda model, person_id: model.subject == f'person:{person_id}', kept=Kept(_.lazy('as long as the object')),
+            forget=FOLLOW)
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,7 @@ class Kind:
     sees_all: object = staticmethod(lambda actor: False)
     of_person: object = staticmethod(lambda person_id: ())
     is_descending: bool = False
+    private_of: str = ''    # the column of `source` that says whose alone these objects are: for core/insight.py
     version: int = 1        # raised with each change of `audiences`, so that all rows are made anew
 
     @property
@@ -144,7 +154,14 @@ def level_of(this, actor, object_id):
         return this.levels[-1]
     condition, values = _of_subjects(actor)
     found = rows(f'SELECT max(level) FROM {this.table_name} WHERE object_id = ? AND {condition}', object_id, *values)[0][0]
+    if found is None and this.private_of and any(reads(actor, this, object_id) for reads in _also):
+        return this.levels[0]
     return this.levels[found - 1] if found else None
+
+
+def also(reads):
+    """Have `reads(actor, kind, object_id)` asked for an object that is a person's alone, where no row lets the actor see it."""
+    _also[:] = [*(one for one in _also if one.__qualname__ != reads.__qualname__), reads]
 
 
 def require_seen(this, actor, object_id):

@@ -11,6 +11,7 @@ from appliance.core.errors import Conflict, Invalid
 from appliance.core.fields import Bytes, Json, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.limits import REQUEST_KEY_LENGTH
+from appliance.core.personal.declarations import Personal, after
 
 _ = texts(__name__)
 
@@ -25,6 +26,9 @@ class RequestKey(Base):
     at = Moment(index=True)
 
     class Meta:
+        personal = Personal(
+            _.lazy('The answer to a form or request that was sent, should it be sent twice'), person=lambda model, person_id: model.actor.startswith(f'{person_id}:'),
+            words=('answer',), hidden=('key', 'fingerprint', 'answer'), kept=after(1, 'core.clean'))
         table_name = 'request_key'
         primary_key = CompositeKey('actor', 'key')
 

@@ -22,6 +22,7 @@ from appliance.core.fields import Id, Integer, Link, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.limits import ATTACHMENTS_AN_OBJECT, FILE_NAME_BYTES
 from appliance.core.people import Person
+from appliance.core.personal.declarations import WITH_OBJECT, Keep, Personal
 from appliance.core.storage import Blob
 from appliance.core.tool import declarations, registry
 
@@ -51,6 +52,9 @@ class Attachment(Base):
     created_at = Moment(default=clock.now)
 
     class Meta:
+        personal = Personal(
+            _.lazy('Files that a person attached to something, and when'), person='person', words=('name',), kept=WITH_OBJECT,
+            forget=Keep(_.lazy('The file belongs to what it was attached to; who attached it becomes the stand-in.')))
         indexes = ((('kind', 'object_id', 'id'), False),)
 
 

@@ -15,9 +15,13 @@ from peewee import fn
 from appliance.core import clock
 from appliance.core.db import Base, in_write, row, rows, write
 from appliance.core.fields import Bytes, Id, Integer, Json, Moment, Text
+from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
+from appliance.core.personal.declarations import Keep, Kept, Nothing, Personal
 
+_ = texts(__name__)
 FIRST_SEAL = b'appliance audit'
+REDACTED = 'core.audit.redacted'
 SEALED_AFTER = timedelta(seconds=4)         # looked at each second: at most five behind
 COUNTED_AFTER = timedelta(seconds=60)
 _MOST_AT_ONCE = 500
@@ -40,6 +44,9 @@ class AuditRow(Base):
     seal = Bytes(null=True)
 
     class Meta:
+        personal = Personal(
+            _.lazy('What a person did, when, by which session and from which address'), person='person_id', words=('data', 'via'), hidden=('data', 'via', 'seal', 'seal_no'),
+            forget=Keep(_.lazy('What was done in the company’s name must stay provable. The rows name nobody, only a number.')))
         table_name = 'audit'
 
 
@@ -57,6 +64,9 @@ class AuditCount(Base):
     first_at = Moment()
 
     class Meta:
+        personal = Personal(
+            _.lazy('Refusals and failures of the last minute, before they enter the audit log'), person='person_id', words=('data', 'via'), hidden=('key', 'data', 'via'),
+            kept=Kept(_.lazy('about a minute')), forget=Keep(_.lazy('It becomes a row of the audit log within a minute.')))
         table_name = 'audit_count'
 
 
@@ -68,6 +78,7 @@ class AuditMark(Base):
     at = Moment()
 
     class Meta:
+        personal = Nothing(_.lazy('How far the audit log was sealed and forwarded.'))
         table_name = 'audit_mark'
 
 
@@ -132,14 +143,43 @@ def _hash(before, number, values):
 
 def broken_at():
     """The number of the first row whose seal does not hold, or is missing; None when the chain is whole. Reads every row."""
-    last, number = hashlib.sha256(FIRST_SEAL).digest(), 0
+    last, number, redacted = hashlib.sha256(FIRST_SEAL).digest(), 0, _redacted()
     while found := rows(f'SELECT seal_no, seal, {", ".join(_COLUMNS)} FROM audit WHERE seal_no > ? ORDER BY seal_no LIMIT 1000', number):
         for seal_no, kept, *values in found:
             number += 1
-            last = _hash(last, number, values)
+            if redacted.get(number) == digest(values):
+                last = bytes(kept)      # the row after it still holds that seal
+            else:
+                last = _hash(last, number, values)
             if seal_no != number or bytes(kept) != last:
                 return number
     return None
+
+
+def digest(values):
+    """The SHA-256 of a row of `_COLUMNS` by itself, as text."""
+    return hashlib.sha256(json.dumps(values, ensure_ascii=False, separators=(',', ':')).encode()).hexdigest()
+
+
+def _redacted():
+    """{number of a seal: digest of what its row holds since a person was forgotten}, from rows that are sealed themselves."""
+    return {number: digest for data, in rows('SELECT data FROM audit WHERE what = ? ORDER BY id', REDACTED)
+            for number, digest in json.loads(data)['rows']}
+
+
+def redact(actor, changes):
+    """Replace what rows hold ({id: {column: value}}) where it would name a forgotten person: inside the action that forgets.
+
+    Of a sealed row the seal stays, and another row tells what it holds now: so the chain shows every other change as before.
+    """
+    told = []
+    for row_id, values in changes.items():
+        AuditRow.update(**values).where(AuditRow.id == row_id).execute()
+        number, *now = row(f'SELECT seal_no, {", ".join(_COLUMNS)} FROM audit WHERE id = ?', row_id)
+        if number is not None:
+            told.append([number, digest(now)])
+    for start in range(0, len(told), _MOST_AT_ONCE):
+        record(actor, REDACTED, rows=told[start:start + _MOST_AT_ONCE])
 
 
 def seal_of(number):

@@ -12,6 +12,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import DEPARTMENTS_DEEP, NAME_LENGTH
 from appliance.core.people_events import DepartmentChanged
 from appliance.core.permissions import permitted
+from appliance.core.personal.declarations import CURRENT, Empty, Personal
 
 _ = texts(__name__)
 
@@ -24,6 +25,10 @@ class Department(Base):
     parent = Link('self', null=True)
     head_id = Integer(null=True, index=True)
     created_at = Moment(default=clock.now)
+
+    class Meta:
+        personal = Personal(
+            _.lazy('Who heads a department'), person='head_id', kept=CURRENT, forget=Empty({'head_id': None}, _.lazy('The department stays, without a head.')))
 
 
 def all_departments():

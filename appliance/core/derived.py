@@ -7,7 +7,11 @@ from appliance.core import access, audit, clock, search
 from appliance.core.actions import action
 from appliance.core.db import Base, rows, write
 from appliance.core.fields import Integer, Moment, Text
+from appliance.core.i18n import texts
 from appliance.core.permissions import permitted
+from appliance.core.personal.declarations import Nothing
+
+_ = texts(__name__)
 
 
 class DerivedState(Base):
@@ -18,6 +22,7 @@ class DerivedState(Base):
     at = Moment()
 
     class Meta:
+        personal = Nothing(_.lazy('Which tables were made from others, and when.'))
         table_name = 'derived_state'
 
 

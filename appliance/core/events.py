@@ -21,7 +21,10 @@ from peewee import SQL, CompositeKey
 from appliance.core import clock
 from appliance.core.db import Base, in_write
 from appliance.core.fields import Id, Integer, Json, Link, Moment, Text
+from appliance.core.i18n import texts
+from appliance.core.personal.declarations import Keep, Personal, after
 
+_ = texts(__name__)
 WAITING, DONE, FAILED = 'waiting', 'done', 'failed'
 _WORD = re.compile(r'[A-Z][a-z0-9]*')
 _classes = {}
@@ -39,6 +42,9 @@ class EventRow(Base):
     actor_id = Integer(null=True)
 
     class Meta:
+        personal = Personal(
+            _.lazy('What happened, and who did it'), person='actor_id', words=('data',), hidden=('data',), kept=after(30, 'core.clean'),
+            forget=Keep(_.lazy('It names nobody, only a number, and goes after 30 days.')))
         table_name = 'event'
 
 
@@ -55,6 +61,9 @@ class Delivery(Base):
     error = Text(default='')
 
     class Meta:
+        personal = Personal(
+            _.lazy('Which part of the portal heard what happened; an error may quote it'), words=('error',), kept=after(30, 'core.clean'),
+            forget=Keep(_.lazy('It is about the portal, and goes after 30 days.')))
         primary_key = CompositeKey('event', 'listener')
         indexes = ((('state', 'next_at'), False),)
 

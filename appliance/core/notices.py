@@ -25,6 +25,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.core.outbox import send_mail
 from appliance.core.people import Person
+from appliance.core.personal.declarations import WITH_PERSON, Personal, after
 from appliance.core.settings import get_setting
 
 _ = texts(__name__)
@@ -50,6 +51,8 @@ class Notice(Base):
     mailed_at = Moment(null=True)
 
     class Meta:
+        personal = Personal(
+            _.lazy('What a person was told, and whether it was read'), person='person', words=('data',), hidden=('data',), kept=after(90, 'core.clean'))
         indexes = ((('person', 'id'), False),)
 
 
@@ -66,6 +69,7 @@ class NoticeChoice(Base):
     is_mailed = Flag()
 
     class Meta:
+        personal = Personal(_.lazy('Where a person wants which kind of notice'), person='person', kept=WITH_PERSON)
         table_name = 'notice_choice'
         primary_key = CompositeKey('person', 'kind')
 
@@ -111,7 +115,7 @@ def put(name, person_id, data, object=''):
     """Tell a person: inside an action. Where he wants no such notice, nothing is written."""
     this = _kinds[name]
     is_shown, is_mailed = _choice(person_id, this)
-    if not (is_shown or is_mailed):
+    if not (is_shown or is_mailed) or row('SELECT 1 FROM person_forgotten WHERE person_id = ?', person_id):
         return
     now = clock.now()
     mine = (Notice.person == person_id) & (Notice.kind == name) & (Notice.object == object) & Notice.read_at.is_null()
@@ -136,12 +140,12 @@ def listing(actor, most=PAGE_ROWS, older_than=None, is_unread=False):
     """{notices, older}: a page of the actor's own, the newest first; {id, text, url, at, count, is_read}. `older` is an id or None."""
     found = rows(f'''SELECT id, kind, object, data, count, at, read_at FROM notice WHERE person_id = ? AND is_shown = 1 AND id < ?
                      {'AND read_at IS NULL' if is_unread else ''} ORDER BY id DESC LIMIT ?''', actor.person_id, older_than or (1 << 62), most + 1)
-    notices = [one for one in (_described(values) for values in _visible(actor, found[:most])) if one]
+    notices = [one for one in (_described(values) for values in visible(actor, found[:most])) if one]
     return {'notices': notices, 'older': found[most - 1][0] if len(found) > most else None}
 
 
-def _visible(actor, found):
-    """Those whose object the actor may see now; what has no access rows is his own."""
+def visible(actor, found):
+    """Those rows (id, kind, object, ...) whose object the actor may see now; what has no access rows is his own."""
     seen, known = {}, access.kinds()
     for kind_name in {one[2].partition(':')[0] for one in found} & set(known):
         ids = [int(one[2].partition(':')[2]) for one in found if one[2].startswith(f'{kind_name}:')]

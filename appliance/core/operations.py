@@ -12,7 +12,10 @@ from appliance.core import clock
 from appliance.core.db import Base, write
 from appliance.core.errors import NotFound
 from appliance.core.fields import Id, Integer, Json, Moment, Text
+from appliance.core.i18n import texts
+from appliance.core.personal.declarations import Personal, after
 
+_ = texts(__name__)
 RUNNING, DONE, FAILED = 'running', 'done', 'failed'
 TOLD_EVERY_S = 1
 GONE_AFTER = timedelta(minutes=5)       # one that has not told for so long died with its process
@@ -33,6 +36,8 @@ class OperationRow(Base):
     ended_at = Moment(null=True)
 
     class Meta:
+        personal = Personal(
+            _.lazy('Long work that a person waited for'), person='person_id', words=('result',), kept=after(30, 'core.clean'))
         table_name = 'operation'
         indexes = ((('what', 'id'), False),)
 

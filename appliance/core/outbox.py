@@ -13,6 +13,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.core.people import Person
 from appliance.core.permissions import permitted, require
+from appliance.core.personal.declarations import Personal, after
 from appliance.core.settings import get_setting
 
 _ = texts(__name__)
@@ -63,6 +64,9 @@ class Outbox(Base):
     error = Text(default='')
 
     class Meta:
+        personal = Personal(
+            _.lazy('Mails to a person: which, when, and whether they left'), person='person', words=('recipient', 'data', 'error'),
+            hidden=('key', 'template', 'data'), kept=after(90, 'core.clean'))
         indexes = ((('state', 'next_at'), False),)
 
 

@@ -21,11 +21,13 @@ from appliance.core.i18n import is_zone, languages, texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
 from appliance.core.people_events import PersonAdded, PersonBlocked, PersonDemoted, PersonPromoted, PersonUnblocked, PersonUpdated
 from appliance.core.permissions import permitted, require, require_grantable
+from appliance.core.personal.declarations import WITH_PERSON, Empty, Personal
 from appliance.core.settings import get_setting
 
 _ = texts(__name__)
 _LOGIN = re.compile(r'[\w.@+\\-]+')
 _MAIL = re.compile(r'[^@\s<>,;"]+@[^@\s<>,;"]+')
+FORGOTTEN = 'forgotten'        # the source of the block that nobody takes back: this person was forgotten
 FIRST_BIRTHDAY = date(1900, 1, 1)
 
 
@@ -55,6 +57,10 @@ class Person(Base):
     created_at = Moment(default=clock.now)
 
     class Meta:
+        personal = Personal(
+            _.lazy('Who a person is: name, login, mail, phone, title, birthday, department, language and zone'), person='id', kept=WITH_PERSON,
+            hidden=('sort_name', 'words', 'epoch', 'photo'),
+            forget=Empty({}, _.lazy('The row stays under its number with a stand-in for the name, so that nothing made by this person falls apart.')))
         indexes = ((('sort_name', 'id'), False), (('department', 'sort_name', 'id'), False), (('mail',), False))
 
 
@@ -68,6 +74,9 @@ class PersonBlock(Base):
     at = Moment(default=clock.now)
 
     class Meta:
+        personal = Personal(
+            _.lazy('Why a person may not come in, and who said so'), person='person', kept=WITH_PERSON, hidden=('by',),
+            forget=Empty({'reason': ''}, _.lazy('That the door is shut stays; why is emptied.')))
         table_name = 'person_block'
         primary_key = CompositeKey('person', 'source')
 
@@ -81,6 +90,7 @@ class PersonRole(Base):
     at = Moment(default=clock.now)
 
     class Meta:
+        personal = Personal(_.lazy('Roles that a person was given'), person='person', kept=WITH_PERSON, hidden=('by',))
         table_name = 'person_role'
         primary_key = CompositeKey('person', 'role')
 
@@ -179,7 +189,8 @@ class _Checks:
         return value
 
 
-def _words(values):
+def search_fields(values):
+    """The columns by which a person with these fields is sorted and found."""
     return {'sort_name': fold(values['name']),
             'words': fold(' '.join(values.get(field) or '' for field in ('name', 'login', 'mail', 'title', 'phone')))}
 
@@ -195,7 +206,7 @@ def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
                            'zone': fields.pop('zone', None) or get_setting('company.zone'), **fields})
     if Person.select().where(Person.login == values['login']).exists():
         raise Conflict(_('There is a person with the login %(login)s already.', login=values['login']))
-    person_id = Person.create(**values, **_words(values)).id
+    person_id = Person.create(**values, **search_fields(values)).id
     _seen_anew(person_id, values.get('contact_id'))
     audit.record(actor, 'core.person.added', f'core.person:{person_id}', kind=kind)
     publish(PersonAdded(person_id, kind, actor.person_id))
@@ -213,18 +224,25 @@ def change_fields(actor, person_id, fields):
     person = Person.get_or_none(Person.id == person_id)
     if person is None:
         raise NotFound()
+    require_not_forgotten(person_id)
     values = check_fields(fields)
     changed = {name: value for name, value in values.items() if getattr(person, name) != value}
     if 'login' in changed and Person.select().where(Person.login == changed['login']).exists():
         raise Conflict(_('There is a person with the login %(login)s already.', login=changed['login']), field='login')
     if changed:
         merged = {name: changed.get(name, getattr(person, name)) for name in LIMITS}
-        Person.update(**changed, **_words(merged)).where(Person.id == person_id).execute()
+        Person.update(**changed, **search_fields(merged)).where(Person.id == person_id).execute()
         _seen_anew(person_id, person.contact_id, changed.get('contact_id'))
         if 'department_id' in changed:
             access.person_moved(person_id)
         _note_update(actor, person_id, changed)
     return sorted(changed)
+
+
+def require_not_forgotten(person_id):
+    """Conflict for who was forgotten: nothing of him comes back, from a form, a directory or the console."""
+    if PersonBlock.select().where((PersonBlock.person == person_id) & (PersonBlock.source == FORGOTTEN)).exists():
+        raise Conflict(_('This person was forgotten. That cannot be taken back; add a new person instead.'))
 
 
 def _seen_anew(person_id, *contacts):
@@ -267,6 +285,7 @@ def give_role(actor, person_id, role):
     require_grantable(actor, role)
     if not Person.select().where(Person.id == person_id).exists():
         raise NotFound()
+    require_not_forgotten(person_id)
     given = (PersonRole.insert(person=person_id, role=role, by=actor.person_id, at=clock.now())
              .on_conflict_ignore().as_rowcount().execute())
     if given:
@@ -279,7 +298,7 @@ def give_role(actor, person_id, role):
 def take_role(actor, person_id, role):
     """Take a role back; sessions with the old rights end. Conflict when it would leave nobody who may do everything."""
     require_grantable(actor, role)
-    if role == ADMINISTRATOR and not _other_administrators(person_id):
+    if role == ADMINISTRATOR and not other_administrators(person_id):
         raise Conflict(_('There must be another active administrator first.'))
     if PersonRole.delete().where((PersonRole.person == person_id) & (PersonRole.role == role)).execute():
         raise_epoch(person_id)
@@ -287,7 +306,8 @@ def take_role(actor, person_id, role):
         publish(PersonDemoted(person_id, role, actor.person_id))
 
 
-def _other_administrators(person_id):
+def other_administrators(person_id):
+    """How many others have the role administrator and may come in."""
     return row('''SELECT count(*) FROM person_role r WHERE r.role = ? AND r.person_id <> ?
                   AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = r.person_id)''', ADMINISTRATOR, person_id)[0]
 
@@ -317,7 +337,9 @@ def block(actor, person_id, source, reason=''):
 
 @action(rights=permitted('core.people.manage'))
 def unblock(actor, person_id, source):
-    """Take back what one source said; others' blocks stay."""
+    """Take back what one source said; others' blocks stay. Conflict for who was forgotten."""
+    if source == FORGOTTEN:
+        require_not_forgotten(person_id)
     if PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute():
         _seen_anew(person_id)
         audit.record(actor, 'core.person.unblocked', f'core.person:{person_id}', source=source)

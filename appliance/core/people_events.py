@@ -60,6 +60,22 @@ class PersonDemoted(Event):
 
 
 @dataclass(frozen=True)
+class PersonExported(Event):
+    """All that the portal keeps of a person was written into a file: by himself, or by who answers for personal data."""
+
+    person_id: int
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
+class PersonForgotten(Event):
+    """A person was forgotten: his row is a stand-in now. Whoever keeps copies of his name outside the portal should let them go."""
+
+    person_id: int
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
 class DepartmentChanged(Event):
     """A department was added, renamed, moved or given another head."""
 

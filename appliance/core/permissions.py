@@ -17,6 +17,7 @@ from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from appliance.core.fields import Flag, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH
+from appliance.core.personal.declarations import CURRENT, Keep, Kept, Personal
 from appliance.core.tool import Permission
 
 _ = texts(__name__)
@@ -32,6 +33,8 @@ CORE = (
     Permission('core.settings.manage', _.lazy('Change the settings of the company'), (PORTAL,)),
     Permission('core.tools.switch', _.lazy('Switch tools on and off'), (PORTAL, SYSTEM_ROLE)),
     Permission('core.audit.read', _.lazy('Read the audit log, and ask why somebody sees something'), (PORTAL, SYSTEM_ROLE)),
+    Permission('core.personal.manage', _.lazy('Answer for personal data: see what is kept, export, hold and forget')),
+    Permission('core.insight.decide', _.lazy('Ask to read what is a person’s alone, and let another administrator')),
     Permission('core.mail.manage', _.lazy('Set up the mail server, see the outbox and send again'), (SYSTEM_ROLE,)),
     Permission('core.jobs.manage', _.lazy('See jobs and run them'), (SYSTEM_ROLE,)),
     Permission('core.backups.read', _.lazy('See the backups'), (SYSTEM_ROLE,)),
@@ -47,6 +50,11 @@ class Role(Base):
     by = Text()
     at = Moment(default=clock.now)
 
+    class Meta:
+        personal = Personal(
+            _.lazy('Which session or name at the console made a role'), words=('by',), kept=Kept(_.lazy('as long as the role')),
+            forget=Keep(_.lazy('The number of a session stays, which leads to nobody’s name then.')))
+
 
 class RolePermission(Base):
     """Where a role differs from what was declared: it has a permission, or has it not."""
@@ -58,6 +66,9 @@ class RolePermission(Base):
     at = Moment(default=clock.now)
 
     class Meta:
+        personal = Personal(
+            _.lazy('Which session or name at the console changed a permission'), words=('by',), kept=CURRENT,
+            forget=Keep(_.lazy('The number of a session stays, which leads to nobody’s name then.')))
         table_name = 'role_permission'
         primary_key = CompositeKey('role', 'permission')
 

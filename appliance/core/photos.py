@@ -9,11 +9,14 @@ from appliance.core.db import Base, row
 from appliance.core.errors import NotFound
 from appliance.core.events import publish
 from appliance.core.fields import Integer, Link, Moment
+from appliance.core.i18n import texts
 from appliance.core.people import Person
 from appliance.core.people_events import PersonUpdated
+from appliance.core.personal.declarations import WITH_PERSON, Personal
 from appliance.core.pictures import reading
 from appliance.core.storage import Blob
 
+_ = texts(__name__)
 USE = 'core.photo'
 LARGE, SMALL = 512, 96      # pixels a side
 _VERSION_DIGITS = 16
@@ -31,6 +34,7 @@ class PersonPhoto(Base):
     at = Moment(default=clock.now)
 
     class Meta:
+        personal = Personal(_.lazy('The person’s photo'), person='person', kept=WITH_PERSON)
         table_name = 'person_photo'
 
 

@@ -14,8 +14,11 @@ from appliance.core import clock
 from appliance.core.db import Base, write
 from appliance.core.errors import StartError
 from appliance.core.fields import Integer, Json, Moment, Text
+from appliance.core.i18n import texts
+from appliance.core.personal.declarations import Nothing
 from appliance.core.tool import registry
 
+_ = texts(__name__)
 LOCK_NAME = 'running.lock'
 
 
@@ -30,6 +33,7 @@ class Process(Base):
     seen_at = Moment()
 
     class Meta:
+        personal = Nothing(_.lazy('Which processes of the portal live.'))
         primary_key = CompositeKey('host', 'pid')
 
 

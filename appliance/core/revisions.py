@@ -8,7 +8,10 @@ from contextvars import ContextVar
 
 from appliance.core.db import Base, database
 from appliance.core.fields import Integer, Text
+from appliance.core.i18n import texts
+from appliance.core.personal.declarations import Nothing
 
+_ = texts(__name__)
 _of_request = ContextVar('revisions_of_request', default=None)
 _kept = {}
 
@@ -18,6 +21,9 @@ class Revision(Base):
 
     name = Text(primary_key=True)
     number = Integer()
+
+    class Meta:
+        personal = Nothing(_.lazy('How often small tables were changed.'))
 
 
 def bump(name):

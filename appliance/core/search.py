@@ -19,6 +19,7 @@ from appliance.core.fields import Id, Integer, Moment, Text
 from appliance.core.folding import fold
 from appliance.core.i18n import texts
 from appliance.core.limits import SEARCH_LENGTH
+from appliance.core.personal.declarations import FOLLOW, Kept, Personal
 
 _ = texts(__name__)
 RANKED = 1000           # what is ranked by how well it fits: the newest that fit at all
@@ -46,6 +47,8 @@ class SearchDocument(Base):
     at = Moment()
 
     class Meta:
+        personal = Personal(
+            _.lazy('The words by which an object is found'), kept=Kept(_.lazy('as long as the object')), forget=FOLLOW)
         table_name = 'search_document'
         indexes = ((('kind', 'object_id'), True),)
 

@@ -14,6 +14,7 @@ from appliance.core.fields import Json, Text
 from appliance.core.i18n import is_zone, languages, texts
 from appliance.core.limits import MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, REMEMBERED_DAYS
 from appliance.core.permissions import require
+from appliance.core.personal.declarations import Nothing
 from appliance.core.tool import Setting as Declared
 
 _ = texts(__name__)
@@ -30,6 +31,7 @@ class Setting(Base):
     value = Json()
 
     class Meta:
+        personal = Nothing(_.lazy('What the company set. Before a person is forgotten, one that names him must be changed.'))
         table_name = 'setting'
         primary_key = CompositeKey('scope', 'name')
 

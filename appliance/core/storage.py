@@ -28,6 +28,7 @@ from appliance.core.errors import Conflict, Invalid, NotFound, StartError, Stora
 from appliance.core.fields import Integer, Link, Moment, Text
 from appliance.core.i18n import format_size, texts
 from appliance.core.limits import SPARE_BYTES
+from appliance.core.personal.declarations import Nothing
 
 _ = texts(__name__)
 BLOBS, INCOMING = 'blobs', 'incoming'
@@ -46,6 +47,9 @@ class Blob(Base):
     created_at = Moment(default=clock.now)
     unused_at = Moment(null=True, index=True)
 
+    class Meta:
+        personal = Nothing(_.lazy('Sizes of files by their content; whose they are, the tables say that use them.'))
+
 
 class BlobUse(Base):
     """Who uses a file: a kind of object (`core.attachment`) and its id."""
@@ -55,6 +59,7 @@ class BlobUse(Base):
     object_id = Integer()
 
     class Meta:
+        personal = Nothing(_.lazy('Which object uses which file; whose it is, the object’s own table says.'))
         table_name = 'blob_use'
         primary_key = CompositeKey('blob', 'kind', 'object_id')
         indexes = ((('kind', 'object_id'), False),)

@@ -23,6 +23,7 @@ from appliance.core.fields import Flag, Integer, Json, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.jobs.runs import miss_runs
 from appliance.core.permissions import permitted, require
+from appliance.core.personal.declarations import CURRENT, Keep, Personal
 from appliance.core.processes import Process
 from appliance.core.tool import declarations, has_part, names_in_order, needed_by, registry, undeclared
 
@@ -50,6 +51,9 @@ class ToolState(Base):
     outcome = Json(default=dict)
 
     class Meta:
+        personal = Personal(
+            _.lazy('Who switched a tool, by number or by the name at the console'), person=lambda model, person_id: model.by == f'person:{person_id}', words=('by',),
+            kept=CURRENT, forget=Keep(_.lazy('The number stays, which belongs to nobody’s name then.')), hidden=('tables', 'migrations', 'outcome'))
         table_name = 'tool_state'
 
 

@@ -9,7 +9,10 @@ from peewee import CompositeKey
 from appliance.core import clock
 from appliance.core.db import Base, rows, write
 from appliance.core.fields import Integer, Moment, Text
+from appliance.core.i18n import texts
+from appliance.core.personal.declarations import Nothing
 
+_ = texts(__name__)
 HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 _lock = threading.Lock()
 _waiting = defaultdict(lambda: [0, 0, 0])
@@ -25,6 +28,7 @@ class ToolUsage(Base):
     queries = Integer()
 
     class Meta:
+        personal = Nothing(_.lazy('What a tool cost in an hour, whoever used it.'))
         table_name = 'tool_usage'
         primary_key = CompositeKey('tool', 'hour')
 

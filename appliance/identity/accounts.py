@@ -28,6 +28,7 @@ from appliance.core.people import (
     update_person,
 )
 from appliance.core.permissions import permitted
+from appliance.core.personal.forgotten import is_forgotten
 from appliance.core.settings import set_setting
 from appliance.identity import one_time_links, passwords, sessions, throttle
 from appliance.identity.directory import directories
@@ -156,6 +157,8 @@ def person_of_entry(actor, directory_id, entry):
         person_id = add_person(actor, **fields)
         DirectoryPerson.create(directory=directory_id, uuid=entry.uuid, person=person_id, dn=entry.dn, seen_at=clock.now())
         return person_id
+    if is_forgotten(tie.person_id):
+        return tie.person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
     update_person(actor, tie.person_id, **fields)
     DirectoryPerson.update(dn=entry.dn, seen_at=clock.now()).where(
         (DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid))).execute()

@@ -5,8 +5,12 @@ from peewee import CompositeKey
 from appliance.core import clock
 from appliance.core.db import Base
 from appliance.core.fields import Bytes, Flag, Id, Integer, Json, Link, Moment, Text, Uuid
+from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH
 from appliance.core.people import Person
+from appliance.core.personal.declarations import WITH_PERSON, Empty, Keep, Kept, Personal, after
+
+_ = texts(__name__)
 
 
 class Password(Base):
@@ -15,6 +19,9 @@ class Password(Base):
     person = Link(Person, primary_key=True)
     hash = Text()
     set_at = Moment(default=clock.now)
+
+    class Meta:
+        personal = Personal(_.lazy('A check value of the local password, never the password'), person='person', kept=WITH_PERSON, hidden=('hash',))
 
 
 class Directory(Base):
@@ -36,6 +43,11 @@ class Directory(Base):
     failed_at = Moment(null=True)
     failure = Text(default='')
 
+    class Meta:
+        personal = Personal(
+            _.lazy('A directory’s address and the account by which the portal reads it'), words=('failure',), kept=Kept(_.lazy('as long as the directory is set up')),
+            forget=Keep(_.lazy('It is about a server; what a failure said of the person becomes the stand-in.')))
+
 
 class DirectoryPerson(Base):
     """The tie between a person and his entry. The UUID decides; the DN is a label that may change."""
@@ -47,6 +59,9 @@ class DirectoryPerson(Base):
     seen_at = Moment(default=clock.now)
 
     class Meta:
+        personal = Personal(
+            _.lazy('Which entry of a directory a person is'), person='person', kept=WITH_PERSON,
+            forget=Empty({'dn': ''}, _.lazy('The entry’s number stays, so that whoever is still in the directory does not come in anew; its name goes.')))
         table_name = 'directory_person'
         primary_key = CompositeKey('directory', 'uuid')
 
@@ -68,6 +83,11 @@ class Session(Base):
     seen_at = Moment()
     expires_at = Moment(index=True)
 
+    class Meta:
+        personal = Personal(
+            _.lazy('Where a person is logged in: address, browser, when'), person='person', hidden=('token_hash', 'csrf_secret', 'flashes', 'epoch'),
+            kept=after(1, 'core.clean'))
+
 
 class OneTimeLink(Base):
     """A link that opens one door once: set-up of the first administrator, rescue."""
@@ -82,6 +102,9 @@ class OneTimeLink(Base):
     used_at = Moment(null=True)
 
     class Meta:
+        personal = Personal(
+            _.lazy('A link from the console that let a person in once'), person='person', words=('created_by',), hidden=('token_hash', 'created_by'),
+            kept=after(1, 'core.clean'))
         table_name = 'one_time_link'
 
 
@@ -93,5 +116,8 @@ class LoginFailure(Base):
     at = Moment()
 
     class Meta:
+        personal = Personal(
+            _.lazy('Failed logins, counted by a check value of the typed name and by network'), kept=after(1, 'core.clean'),
+            forget=Keep(_.lazy('It holds no name, and goes after a day.')))
         table_name = 'login_failure'
         indexes = ((('bucket', 'at'), False),)

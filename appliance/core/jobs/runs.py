@@ -13,9 +13,12 @@ from appliance.core import clock
 from appliance.core.actor import SYSTEM
 from appliance.core.db import Base, database, is_sqlite, rows, write
 from appliance.core.fields import Id, Integer, Moment, Text
+from appliance.core.i18n import texts
 from appliance.core.jobs.declarations import Job
 from appliance.core.jobs.schedules import zone_of
+from appliance.core.personal.declarations import Keep, Kept, Personal
 
+_ = texts(__name__)
 WAITING, RUNNING, DONE, FAILED, MISSED = 'waiting', 'running', 'done', 'failed', 'missed'
 LEASE = timedelta(seconds=60)
 RENEW_S = 20
@@ -51,6 +54,9 @@ class JobRun(Base):
     error = Text(default='')
 
     class Meta:
+        personal = Personal(
+            _.lazy('Who asked for a run of a job, by the number of the session or the name at the console'), words=('requested_by', 'error'),
+            kept=Kept(_.lazy('the newest runs of each job')), forget=Keep(_.lazy('A run is about the portal; where it names the person, the stand-in comes in.')))
         table_name = 'job_run'
         indexes = ((('job', 'scope', 'slot'), True), (('state', 'next_at'), False))
 

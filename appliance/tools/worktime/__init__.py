@@ -16,6 +16,14 @@ def _time_of_day(text):
     return text
 
 
+def _years(text):
+    """Whole years; ValueError says what would be right."""
+    if not re.fullmatch(r'\d{1,2}', str(text).strip(), re.ASCII) or int(text) > 30:
+        raise ValueError(_('a whole number of years from 0 to 30'))
+    return int(text)
+
+
 TOOL = Tool(name='worktime', title=_.lazy('Work time'), icon='clock',
             menu=(MenuItem('worktime.index', order=10),),
-            settings={'remind_at': Setting('19:00', _.lazy('Remind of a day still open at'), _time_of_day)})
+            settings={'remind_at': Setting('19:00', _.lazy('Remind of a day still open at'), _time_of_day),
+                      'keep_years': Setting(4, _.lazy('Years for which working days of forgotten people are kept'), _years)})

@@ -6,9 +6,12 @@ from appliance.core import clock
 from appliance.core.access import AccessRow
 from appliance.core.db import Base
 from appliance.core.fields import Day, Id, Link, Moment, Text
+from appliance.core.i18n import texts
 from appliance.core.limits import REASON_LENGTH
 from appliance.core.people import Person
+from appliance.core.personal.declarations import WITH_OBJECT, Kept, Personal, Until, WithParent
 
+_ = texts(__name__)
 OPENED, PAUSED, CLOSED, EXPIRED = 'opened', 'paused', 'closed', 'expired'
 
 
@@ -25,6 +28,10 @@ class WorktimeDay(Base):
     address = Text(default='')
 
     class Meta:
+        personal = Personal(
+            _.lazy('When a person worked, and from which address the day was started'), person='person',
+            kept=Kept(_.lazy('until the person is forgotten, and for the years that the setting worktime.keep_years says')),
+            forget=Until('worktime.keep_years', 'on_date', _.lazy('The law wants records of work time kept for some years; an administrator sets how many. Then they are deleted.'), {'address': ''}))
         indexes = ((('person', 'on_date'), True),)
 
 
@@ -50,6 +57,9 @@ class WorktimePause(Base):
     started_at = Moment()
     ended_at = Moment(null=True)
 
+    class Meta:
+        personal = Personal(_.lazy('Pauses of a working day'), person='day.person', kept=WITH_OBJECT, forget=WithParent('day', _.lazy('Pauses go with their day.')))
+
 
 WorktimePause.add_index(SQL('CREATE UNIQUE INDEX worktime_pause_open ON worktime_pause (day_id) WHERE ended_at IS NULL'))
 
@@ -64,3 +74,8 @@ class WorktimeCorrection(Base):
     reason = Text(limit=REASON_LENGTH)
     by = Link(Person)
     at = Moment(default=clock.now)
+
+    class Meta:
+        personal = Personal(
+            _.lazy('Which end of a day was entered afterwards, and why'), person='day.person', words=('reason',), kept=WITH_OBJECT, hidden=('by_id',),
+            forget=WithParent('day', _.lazy('Corrections go with their day.')))

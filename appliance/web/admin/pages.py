@@ -17,6 +17,8 @@ PAGES = (
     ('admin.show_search', '/admin/search', _.lazy('Search index'), ('core.jobs.manage',)),
     ('admin.list_backups', '/admin/backups', _.lazy('Backups'), ('core.backups.read',)),
     ('admin.list_audit', '/admin/audit', _.lazy('Audit log'), ('core.audit.read',)),
+    ('admin.personal_data', '/admin/personal-data', _.lazy('Personal data'), ('core.personal.manage',)),
+    ('admin.list_insights', '/admin/insight', _.lazy('Four eyes'), ('core.insight.decide',)),
     ('admin.why', '/admin/why', _.lazy('Who sees what'), ('core.audit.read',)),
 )
 

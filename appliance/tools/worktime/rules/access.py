@@ -29,5 +29,5 @@ def _words(day_id):
 
 DAYS = access.kind(
     'worktime.day', table=WorktimeDayAccess, levels=('view', 'clock'), audiences=audiences, source=('worktime_day', 'id', 'on_date'),
-    title=_.lazy('Working day'), describe=_words, is_descending=True,
+    title=_.lazy('Working day'), describe=_words, is_descending=True, private_of='person_id',
     of_person=lambda person_id: [day_id for day_id, in rows('SELECT id FROM worktime_day WHERE person_id = ?', person_id)])

@@ -7,6 +7,7 @@ from appliance.core.access import AccessRow
 from appliance.core.db import Base
 from appliance.core.fields import Id, Integer, Link, Moment, Text
 from appliance.core.people import Person
+from appliance.core.personal.declarations import WITH_PERSON, Personal
 
 
 class PlantedNote(Base):
@@ -19,6 +20,7 @@ class PlantedNote(Base):
     created_at = Moment(default=clock.now)
 
     class Meta:
+        personal = Personal('Notes of a person', person='person', words=('title',), kept=WITH_PERSON)
         indexes = ((('created_at', 'id'), False), (('title', 'id'), False))
 
 
