@@ -28,6 +28,9 @@ PRAGMAS = (('journal_mode', 'wal'), ('synchronous', 'full'), ('foreign_keys', 1)
            ('mmap_size', 256 << 20))
 
 log = logging.getLogger('appliance.db')
+# Called with the seconds that a writer waited for its turn, where that was worth counting.
+on_wait = None
+_WORTH_S = 0.001
 database = peewee.DatabaseProxy()
 
 
@@ -221,11 +224,14 @@ def _writers_turn():
     if not is_sqlite():
         yield
         return
-    deadline = time.monotonic() + DEADLINE_S
+    started = time.monotonic()
+    deadline = started + DEADLINE_S
     if not _turn.acquire(DEADLINE_S):
         raise Busy()
     try:
         with _file_lock(path().with_name(path().name + '.lock'), deadline):
+            if on_wait and time.monotonic() - started > _WORTH_S:
+                on_wait(time.monotonic() - started)
             yield
     finally:
         _turn.release()

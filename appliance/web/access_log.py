@@ -1,4 +1,4 @@
-"""One line a request in our log: number, method, path without secrets, status, milliseconds, person. Counts what each tool costs."""
+"""One line a request in our log: number, method, path without secrets, status, milliseconds, person. Counts requests, and what each tool costs."""
 
 import logging
 import time
@@ -7,8 +7,11 @@ from flask import g, request
 
 from appliance.core import db, usage
 from appliance.core.tool import registry
+from appliance.web.counting import SHELL, share
 from appliance.web.masking import masked
 
+# What asks by itself, again and again, tells nothing of how people fare.
+SILENT = ('static', 'health.healthz', 'metrics.metrics')
 log = logging.getLogger('appliance.access')
 
 
@@ -23,10 +26,12 @@ def _start():
 
 
 def _write(response):
-    if request.endpoint not in ('static', 'health.healthz'):
+    if request.endpoint not in SILENT:
+        took = time.perf_counter() - g.get('started', time.perf_counter())
+        share().add(request.blueprint if request.blueprint in registry.names else SHELL, response.status_code, took)
         # %r: a path may hold line breaks, a log line may not.
         log.info('%s %s %r %s %.1f ms person=%s', g.get('request_id', '-'), request.method, masked(request.path), response.status_code,
-                 (time.perf_counter() - g.get('started', time.perf_counter())) * 1000, g.actor.person_id if 'actor' in g else None)
+                 took * 1000, g.actor.person_id if 'actor' in g else None)
     if request.blueprint in registry.names and 'cpu_started' in g:
         usage.add(request.blueprint, (time.thread_time_ns() - g.cpu_started) // 1000, db.asked() - g.asked_before)
     return response

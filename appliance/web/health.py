@@ -50,12 +50,12 @@ def healthz():
     status = 503 if reasons else 200
     if not is_admin_door(request.environ, current_app.portal.server.admin_address):
         return ('not fit to serve\n' if reasons else 'ok\n'), status, {'Content-Type': 'text/plain; charset=utf-8'}
-    _require_token()
+    require_token()
     return jsonify({'state': 'failed' if reasons else 'ok', 'reasons': reasons}), status
 
 
-def _require_token():
-    """A Unix socket has the rights of its file; a port wants `Authorization: Bearer`."""
+def require_token():
+    """NotFound for who may not look behind the admin address. A Unix socket has the rights of its file; a port wants `Authorization: Bearer`."""
     if current_app.portal.server.admin_address.startswith('unix:'):
         return
     given = request.headers.get('Authorization', '').removeprefix('Bearer ')

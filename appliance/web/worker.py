@@ -9,6 +9,7 @@ import threading
 import time
 
 from appliance.core import db, processes, switch, usage
+from appliance.web import counting
 
 LOOK_EVERY_S, TELL_EVERY_S = 1, 30
 
@@ -18,6 +19,7 @@ class Watch:
 
     def __init__(self):
         self.reloaded = os.memfd_create('appliance-web-reloaded', os.MFD_CLOEXEC)
+        counting.share()
 
     def start(self, worker):
         """Begin to watch in a worker, for as long as it lives."""
