@@ -10,11 +10,13 @@ from urllib.parse import quote
 
 from appliance.core import clock, sealing
 from appliance.core.attachments import access_attachment
-from appliance.core.checks import OK, WARNING, Result, health
+from appliance.core.checks import OK, WARNING, finding, health
 from appliance.core.db import row
 from appliance.core.errors import NotAllowed, NotFound
+from appliance.core.i18n import texts
 from appliance.core.people import actor_for
 
+_ = texts(__name__)
 LIFETIME_S = 3600
 _MAC_BYTES = 16
 _TOKEN = re.compile(r'([0-9]{1,18})-([0-9]{1,18})-([0-9]{1,18})-([0-9]{1,18})-([0-9a-f]{32})', re.ASCII)
@@ -57,10 +59,15 @@ def opened(token):
         raise NotFound() from None
 
 
+SHOWN = finding('content.shown', OK, _.lazy('files that people attach are shown from %(address)s'))
+NOT_SHOWN = finding(
+    'content.not_shown', WARNING,
+    _.lazy('server.content_address is not set: files that people attach can be downloaded, and not be looked at in the browser'),
+    action=_.lazy('Give the portal a second name or port there; config.example.ini says how.'),
+    meaning=_.lazy('A file of somebody else’s is shown only from a place that has none of the portal’s rights, and there is none.'))
+
+
 @health('content')
 def content(config):
     """Files of people are shown from a place of their own."""
-    if config.server.content_address:
-        return Result(OK, f'files that people attach are shown from {config.server.content_address}')
-    return Result(WARNING, 'server.content_address is not set: files that people attach can be downloaded, and not be looked at in the browser',
-                  'Give the portal a second name or port there; config.example.ini says how.')
+    return SHOWN(address=config.server.content_address) if config.server.content_address else NOT_SHOWN()

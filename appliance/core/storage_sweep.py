@@ -9,10 +9,12 @@ import os
 import time
 
 from appliance.core import clock, storage
-from appliance.core.checks import FAILED, OK, Result, health
+from appliance.core.checks import FAILED, OK, finding, health
 from appliance.core.db import row, rows, write
+from appliance.core.i18n import texts
 from appliance.core.storage import BLOBS, INCOMING, Blob
 
+_ = texts(__name__)
 # Longer than a backup takes: it copies the rows first and the files after.
 GRACE_S = 24 * 3600
 _AT_ONCE = 500
@@ -84,6 +86,14 @@ def _remove_dead_upload(entry):
     return 0
 
 
+FILES_WELL = finding('files.well', OK, _.lazy('%(count)s files, %(size)s MiB, looked at in %(took)s s: all are there'))
+FILES_LOST = finding(
+    'files.lost', FAILED,
+    _.lazy('%(count)s files, %(size)s MiB, looked at in %(took)s s: %(missing)s are missing, %(wrong)s have another size, the first %(first)s'),
+    action=_.lazy('Restore the newest backup that has them: appliance backup list, then appliance restore SNAPSHOT'),
+    meaning=_.lazy('Something that people attached cannot be opened any more: files were removed or damaged past the portal.'))
+
+
 @health('files')
 def files(config):
     """Every file that somebody uses is there, with its size."""
@@ -95,11 +105,10 @@ def files(config):
                 wrong.append(blob)
         except FileNotFoundError:
             missing.append(blob)
-    text = f'{count:,} files, {size >> 20:,} MiB, looked at in {time.monotonic() - started:.1f} s'
+    values = {'count': f'{count:,}', 'size': f'{size >> 20:,}', 'took': f'{time.monotonic() - started:.1f}'}
     if missing or wrong:
-        return Result(FAILED, f'{text}: {len(missing)} are missing, {len(wrong)} have another size, the first {(missing + wrong)[0]}',
-                      'Restore the newest backup that has them: appliance backup list, then appliance restore SNAPSHOT')
-    return Result(OK, f'{text}: all are there')
+        return FILES_LOST(missing=len(missing), wrong=len(wrong), first=(missing + wrong)[0], **values)
+    return FILES_WELL(**values)
 
 
 def used():

@@ -1,0 +1,66 @@
+"""Every finding of `appliance check` has a code of its own and says, in each language, what is, what it means and what to do."""
+import ast
+
+import pytest
+
+from appliance.core import checks
+from appliance.core.i18n import language
+from appliance.identity import models as _identity  # noqa: F401 - each entry point imports them
+from tests.contracts.sources import ROOT, python_files
+
+
+def test_each_finding_belongs_to_a_check(box):
+    assert {code.partition('.')[0] for code in checks.findings()} == {*checks.names(), 'check'}
+    assert len(checks.findings()) > 30
+
+
+def lacking():
+    """The codes of findings that lack one of their texts in one of the languages."""
+    found = []
+    for code, one in checks.findings().items():
+        texts = [one.message] if one.state == checks.OK else [one.message, one.meaning, one.action]
+        for text in texts:
+            with language('en'):
+                english = str(text)
+            with language('es'):
+                if not english or str(text) == english:
+                    found.append(code)
+    return found
+
+
+def test_each_finding_has_its_texts_in_both_languages(box):
+    assert lacking() == []
+
+
+def test_a_finding_that_lacks_a_text_is_found(box):
+    checks.finding('disk.planted', checks.FAILED, 'what is', action='what to do')
+    try:
+        assert 'disk.planted' in lacking()
+    finally:
+        del checks._findings['disk.planted']
+
+
+def test_two_findings_cannot_have_one_code():
+    with pytest.raises(ValueError, match='disk.well'):
+        checks.finding('disk.well', checks.OK, 'another')
+
+
+@pytest.mark.parametrize('path', python_files('appliance'), ids=str)
+def test_no_check_makes_a_result_without_a_finding(path):
+    if path.as_posix() == 'appliance/core/checks.py':
+        return
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == 'appliance.core.checks':
+            assert 'Result' not in [alias.name for alias in node.names], f'{path}:{node.lineno}: declare a finding'
+
+
+def test_what_is_found_carries_its_code(box):
+    found = checks.run(box.config)
+    assert all(one['code'] in checks.findings() for one in found)
+    assert all(one['meaning'] and one['action'] for one in found if one['state'] in ('warning', 'failed'))
+
+
+def test_a_check_that_crashes_says_so(box, monkeypatch):
+    monkeypatch.setitem(checks._checks, 'disk', lambda config: 1 / 0)
+    one = next(one for one in checks.run(box.config) if one['name'] == 'disk')
+    assert (one['state'], one['code']) == ('failed', 'check.crashed') and 'division' in one['message']
