@@ -5,7 +5,7 @@ import unicodedata
 
 from peewee import JOIN, CompositeKey
 
-from appliance.core import audit, clock
+from appliance.core import audit, clock, revisions
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS, Actor
 from appliance.core.db import Base, rows
@@ -183,6 +183,7 @@ def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
     if Person.select().where(Person.login == values['login']).exists():
         raise Conflict(_('There is a person with the login %(login)s already.', login=values['login']))
     person_id = Person.create(**values, **_words(values)).id
+    revisions.bump('person')
     audit.record(actor, 'core.person.added', f'core.person:{person_id}', kind=kind)
     publish(PersonAdded(person_id, kind, actor.person_id))
     return person_id
@@ -201,6 +202,7 @@ def update_person(actor, person_id, **fields):
     if changed:
         merged = {name: changed.get(name, getattr(person, name)) for name in LIMITS}
         Person.update(**changed, **_words(merged)).where(Person.id == person_id).execute()
+        revisions.bump('person')
         _note_update(actor, person_id, changed)
     return sorted(changed)
 
@@ -231,6 +233,7 @@ def set_zone(actor, person_id, zone):
 def _change(actor, person_id, values):
     if not Person.update(**values).where(Person.id == person_id).execute():
         raise NotFound()
+    revisions.bump('person')
     publish(PersonUpdated(person_id, sorted(values), actor.person_id))
 
 
@@ -270,6 +273,7 @@ def block(actor, person_id, source, reason=''):
 def unblock(actor, person_id, source):
     """Take back what one source said; others' blocks stay."""
     if PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute():
+        revisions.bump('person')
         audit.record(actor, 'core.person.unblocked', f'core.person:{person_id}', source=source)
         publish(PersonUnblocked(person_id, source, actor.person_id))
 

@@ -11,8 +11,11 @@ from appliance.web import (
     access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, login, security, settings, setup, shell, templating,
 )
 from appliance.web.proxies import TrustedProxies
+from appliance.web.rest import docs as rest_docs
+from appliance.web.rest import routes as rest
 
-SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint, admin.blueprint)
+SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint, admin.blueprint, rest.blueprint,
+                    rest_docs.blueprint)
 
 
 class RowId(IntegerConverter):

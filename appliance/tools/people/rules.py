@@ -1,13 +1,14 @@
 """Who sees whom, and what is read for the pages of people. Nothing is written here: persons and departments are core's.
 
 One rule stands behind list, profile and structure (`visible_to`): employees see every employee, a guest sees himself and
-his contact, a guest is seen by his contact, and administrators see everybody, those who are blocked too.
+his contact, a guest is seen by his contact, and administrators see everybody, those who are blocked too. A service account,
+which comes by REST only, sees employees and itself; who answers for it sees it as he sees his guest.
 """
 
 import unicodedata
 from datetime import date
 
-from appliance.core.actor import EMPLOYEE, GUEST
+from appliance.core.actor import EMPLOYEE, GUEST, SERVICE
 from appliance.core.db import row, rows
 from appliance.core.departments import heads_of, path_to, subtree
 from appliance.core.errors import Invalid, NotFound
@@ -33,6 +34,8 @@ def visible_to(actor, alias='p'):
     if actor.is_administrator:
         return '1 = 1', ()
     not_blocked = f'{alias}.id NOT IN (SELECT person_id FROM person_block)'
+    if actor.kind == SERVICE:
+        return f"({alias}.kind = 'employee' OR {alias}.id = ?) AND {not_blocked}", (actor.person_id,)
     if actor.kind == EMPLOYEE:
         return f"({alias}.kind = 'employee' OR {alias}.contact_id = ?) AND {not_blocked}", (actor.person_id,)
     if actor.kind == GUEST:
@@ -81,7 +84,7 @@ def profile(actor, person_id):
     person = access_person(actor, person_id)
     is_own = person_id == actor.person_id
     found = {'is_own': is_own, 'is_blocked': False, 'department': [], 'head': None, 'contact': None, 'leads': [], 'directory': None}
-    if 'department_id' in person and (not _is_outside(actor) or is_own):
+    if 'department_id' in person and (not is_outside(actor) or is_own):
         found |= _place(actor, person)
     if is_own or actor.is_administrator:
         found['directory'] = _filled_by(person_id)
@@ -93,7 +96,7 @@ def profile(actor, person_id):
 def _place(actor, person):
     """Where a person stands: to somebody from outside only his contact, to colleagues also department and heads."""
     contact = _name_of(actor, person['contact_id']) if person['contact_id'] else None
-    if _is_outside(actor):
+    if is_outside(actor):
         return {'contact': contact}
     tree, heads = _departments(actor)
     above = [head for head in heads_of(person['id'], person['department_id'], tree) if head in heads]
@@ -103,8 +106,9 @@ def _place(actor, person):
             'leads': [(one, name) for one, (name, _parent, head) in tree.items() if head == person['id']]}
 
 
-def _is_outside(actor):
-    return actor.kind != EMPLOYEE and not actor.is_administrator
+def is_outside(actor):
+    """Whether the actor is no colleague: he has no list and no structure, and sees of others how to reach them."""
+    return actor.kind not in (EMPLOYEE, SERVICE) and not actor.is_administrator
 
 
 def _name_of(actor, person_id):
@@ -156,7 +160,7 @@ def _count(where, values):
 
 
 def _require_colleague(actor):
-    if _is_outside(actor):
+    if is_outside(actor):
         raise NotFound()
 
 
@@ -167,7 +171,7 @@ def _found(actor, search, department_id, tree):
         raise Invalid(_('Search with at most %(most)s characters.', most=SEARCH_LENGTH), field='q')
     for word in search_words(search):
         conditions.append("p.words LIKE ? ESCAPE '!'")
-        values.append(f'%{_literally(word)}%')
+        values.append(f'%{literally(word)}%')
     if department_id is not None:
         if department_id not in tree:
             raise NotFound()
@@ -182,7 +186,8 @@ def search_words(search):
     return list(dict.fromkeys(fold(''.join(char if char.isprintable() else ' ' for char in search)).split()))
 
 
-def _literally(word):
+def literally(word):
+    """A word for LIKE, where `!` makes what follows mean itself."""
     return word.replace('!', '!!').replace('%', '!%').replace('_', '!_')
 
 

@@ -70,6 +70,21 @@ def day_of(actor):
     return _described(found) if found else None
 
 
+def day_of_person(actor, person_id):
+    """`day_of` for somebody's day: the actor's own, or that of a person whom he heads (today is what the person's zone says).
+
+    NotFound for everybody else, whether or not there is a day. None when there is none.
+    """
+    if person_id == actor.person_id:
+        return day_of(actor)
+    only_employees(actor)
+    person = row('SELECT department_id, zone FROM person WHERE id = ?', person_id) if 0 < person_id <= GREATEST_ID else None
+    if person is None or not is_head_of(actor.person_id, person_id, person[0]):
+        raise NotFound()
+    found = row(_OF_TODAY, person_id, person_id, clock.local_date(clock.now(), person[1]).isoformat())
+    return _described(found) if found else None
+
+
 def today(actor):
     """{'day', 'steps'} of the day that concerns the person now (`day_of`), or None: what the page shows, in two queries."""
     day = day_of(actor)
