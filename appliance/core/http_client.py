@@ -185,7 +185,7 @@ class _Deadline:
 
 
 def _exchange(target, address, body, headers, deadline):
-    limit = _Deadline(deadline)
+    limit, plain = _Deadline(deadline), None
     connection = http.client.HTTPConnection(target.host, target.port)
     try:
         plain = socket.create_connection((str(address), target.port), timeout=max(0.001, deadline - time.monotonic()))
@@ -196,7 +196,10 @@ def _exchange(target, address, body, headers, deadline):
         default = target.port == _PORTS[target.scheme]
         connection.request('POST', target.path, body, {'Host': target.door.rpartition(':')[0] if default else target.door, **headers})
         answer = connection.getresponse()
-        return Reply(answer.status, dict(answer.getheaders()), answer.read(REPLY_BYTES))
+        reply = Reply(answer.status, dict(answer.getheaders()), answer.read(REPLY_BYTES))
+        if limit.is_over:       # what was cut reads like the end of the answer
+            raise TimeoutError()
+        return reply
     except ssl.SSLCertVerificationError as error:
         raise Failed('certificate', error.verify_message) from None
     except (OSError, http.client.HTTPException) as error:
@@ -205,5 +208,5 @@ def _exchange(target, address, body, headers, deadline):
     finally:
         limit.cancel()
         connection.close()
-        with contextlib.suppress(UnboundLocalError):
+        if plain is not None:
             plain.close()
