@@ -19,8 +19,8 @@ from appliance.core.tool import registry
 
 _ = texts(__name__)
 KEY = 'IDEMPOTENCY_KEY'
-# What clients add to all that they send, and what says who calls rather than what.
-IGNORED = frozenset({'AUTH', 'ACCESS_TOKEN', KEY, '__ORDER', 'BX24_REQUEST_ID', 'BX24_SDK_VER', 'BX24_SDK_TYPE'})
+# What clients add to all that they send (START also where there is no list), and what says who calls rather than what.
+IGNORED = frozenset({'AUTH', 'ACCESS_TOKEN', KEY, '__ORDER', 'START', 'BX24_REQUEST_ID', 'BX24_SDK_VER', 'BX24_SDK_TYPE'})
 
 
 @dataclass(frozen=True)

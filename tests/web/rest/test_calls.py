@@ -40,6 +40,12 @@ def test_parameters_come_in_any_way_that_clients_send_them(program, given):
     assert program.result('user.get', **given) == [{'ID': '3'}]
 
 
+@pytest.mark.parametrize('method', ['profile', 'timeman.status', 'server.time', 'batch'])
+def test_start_is_no_parameter_too_many_where_there_is_no_list(program, method):
+    """bitrix24-rest sends it to every method."""
+    assert program.call(method, 'start=0' + ('&cmd[a]=profile' if method == 'batch' else ''))[0] == 200
+
+
 def test_answer_tells_the_time_that_it_took(program):
     answer = program.ask('user.get')
     time = answer.json['time']
