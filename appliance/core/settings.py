@@ -9,10 +9,11 @@ from peewee import CompositeKey
 from appliance.core import audit, revisions, sealing, syslog, tool
 from appliance.core.actions import action
 from appliance.core.db import Base, rows
-from appliance.core.errors import Invalid, NotAllowed
+from appliance.core.errors import Invalid
 from appliance.core.fields import Json, Text
 from appliance.core.i18n import is_zone, languages, texts
 from appliance.core.limits import MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, REMEMBERED_DAYS
+from appliance.core.permissions import require
 from appliance.core.tool import Setting as Declared
 
 _ = texts(__name__)
@@ -114,6 +115,7 @@ CORE = {
     'webhooks.private': Declared('', _.lazy('Private servers that the portal may tell of events'), _doors),
     'audit.syslog': Declared('', _.lazy('Syslog server that gets the audit log'), syslog.read_address),
 }
+_PERMISSIONS = {'mail': 'core.mail.manage', 'rest': 'core.programs.manage', 'webhooks': 'core.programs.manage'}
 # A stored password must not be shown to another server than the one it was given for.
 _FALLS_WITH = {'mail.host': 'mail.password', 'mail.port': 'mail.password', 'mail.tls': 'mail.password'}
 
@@ -155,13 +157,11 @@ def get_settings(prefix):
     return found
 
 
-def only_administrators(actor, *args, **kwargs):
-    """The right of actions that only an administrator has."""
-    if not actor.is_administrator:
-        raise NotAllowed()
+def _may_set(actor, name, *args, **kwargs):
+    require(actor, _PERMISSIONS.get(name.partition('.')[0], 'core.settings.manage'))
 
 
-@action(rights=only_administrators)
+@action(rights=_may_set)
 def set_setting(actor, name, text):
     """Set a company's setting from text. Invalid says what would be right; `field` is the setting's name."""
     if name not in declared():
@@ -178,7 +178,7 @@ def set_setting(actor, name, text):
     return None if declaration.is_secret else value
 
 
-@action(rights=only_administrators)
+@action
 def set_settings(actor, values):
     """Set several settings from {name: text}, in that order, all of them or none."""
     for name, text in values.items():

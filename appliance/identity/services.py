@@ -8,13 +8,14 @@ from appliance.core.actor import EMPLOYEE, SERVICE
 from appliance.core.errors import Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.people import Person, PersonBlock, add_person, fold_login, update_person
-from appliance.core.settings import only_administrators
+from appliance.core.permissions import permitted, require
 from appliance.identity import tokens
 
 _ = texts(__name__)
+MANAGE = 'core.programs.manage'
 
 
-@action(rights=only_administrators)
+@action(rights=permitted(MANAGE))
 def add_service(actor, login, name, owner_login):
     """A new service account; returns its id. It has no password: tokens are its only way in. Invalid names the field that is wrong."""
     return add_person(actor, login, name, kind=SERVICE, contact_id=_owner(owner_login))
@@ -28,7 +29,7 @@ def _owner(login):
     return found.id
 
 
-@action(rights=only_administrators)
+@action(rights=permitted(MANAGE))
 def hand_over(actor, service_id, owner_login):
     """Let another employee answer for a service account; its tokens go on with him."""
     if not Person.select().where((Person.id == service_id) & (Person.kind == SERVICE)).exists():
@@ -41,7 +42,7 @@ def hand_over(actor, service_id, owner_login):
 
 def services(actor):
     """[{id, login, name, owner_id, owner_name, owner_login, is_stopped}] of all service accounts, by name."""
-    only_administrators(actor)
+    require(actor, MANAGE)
     owner = Person.alias()
     found = (Person.select(Person.id, Person.login, Person.name, owner.id, owner.name, owner.login)
              .join(owner, JOIN.LEFT_OUTER, on=Person.contact == owner.id).where(Person.kind == SERVICE).order_by(Person.sort_name, Person.id).tuples())

@@ -17,13 +17,14 @@ from appliance.core.db import rows, write
 from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH, TOKEN_DAYS, TOKENS_A_PERSON
-from appliance.core.people import Person, PersonBlock, build_actor, one_line
-from appliance.core.settings import only_administrators
+from appliance.core.people import Person, PersonBlock, actor_for, build_actor, one_line
+from appliance.core.permissions import may, of, permitted, require
 from appliance.core.subscriptions.rules import end_token
 from appliance.identity.models import Token
 
 _ = texts(__name__)
 WEBHOOK = 'webhook'
+MANAGE = 'core.programs.manage'
 TOUCH_EVERY = timedelta(minutes=5)
 _LETTERS, _LENGTH = string.ascii_lowercase + string.digits, 40
 
@@ -44,14 +45,16 @@ def _hash(text):
 
 
 def _may_make(actor, name, scopes, lives_days=None, person_id=None, kind=WEBHOOK):
-    """For oneself; for a service account administrators may, since they answer for who has one. Never for another person."""
+    """For oneself; for a service account who manages programs, unless it may more than he. Never for another person."""
     if person_id in (None, actor.person_id):
         if actor.kind not in (EMPLOYEE, GUEST):
             raise NotAllowed()
         return
-    only_administrators(actor)
+    require(actor, MANAGE)
     if not Person.select().where((Person.id == person_id) & (Person.kind == SERVICE)).exists():
         raise NotFound()
+    if not of(actor_for(person_id, via=actor.via)) <= of(actor):
+        raise NotAllowed(_('This service account may do more than you may yourself.'))
 
 
 @action(rights=_may_make)
@@ -95,7 +98,7 @@ def _checked_scopes(scopes):
 _LOAD = '''
     SELECT t.id, t.scopes, t.expires_at, t.last_used_at, p.id, p.kind, p.language, p.zone, p.department_id,
            (SELECT number FROM revision WHERE name = 'department'), (SELECT number FROM revision WHERE name = 'setting'),
-           (SELECT number FROM revision WHERE name = 'person'), r.role
+           (SELECT number FROM revision WHERE name = 'person'), (SELECT number FROM revision WHERE name = 'role_permission'), r.role
     FROM token t JOIN person p ON p.id = t.person_id AND p.epoch = t.epoch LEFT JOIN person_role r ON r.person_id = p.id
     WHERE t.token_hash = ? AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id OR b.person_id = t.owner_id)'''
 
@@ -103,13 +106,13 @@ _LOAD = '''
 def load(text, person_id=None):
     """The Opened token of a text, or None: unknown, revoked, of somebody else than `person_id`, its person or owner blocked, his trust moved.
 
-    Until `revisions.end()` this context then trusts what its process keeps of settings, departments and counts of people.
+    Until `revisions.end()` this context then trusts what its process keeps of settings, departments, permissions and counts of people.
     """
     found = rows(_LOAD, _hash(text))
     if not found or person_id not in (None, found[0][4]):
         return None
-    token_id, scopes, expires_at, used_at, person_id, kind, language, zone, department_id, departments, settings, people, _role = found[0]
-    revisions.begin({'department': departments, 'setting': settings, 'person': people})
+    token_id, scopes, expires_at, used_at, person_id, kind, language, zone, department_id, departments, settings, people, may_changed, _role = found[0]
+    revisions.begin({'department': departments, 'setting': settings, 'person': people, 'role_permission': may_changed})
     actor = build_actor(person_id, kind, language, zone, department_id, {one[-1] for one in found} - {None}, via=f'token:{token_id}')
     is_expired = expires_at is not None and expires_at <= clock.microseconds(clock.now())
     return Opened(token_id, actor, frozenset(Token.scopes.python_value(scopes)), is_expired,
@@ -140,13 +143,13 @@ def all_tokens(actor, older_than=None, most=50):
     """Everybody's tokens, the newest first: {id, name, kind, scopes, state, person_id, person_name, person_kind, owner_id, owner_name,
     created_at, expires_at, last_used_at, address}. state: alive, expired, ended (the person's trust moved), blocked, held.
     """
-    only_administrators(actor)
+    require(actor, MANAGE)
     return _shown((Token.id < older_than) if older_than is not None else True, most)
 
 
 def of_person(actor, person_id):
-    """The tokens of a person, for administrators; the shape is `all_tokens`'s."""
-    only_administrators(actor)
+    """The tokens of a person, for who manages programs; the shape is `all_tokens`'s."""
+    require(actor, MANAGE)
     return _shown(Token.person == person_id, TOKENS_A_PERSON)
 
 
@@ -174,16 +177,16 @@ def _state(token, blocked):
 
 @action
 def revoke_token(actor, token_id):
-    """Make a token worthless: one's own, a service's that one answers for, anybody's for administrators. NotFound otherwise."""
+    """Make a token worthless: one's own, a service's that one answers for, anybody's for who manages programs. NotFound otherwise."""
     found = Token.get_or_none(Token.id == token_id)
-    if found is None or not (actor.is_administrator or actor.person_id in (found.person_id, found.owner_id)):
+    if found is None or not (may(actor, MANAGE) or actor.person_id in (found.person_id, found.owner_id)):
         raise NotFound()
     end_token(token_id)
     found.delete_instance()
     audit.record(actor, 'identity.token.revoked', f'identity.token:{token_id}', person_id=found.person_id)
 
 
-@action(rights=only_administrators)
+@action(rights=permitted(MANAGE))
 def release_token(actor, token_id):
     """Say that a token that a restored backup held counts again."""
     found = Token.get_or_none((Token.id == token_id) & (Token.is_held == True))     # noqa: E712 - Peewee's way to say it

@@ -71,13 +71,13 @@ def test_a_service_account_is_added_gets_an_address_and_is_handed_over(company):
     browser = company.browser('administrator')
     answer = browser.post('/admin/tokens', {'name': 'Phone system', 'login': 'svc.phone', 'owner': 'employee'}, page='/admin/tokens')
     service_id = Person.get(Person.login == 'svc.phone').id
-    assert (answer.status_code, answer.location) == (303, f'/admin/services/{service_id}')
-    address = address_in(make(browser, f'/admin/services/{service_id}', scopes=['user']).text)
+    assert (answer.status_code, answer.location) == (303, f'/admin/tokens/services/{service_id}')
+    address = address_in(make(browser, f'/admin/tokens/services/{service_id}', scopes=['user']).text)
     assert f'/rest/{service_id}/' in address and browser._client.get(f'{address}profile').json['result']['NAME'] == 'Phone'
     assert 'Acts as Phone system' in company.browser('employee').get('/settings/tokens').text
-    answer = browser.post(f'/admin/services/{service_id}/owner', {'owner': 'head'}, page=f'/admin/services/{service_id}')
+    answer = browser.post(f'/admin/tokens/services/{service_id}/owner', {'owner': 'head'}, page=f'/admin/tokens/services/{service_id}')
     assert answer.status_code == 303 and Token.get().owner_id == company.ids['head']
-    answer = browser.post(f'/admin/services/{service_id}/owner', {'owner': 'nobody'}, page=f'/admin/services/{service_id}')
+    answer = browser.post(f'/admin/tokens/services/{service_id}/owner', {'owner': 'nobody'}, page=f'/admin/tokens/services/{service_id}')
     assert answer.status_code == 422 and 'no active employee' in answer.text
     answer = browser.post('/admin/tokens', {'name': '', 'login': 'svc 2', 'owner': 'employee'}, page='/admin/tokens')
     assert answer.status_code == 422
@@ -85,9 +85,9 @@ def test_a_service_account_is_added_gets_an_address_and_is_handed_over(company):
 
 def test_a_person_is_no_service(company):
     browser = company.browser('administrator')
-    for path in (f'/admin/services/{company.ids["employee"]}', '/admin/services/9999'):
+    for path in (f'/admin/tokens/services/{company.ids["employee"]}', '/admin/tokens/services/9999'):
         assert browser.get(path).status_code == 404
-    assert browser.post(f'/admin/services/{company.ids["employee"]}', {'name': 'x', 'scopes': ['user'], 'lives': ''}, page='/admin/tokens').status_code == 404
+    assert browser.post(f'/admin/tokens/services/{company.ids["employee"]}', {'name': 'x', 'scopes': ['user'], 'lives': ''}, page='/admin/tokens').status_code == 404
 
 
 def test_many_tokens_are_pages(company):

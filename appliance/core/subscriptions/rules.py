@@ -15,10 +15,12 @@ from appliance.core.limits import SUBSCRIPTIONS_A_PERSON
 from appliance.core.outbox import send_mail
 from appliance.core.people import Person
 from appliance.core.rest import happenings
-from appliance.core.settings import get_setting, only_administrators
+from appliance.core.permissions import may, require
+from appliance.core.settings import get_setting
 from appliance.core.subscriptions.models import ACTIVE, FAILED, HELD, PAUSED, REASONS, SENDING, WAITING, Subscription, SubscriptionCall
 
 _ = texts(__name__)
+MANAGE = 'core.programs.manage'
 
 
 def private_doors():
@@ -29,7 +31,7 @@ def private_doors():
 def _may_subscribe(actor, *args, **kwargs):
     if actor.kind not in (EMPLOYEE, SERVICE):
         raise NotFound()
-    if get_setting('webhooks.outgoing') == 'administrators' and not actor.is_administrator:
+    if get_setting('webhooks.outgoing') == 'administrators' and not may(actor, MANAGE):
         raise NotAllowed(_('Only administrators let the portal tell others of events.'))
 
 
@@ -92,7 +94,7 @@ def application_token(secret):
 def access_subscription(actor, subscription_id):
     """The Subscription of an id: the person's own, any for administrators; NotFound otherwise."""
     found = Subscription.get_or_none(Subscription.id == subscription_id)
-    if found is None or (found.person_id != actor.person_id and not actor.is_administrator):
+    if found is None or (found.person_id != actor.person_id and not may(actor, MANAGE)):
         raise NotFound()
     return found
 
@@ -146,7 +148,7 @@ def resume(actor, subscription_id):
     """Go on, with the person's trust of now. After a restore only an administrator says so; for a dead token nobody can."""
     found = access_subscription(actor, subscription_id)
     if found.state == HELD:
-        only_administrators(actor)
+        require(actor, MANAGE)
     elif found.person_id != actor.person_id:
         raise NotAllowed()
     if found.reason == 'token':
@@ -177,7 +179,7 @@ def listing(actor, of_everybody=False, older_than=None, most=50):
     failing_since, waiting, failed}. Everybody's for administrators; of others' addresses only the door.
     """
     if of_everybody:
-        only_administrators(actor)
+        require(actor, MANAGE)
     condition = True if of_everybody else (Subscription.person == actor.person_id)
     found = list(Subscription.select(Subscription, Person.id, Person.name).join(Person).where(
         condition & ((Subscription.id < older_than) if older_than else True)).order_by(Subscription.id.desc()).limit(most))

@@ -12,8 +12,8 @@ from appliance.core.actor import EMPLOYEE, GUEST, SERVICE
 from appliance.core.db import position, row
 from appliance.core.departments import all_departments
 from appliance.core.errors import NotFound
+from appliance.core.folding import fold
 from appliance.core.i18n import texts
-from appliance.core.people import fold
 from appliance.tools.people import rules
 
 _ = texts(__name__)
@@ -63,16 +63,16 @@ SEARCHED = rest.Fields({
 
 
 @functools.cache
-def _fields(is_searching, is_outside, is_administrator):
+def _fields(is_searching, is_outside, is_manager):
     """The fields that a kind of actor may filter and sort by: what he does not see, he cannot ask by."""
-    hidden = [] if is_administrator else ['PERSONAL_BIRTHDAY']
+    hidden = [] if is_manager else ['PERSONAL_BIRTHDAY']
     hidden += ['UF_DEPARTMENT', 'UF_DEPARTMENT_NAME', 'DATE_REGISTER'] if is_outside else []
     return (SEARCHED if is_searching else PEOPLE).without(*hidden)
 
 
 def _shape(actor):
     """A function that makes rows of `_columns` answers for this actor."""
-    zone, own_id, has_year = ZoneInfo(actor.zone), actor.person_id, actor.is_administrator
+    zone, own_id, has_year = ZoneInfo(actor.zone), actor.person_id, rules.manages(actor)
 
     def shape(found):
         return [{'ID': str(person_id), 'ACTIVE': not is_blocked, 'NAME': (words := name.partition(' '))[0], 'LAST_NAME': words[2],
@@ -95,13 +95,13 @@ def _birthday(text, zone):
 
 
 def _columns(actor):
-    """The columns of a row; who is blocked, administrators alone see at all."""
-    return _COLUMNS + (_IS_BLOCKED if actor.is_administrator else '0')
+    """The columns of a row; who is blocked, those alone see who manage people."""
+    return _COLUMNS + (_IS_BLOCKED if rules.manages(actor) else '0')
 
 
 def _people(call, query, is_searching=False):
     where, values = rules.visible_to(call.actor)
-    fields = _fields(is_searching, rules.is_outside(call.actor), call.actor.is_administrator)
+    fields = _fields(is_searching, rules.is_outside(call.actor), rules.manages(call.actor))
     return rest.listed(fields, 'person p', _columns(call.actor), where, values, _shape(call.actor), query, counted_by='person')
 
 
@@ -110,7 +110,7 @@ def get_people(call, query: rest.Asked(PEOPLE, is_loose=True), admin_mode: rest.
     """The people whom the token's person sees, by pages of 50.
 
     ID is a text, ACTIVE a boolean, UF_DEPARTMENT a list of numbers, dates are ISO 8601 with an offset. A guest sees of others how to reach
-    them; the year of a birthday is shown to its person and to administrators.
+    them; the year of a birthday is shown to its person and to who manages people.
     """
     return _people(call, query)
 

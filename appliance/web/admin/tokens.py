@@ -11,7 +11,7 @@ from appliance.identity import services, tokens
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
-from appliance.web.rights import allowed
+from appliance.web.rights import permitted
 from appliance.web.settings.tokens import TokenForm, made_page, titled
 
 _ = texts(__name__)
@@ -36,7 +36,7 @@ class ButtonForm(Form):
 
 
 @blueprint.route('/tokens', methods=['GET', 'POST'])
-@allowed('administrator')
+@permitted('core.programs.manage')
 def list_tokens():
     """Service accounts, a form for another, and a page of tokens."""
     form = read_form(ServiceForm)
@@ -65,7 +65,7 @@ def _older():
 
 
 @blueprint.post('/tokens/<int:token_id>/revocation')
-@allowed('administrator')
+@permitted('core.programs.manage')
 def revoke_token(token_id):
     """Make anybody's worthless."""
     form = read_form(ButtonForm)
@@ -75,7 +75,7 @@ def revoke_token(token_id):
 
 
 @blueprint.post('/tokens/<int:token_id>/release')
-@allowed('administrator')
+@permitted('core.programs.manage')
 def release_token(token_id):
     """Let one count again that a restored backup held."""
     form = read_form(ButtonForm)
@@ -84,8 +84,8 @@ def release_token(token_id):
     return redirect(url_for('admin.list_tokens'), 303)
 
 
-@blueprint.route('/services/<int:service_id>', methods=['GET', 'POST'])
-@allowed('administrator')
+@blueprint.route('/tokens/services/<int:service_id>', methods=['GET', 'POST'])
+@permitted('core.programs.manage')
 def show_service(service_id):
     """One service account; its form makes a token for it."""
     service, form = _service(service_id), read_form(TokenForm, lives='365')
@@ -100,8 +100,8 @@ def show_service(service_id):
     return _service_page(service, form, OwnerForm(data={'owner': service['owner_login']})), form.status
 
 
-@blueprint.post('/services/<int:service_id>/owner')
-@allowed('administrator')
+@blueprint.post('/tokens/services/<int:service_id>/owner')
+@permitted('core.programs.manage')
 def hand_over_service(service_id):
     """Let another employee answer for it."""
     form = read_form(OwnerForm)

@@ -13,7 +13,7 @@ from appliance.core.subscriptions import calls, rules
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
-from appliance.web.rights import allowed
+from appliance.web.rights import permitted
 from appliance.web.settings.webhooks import act, log_page
 
 _ = texts(__name__)
@@ -42,7 +42,7 @@ class RulesForm(Form):
 
 
 @blueprint.route('/webhooks', methods=['GET', 'POST'])
-@allowed('administrator')
+@permitted('core.programs.manage')
 def list_webhooks():
     """Everybody's subscriptions, and the settings."""
     form = read_form(RulesForm, outgoing=get_setting('webhooks.outgoing'), private='\n'.join(get_setting('webhooks.private').split()),
@@ -71,35 +71,35 @@ def _older():
 
 
 @blueprint.get('/webhooks/<int:subscription_id>')
-@allowed('administrator')
+@permitted('core.programs.manage')
 def show_webhook(subscription_id):
     """Anybody's, with what was told."""
     return log_page('admin/webhook.html', subscription_id)
 
 
 @blueprint.post('/webhooks/<int:subscription_id>/pausing')
-@allowed('administrator')
+@permitted('core.programs.manage')
 def pause_webhook(subscription_id):
     """Tell nothing until its person resumes it."""
     return act(rules.pause, subscription_id, _('Paused. What happens meanwhile is not told.'), 'admin.show_webhook')
 
 
 @blueprint.post('/webhooks/<int:subscription_id>/resumption')
-@allowed('administrator')
+@permitted('core.programs.manage')
 def resume_webhook(subscription_id):
     """Let one go on that a restored backup held."""
     return act(rules.resume, subscription_id, _('It goes on.'), 'admin.show_webhook')
 
 
 @blueprint.post('/webhooks/<int:subscription_id>/removal')
-@allowed('administrator')
+@permitted('core.programs.manage')
 def remove_webhook(subscription_id):
     """Tell no more."""
     return act(rules.unsubscribe, subscription_id, _('Removed.'), 'admin.list_webhooks')
 
 
 @blueprint.post('/webhooks/<int:subscription_id>/calls/<int:call_id>/replay')
-@allowed('administrator')
+@permitted('core.programs.manage')
 def replay_call(subscription_id, call_id):
     """Tell one event once more."""
     return act(calls.replay, subscription_id, _('It will be told once more at once.'), 'admin.show_webhook', call_id)
