@@ -17,6 +17,7 @@ REMEMBERED_DAYS = 90            # the longest that a browser is remembered witho
 DEPARTMENTS_DEEP = 20
 TOKENS_A_PERSON = 50
 TOKEN_DAYS = 3660               # the longest that a token lives, unless it lives until revoked
+NOTICE_LENGTH = 2000            # characters that a program tells a person
 REST_DEPTH = 16                 # how deep the parameters of a REST request nest
 REST_VALUES = 5000              # values of a REST request, wherever they stand
 REST_AMONG = 1000               # values of one filter (`@ID`)

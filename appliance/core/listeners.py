@@ -61,8 +61,10 @@ def on(*events, is_wanted=None):
 
 def declared():
     """{name: Listener} of those of the core and of the tools that are on."""
+    from appliance.core import core_notices as _core    # noqa: F401  # cycle: notices are listeners
     from appliance.core.subscriptions import calls as _calls    # noqa: F401  # cycle: it listens
-    registration.of_tools_that_are_on('events', {})
+    for part in ('events', 'notifications'):
+        registration.load(part)
     return registration.of_tools_that_are_on('listeners', _listeners)
 
 

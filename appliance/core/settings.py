@@ -78,6 +78,14 @@ def _host(text):
     return text
 
 
+def _whole(least, most):
+    def read(text):
+        if not str(text).isascii() or not str(text).isdigit() or not least <= int(text) <= most:
+            raise ValueError(_('a whole number from %(least)s to %(most)s', least=least, most=most))
+        return int(text)
+    return read
+
+
 def _days(least, most):
     def read(text):
         if not str(text).isascii() or not str(text).isdigit() or not least <= int(text) <= most:
@@ -113,6 +121,7 @@ CORE = {
     'webhooks.outgoing': Declared('employees', _.lazy('Who may let the portal tell programs of events'),
                                   _one_of(lambda: ('employees', 'administrators'), 'employees, administrators')),
     'webhooks.private': Declared('', _.lazy('Private servers that the portal may tell of events'), _doors),
+    'notices.mail_after_minutes': Declared(10, _.lazy('Minutes after which unread notices are mailed'), _whole(0, 1440)),
     'audit.syslog': Declared('', _.lazy('Syslog server that gets the audit log'), syslog.read_address),
 }
 _PERMISSIONS = {'mail': 'core.mail.manage', 'rest': 'core.programs.manage', 'webhooks': 'core.programs.manage'}

@@ -8,14 +8,14 @@ from werkzeug.routing import IntegerConverter
 from appliance.core import db, i18n
 from appliance.core.tool import registry
 from appliance.web import (
-    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, login, search, security, settings, setup, shell, templating,
+    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, login, notices, search, security, settings, setup, shell, templating,
 )
 from appliance.web.proxies import TrustedProxies
 from appliance.web.rest import docs as rest_docs
 from appliance.web.rest import routes as rest
 
-SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, search.blueprint, settings.blueprint, setup.blueprint, admin.blueprint, admin.everybody,
-                    rest.blueprint, rest_docs.blueprint)
+SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, notices.blueprint, search.blueprint, settings.blueprint, setup.blueprint, admin.blueprint,
+                    admin.everybody, rest.blueprint, rest_docs.blueprint)
 
 
 class RowId(IntegerConverter):

@@ -16,7 +16,7 @@ registry.load('events')
 METHODS, HAPPENINGS = methods.declared(), happenings.declared()
 # What issue and design promise by name.
 PROMISED = {'methods', 'method.get', 'scope', 'server.time', 'profile', 'user.current', 'user.get', 'user.search', 'department.get', 'timeman.status',
-            'timeman.open', 'timeman.pause', 'timeman.close', 'batch', 'events', 'event.bind', 'event.unbind', 'event.get', 'app.info', 'feature.get'}
+            'timeman.open', 'timeman.pause', 'timeman.close', 'im.notify.personal.add', 'batch', 'events', 'event.bind', 'event.unbind', 'event.get', 'app.info', 'feature.get'}
 
 
 def test_what_was_promised_is_there():

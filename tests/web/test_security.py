@@ -3,7 +3,7 @@ import pytest
 
 from appliance.core import sealing
 from appliance.web.proxies import TrustedProxies
-from appliance.web.rights import Allowed, ByToken, Public
+from appliance.web.rights import Allowed, ByToken, Permitted, Public
 from appliance.web.masking import masked
 
 POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
@@ -14,8 +14,8 @@ def test_every_route_states_a_right(app):
     for rule in app.url_map.iter_rules():
         if rule.endpoint != 'static':
             right = getattr(app.view_functions[rule.endpoint], 'right', None)
-            assert isinstance(right, Allowed | ByToken | Public), f'{rule} states no right: @allowed(...), @by_token(why) or @public(why)'
-            assert isinstance(right, Allowed) or right.why.strip(), f'{rule} is open without a reason'
+            assert isinstance(right, Allowed | ByToken | Permitted | Public), f'{rule} states no right: @allowed(...), @permitted(...), @by_token(why) or @public(why)'
+            assert isinstance(right, Allowed | Permitted) or right.why.strip(), f'{rule} is open without a reason'
             assert isinstance(right, ByToken) == str(rule).startswith('/rest/'), f'{rule}: tokens open /rest alone'
 
 

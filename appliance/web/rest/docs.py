@@ -10,7 +10,8 @@ from appliance.web.rights import EVERYBODY, allowed
 blueprint = Blueprint('rest_docs', __name__, url_prefix='/rest-docs')
 # A call of each method that wants something, to be copied.
 EXAMPLES = {'user.get': 'user.get?filter[ACTIVE]=Y&order[NAME]=ASC', 'user.search': 'user.search?filter[FIND]=ana',
-            'department.get': 'department.get?sort=NAME', 'method.get': 'method.get?name=user.get', 'feature.get': 'feature.get?code=rest_offline_extended',
+            'department.get': 'department.get?sort=NAME', 'method.get': 'method.get?name=user.get',
+            'im.notify.personal.add': 'im.notify.personal.add?USER_ID=1&MESSAGE=Order+7+is+paid&TAG=order-7', 'feature.get': 'feature.get?code=rest_offline_extended',
             'batch': 'batch?cmd[me]=user.current&cmd[mine]=department.get?ID=$result[me][UF_DEPARTMENT][0]',
             'event.bind': 'event.bind?event=ONUSERADD&handler=https://erp.company.example/portal', 'event.unbind': 'event.unbind?event=ONUSERADD'}
 
