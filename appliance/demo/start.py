@@ -27,6 +27,7 @@ CONFIGURATION = """\
 address = 127.0.0.1:{port}
 admin_address = 127.0.0.1:{admin_port}
 public_address = http://127.0.0.1:{port}
+content_address = http://localhost:{port}
 
 [database]
 url = sqlite:///data/portal.db
@@ -182,8 +183,10 @@ def follow_port(path, port):
     before = path.read_text()
     after = before
     for key, value in (('address', f'127.0.0.1:{port}'), ('admin_address', f'127.0.0.1:{port + 1}'),
-                       ('public_address', f'http://127.0.0.1:{port}')):
-        after = re.sub(rf'(?m)^{key}\s*=.*$', f'{key} = {value}', after)
+                       ('public_address', f'http://127.0.0.1:{port}'), ('content_address', f'http://localhost:{port}')):
+        after = re.sub(rf'(?m)^{key}\s*=\s*\S.*$', f'{key} = {value}', after)
+    if not re.search(r'(?m)^content_address\s*=', after):      # of a company made before there was one
+        after = re.sub(r'(?m)^(public_address\s*=.*)$', rf'\1\ncontent_address = http://localhost:{port}', after)
     if after != before:
         write_private(path, after)
     return after != before

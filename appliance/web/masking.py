@@ -3,7 +3,7 @@
 import re
 
 # Also where a path was not normalised: //setup/..., /x/../setup/...
-_LINK_TOKEN = re.compile(r'(^|/\.{1,2})/+(setup|rescue)/+[^/]+')
+_LINK_TOKEN = re.compile(r'(^|/\.{1,2})/+(setup|rescue|f)/+.+', re.DOTALL)
 # /rest/<person>/<token>/<method>; the person may have been forgotten, the token may stand at the end.
 _REST = re.compile(r'(^|/\.{1,2})/+rest/+(.*)', re.DOTALL)
 _PLAIN_REST = re.compile(r'/rest/(\d{1,19})/[^/]+/([A-Za-z_.]{1,80})')
@@ -13,7 +13,7 @@ _METHOD = re.compile(r'[A-Za-z_]+(\.[A-Za-z0-9_]+)*')
 
 
 def masked(path):
-    """A path without the tokens of one-time links and of webhooks."""
+    """A path without the tokens of one-time links and of webhooks, and of files of people without their names too."""
     plain = _PLAIN_REST.fullmatch(path)
     if plain:       # nearly all of them, and at each request
         return f'/rest/{plain[1]}/***/{plain[2]}'

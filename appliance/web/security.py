@@ -5,7 +5,6 @@ Deny by default: a route without a stated right answers 403, even to an administ
 
 import logging
 import secrets
-from urllib.parse import urlsplit
 
 from flask import current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, current_user
@@ -20,13 +19,12 @@ from appliance.identity import sessions
 from appliance.web import cookies, csrf
 from appliance.web.errors import is_fragment
 from appliance.web.health import is_admin_door
+from appliance.web.hosts import is_host
+from appliance.web.uploads import body_bytes
 
 _ = i18n.texts(__name__)
 log = logging.getLogger('appliance.web')
-CONTENT_POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
-                  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 HEADERS = {
-    'Content-Security-Policy': CONTENT_POLICY,
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
     'Referrer-Policy': 'same-origin',
@@ -64,9 +62,17 @@ def install(app):
     manager.request_loader(_load_visitor)
     for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _refuse_resuming, _require_right, _refuse_other_site, _require_form_token):
         app.before_request(step)
-    app.after_request(_harden)
+    headers = HEADERS | {'Content-Security-Policy': content_policy(app.portal.server.content_address)}
+    app.after_request(lambda response: _harden(response, headers))
     app.after_request(_note_use)
     app.teardown_request(lambda error: revisions.end())
+
+
+def content_policy(content_address):
+    """What a page may load: our own, and files of people from the content origin."""
+    also = f' {content_address}' if content_address else ''
+    return (f"default-src 'self'; img-src 'self' data: blob:{also}; media-src 'self' blob:{also}; frame-src 'self'{also}; object-src 'none'; "
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 
 
 def _load_visitor(asked):
@@ -104,10 +110,7 @@ def _is_by_token():
 
 def _refuse_other_host():
     """Our pages name absolute addresses and set cookies; under another name (DNS rebinding) they would serve somebody else."""
-    public = urlsplit(current_app.portal.server.public_address)
-    asked = request.environ.get('HTTP_HOST', '').lower()
-    default_port = ':443' if public.scheme == 'https' else ':80'
-    if asked.removesuffix(default_port) == public.netloc.lower().removesuffix(default_port):
+    if is_host(request.environ, current_app.portal.server.public_address):
         return None
     if is_admin_door(request.environ, current_app.portal.server.admin_address) or request.endpoint in ('health.healthz', 'static'):
         return None
@@ -119,8 +122,10 @@ def _refuse_large_body():
     """Before anything parses it. Werkzeug would cut a body without a stated length silently; no browser sends a form that way."""
     if request.headers.get('Transfer-Encoding') and request.content_length is None:
         raise LengthRequired()
-    if (request.content_length or 0) > BODY_BYTES:
+    most = body_bytes(request.endpoint)
+    if (request.content_length or 0) > most:
         raise RequestEntityTooLarge()
+    request.max_content_length = most
 
 
 def _recognise():
@@ -202,8 +207,9 @@ def _touch(opened):
         log.exception('the use of session %s was not noted', opened.id)
 
 
-def _harden(response):
-    response.headers.extend(HEADERS.items())     # no view sets one of them: nothing to look for and replace
+def _harden(response, headers):
+    for name, value in headers.items():
+        response.headers.setdefault(name, value)
     if cookies.is_secure():
         response.headers['Strict-Transport-Security'] = 'max-age=31536000'
     if _is_static():

@@ -1,7 +1,7 @@
 """The web application of the configuration that $APPLIANCE_CONFIG names, for any WSGI server: `appliance.web.wsgi:app`."""
 
 from appliance.core import config as configuration
-from appliance.core import db, migrations, sealing, switch
+from appliance.core import db, migrations, sealing, storage, switch
 from appliance.web.app import create_app
 
 
@@ -9,6 +9,7 @@ def start():
     """Load the key, open the database, check its schema and make the application. StartError says what is wrong."""
     config = configuration.load()
     sealing.use_key(sealing.read_key(config.secrets.key_file))
+    storage.use_folder(config.data.folder)
     db.open_database(config.database.url, config.database.password_file, connections=config.server.threads + 1)
     with db.connected():
         migrations.require_current()

@@ -12,6 +12,7 @@ from appliance.core.i18n import current_zone, format_moment, format_time, texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.tools.worktime import rules
 from appliance.tools.worktime.forms import MINUTES, ButtonForm, CorrectionForm
+from appliance.web.attachments import card
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
@@ -86,7 +87,9 @@ def team():
 @allowed('employee')
 def show_day(day_id):
     """One day, for its person and for who heads him."""
-    return render_template('worktime/day.html', **rules.timeline(g.actor, day_id))
+    found = rules.timeline(g.actor, day_id)
+    may = {'attach', 'detach'} if found['day']['person_id'] == g.actor.person_id else set()
+    return render_template('worktime/day.html', **found, files=card(g.actor, 'worktime.day', day_id, may))
 
 
 @blueprint.post('/days')

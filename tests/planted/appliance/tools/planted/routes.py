@@ -5,6 +5,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from appliance.tools.planted import rules
+from appliance.web.attachments import card
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import allowed
 
@@ -29,7 +30,7 @@ def index():
 @allowed('employee')
 def show(note_id):
     """One note."""
-    return render_template('planted/note.html', note=rules.access_note(g.actor, note_id))
+    return render_template('planted/note.html', note=rules.access_note(g.actor, note_id), files=card(g.actor, 'planted.note', note_id))
 
 
 @blueprint.post('')
