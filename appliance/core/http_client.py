@@ -195,8 +195,9 @@ def _exchange(target, address, body, headers, deadline):
             connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=target.host)
         default = target.port == _PORTS[target.scheme]
         connection.request('POST', target.path, body, {'Host': target.door.rpartition(':')[0] if default else target.door, **headers})
-        answer = connection.getresponse()
-        reply = Reply(answer.status, dict(answer.getheaders()), answer.read(REPLY_BYTES))
+        # The answer takes the connection over when it is the last one, and would keep its socket open.
+        with connection.getresponse() as answer:
+            reply = Reply(answer.status, dict(answer.getheaders()), answer.read(REPLY_BYTES))
         if limit.is_over:       # what was cut reads like the end of the answer
             raise TimeoutError()
         return reply
