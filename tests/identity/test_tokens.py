@@ -155,3 +155,24 @@ def test_after_a_restore_a_token_waits_for_an_administrators_word(ana, bo, box):
         tokens.release_token(SYSTEM, old_id)
     tokens.release_token(SYSTEM, token_id)
     assert tokens.load(text) and tokens.load(old) is None
+
+
+def test_nobody_makes_a_token_for_a_service_that_may_do_more_than_he(box, ana):
+    service_id = services.add_service(SYSTEM, 'svc', 'Robot', 'ana')
+    give_role(SYSTEM, ana.person_id, 'portal_admin')
+    manager = actor_for(ana.person_id, 'test:ana')
+    assert make(manager, person_id=service_id)
+    give_role(SYSTEM, service_id, 'administrator')
+    with pytest.raises(NotAllowed):
+        make(manager, person_id=service_id)
+    give_role(SYSTEM, ana.person_id, 'administrator')
+    assert make(actor_for(ana.person_id, 'test:ana'), person_id=service_id)
+
+
+def test_programs_are_managed_by_their_permission(box, ana):
+    give_role(SYSTEM, ana.person_id, 'system_admin')
+    with pytest.raises(NotAllowed):
+        services.services(actor_for(ana.person_id, 'test:ana'))
+    give_role(SYSTEM, ana.person_id, 'portal_admin')
+    manager = actor_for(ana.person_id, 'test:ana')
+    assert services.services(manager) == [] == tokens.all_tokens(manager)

@@ -5,7 +5,7 @@ import pytest
 
 from appliance.core import rest
 from appliance.core.actor import SYSTEM
-from appliance.core.people import block
+from appliance.core.people import block, give_role, take_role, update_person
 from appliance.core.rest import methods
 from appliance.identity import services, tokens
 from appliance.tools.people import rules
@@ -61,6 +61,31 @@ def test_a_program_sees_the_people_that_the_page_shows(company, programs, role):
         met = programs[role].result('user.get', f'ID={person_id}')
         assert [one['ID'] for one in met] == ([str(person_id)] if person_id in shown else [])
     assert len(programs[role].result('user.search', 'FIND=lucas')) == (1 if actor.is_administrator else 0)
+
+
+def test_who_manages_people_sees_by_rest_what_his_pages_show(company):
+    """An administrator of the portal is no administrator of everything, and what he sees follows the permission, not the role."""
+    lucas = company.ids['lucas.meyer']
+    block(SYSTEM, lucas, 'portal')
+    for role, is_seen in (('portal_admin', True), ('system_admin', False)):
+        give_role(SYSTEM, company.ids['outsider'], role)
+        program = caller(company, 'outsider')
+        assert [one['ACTIVE'] for one in program.result('user.get', f'ID={lucas}')] == ([False] if is_seen else [])
+        assert company.browser('outsider').get(f'/people/{lucas}').status_code == (200 if is_seen else 404)
+        assert program.call('user.get', 'filter[>PERSONAL_BIRTHDAY]=1990-01-01')[0] == (200 if is_seen else 400)
+        assert program.result('profile')['ADMIN'] is False
+        take_role(SYSTEM, company.ids['outsider'], role)
+
+
+def test_total_that_is_kept_follows_who_is_seen(company, programs):
+    guest, employee = programs['guest'], programs['employee']
+    before = employee.call('user.get')[1]['total']
+    block(SYSTEM, company.ids['lucas.meyer'], 'portal')
+    assert employee.call('user.get')[1]['total'] == before - 1
+    assert guest.call('user.get')[1]['total'] == 2
+    update_person(SYSTEM, company.ids['guest'], contact_id=company.ids['head'])
+    assert {one['ID'] for one in guest.result('user.get')} == {str(company.ids['guest']), str(company.ids['head'])}
+    assert employee.call('user.get')[1]['total'] == before - 2
 
 
 def test_guest_sees_himself_and_how_to_reach_his_contact(company, programs):
