@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from peewee import SQL
 
-from appliance.core import registration
+from appliance.core import registration, revisions
 from appliance.core.db import Base, rows, write
 from appliance.core.errors import NotFound
 from appliance.core.fields import Integer, Text
@@ -135,6 +135,7 @@ def rebuild(name, tell=lambda done, total: None):
         time.sleep(0)       # others want to write, too
     with write(f'core.access.rebuild {name}'):
         this.table.delete().where(this.table.object_id.not_in(SQL(f'(SELECT {id_column} FROM {table})'))).execute()
+        revisions.bump(table)       # what is kept of it may count rows that are seen by others now
     return done
 
 

@@ -280,3 +280,8 @@ def row(sql, *values):
     """The first row as a tuple, or None."""
     found = rows(sql, *values)
     return found[0] if found else None
+
+
+def position(text, sought):
+    """SQL for the place of one text in another, from 1 on, 0 when it is not there: the engines call it differently."""
+    return f"{'instr' if is_sqlite() else 'strpos'}({text}, {sought})"

@@ -104,22 +104,24 @@ def on(event, **values):
 
 def kinds():
     """{name: Kind} of the core and of the tools that are on."""
+    from appliance.core import core_notices as _core        # noqa: F401  # cycle: they declare themselves here
+    from appliance.core import program_notices as _programs     # noqa: F401  # cycle: see above
     return registration.of_tools_that_are_on('notifications', _kinds)
 
 
 def put(name, person_id, data, object=''):
-    """Tell a person: inside an action. Where he wants no such notice, nothing is written."""
+    """Tell a person: inside an action; returns the notice's id. Where he wants no such notice, nothing is written, and it is None."""
     this = _kinds[name]
     is_shown, is_mailed = _choice(person_id, this)
     if not (is_shown or is_mailed):
-        return
+        return None
     now = clock.now()
     mine = (Notice.person == person_id) & (Notice.kind == name) & (Notice.object == object) & Notice.read_at.is_null()
     held = Notice.get_or_none(mine) if object else None
     if held is None:
-        Notice.create(person=person_id, kind=name, object=object, data=data, at=now, is_shown=is_shown, is_mailed=is_mailed)
-    else:
-        Notice.update(data=data, count=held.count + 1, at=now).where(Notice.id == held.id).execute()
+        return Notice.create(person=person_id, kind=name, object=object, data=data, at=now, is_shown=is_shown, is_mailed=is_mailed).id
+    Notice.update(data=data, count=held.count + 1, at=now).where(Notice.id == held.id).execute()
+    return held.id
 
 
 def _choice(person_id, this):

@@ -88,7 +88,7 @@ def run(options):
         else:
             resume_company(running, options, known)
         portal = start_portal(running, options)
-        running.enter_context(announced(options, known))
+        running.enter_context(announced(options, known, make_webhook(folder)))
         portal.wait()
         raise Stop(f'the portal ended by itself: {last_line(folder / "logs" / "portal.log")}')
 
@@ -209,8 +209,20 @@ def appliance(folder, *arguments, text=''):
     done = subprocess.run([sys.executable, '-m', 'appliance', *arguments], input=text, env=environment(folder),
                           capture_output=True, text=True, check=False)
     if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ['no output']
-        raise Stop(f'appliance {arguments[0]} failed: {lines[-1]}')
+        raise Stop(f'appliance {arguments[0]} failed: {last_words(done)}')
+
+
+def make_webhook(folder):
+    """Return the address of the administrator's webhook, made for this start. Raises Stop when there is none to be had."""
+    done = subprocess.run([sys.executable, '-m', 'appliance.demo.webhook'], env=environment(folder), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Stop(f'the webhook could not be made: {last_words(done)}')
+    return done.stdout.strip()
+
+
+def last_words(done):
+    """Return the last line that a command said."""
+    return ((done.stderr or done.stdout).strip().splitlines() or ['no output'])[-1]
 
 
 def environment(folder):
@@ -268,17 +280,18 @@ def stop(process):
 
 
 @contextlib.contextmanager
-def announced(options, known):
-    """Tell people and scripts how to log in; demo.json is there exactly as long as the portal answers."""
+def announced(options, known, webhook):
+    """Tell people and scripts how to get in; demo.json is there exactly as long as the portal answers."""
     path = options.folder / 'demo.json'
     address = f'http://127.0.0.1:{options.port}'
     people = [{'login': person.login, 'name': person.name, 'role': person.role} for person in company.PEOPLE if person.role]
-    write_private(path, json.dumps({'address': address, 'people': people, 'password': known['password']}, indent=2))
+    write_private(path, json.dumps({'address': address, 'people': people, 'password': known['password'], 'webhook': webhook}, indent=2))
     try:
         print(f'\nThe portal is running: {address}\n')
         for person in people:
             print(f'  {person["login"]:<15} {person["role"]:<15} {person["name"]}')
-        print(f'\n  Password of all: {known["password"]}\n')
+        print(f'\n  Password of all: {known["password"]}')
+        print(f'  REST as the administrator: {webhook}\n')
         print(f'Log: {options.folder}/logs/portal.log. Ctrl+C stops everything; the data stays.', flush=True)
         yield
     finally:

@@ -14,10 +14,12 @@ from appliance.web import (
 from appliance.web.content import create_content_app
 from appliance.web.hosts import ByHost
 from appliance.web.proxies import TrustedProxies
+from appliance.web.rest import docs as rest_docs
+from appliance.web.rest import routes as rest
 from appliance.web.uploads import UploadRequest
 
 SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, notices.blueprint, search.blueprint, settings.blueprint, setup.blueprint,
-                    admin.blueprint, admin.everybody, attachments.blueprint)
+                    admin.blueprint, admin.everybody, attachments.blueprint, rest.blueprint, rest_docs.blueprint)
 
 
 class RowId(IntegerConverter):

@@ -121,7 +121,8 @@ class Shell:
         """The entries of the person's menu, those of the tools first."""
         return [*parts('personal', g.actor),
                 _entry('settings.index', _('Language and time zone'), symbol='language'),
-                _entry('settings.list_sessions', _('Where I am logged in'), symbol='devices')]
+                _entry('settings.list_sessions', _('Where I am logged in'), symbol='devices'),
+                _entry('settings.tokens', _('Access for programs'), symbol='plug-connected')]
 
     @functools.cached_property
     def topbar(self):

@@ -5,6 +5,7 @@ import "@tabler/core/js/src/bootstrap/dropdown.ts";
 import "@tabler/core/js/src/bootstrap/modal.ts";
 import "@tabler/core/js/src/bootstrap/offcanvas.ts";
 import "./busy.js";
+import "./copy.js";
 import "./forms.js";
 import "./search.js";
 import "./toasts.js";
