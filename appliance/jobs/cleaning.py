@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from appliance.core import clock, events, jobs, outbox, processes, usage
+from appliance.core import clock, events, jobs, live, live_pages, outbox, presence, processes, usage
 from appliance.core.actions import forget_request_keys
 from appliance.core.db import database, is_sqlite
 from appliance.core.i18n import texts
@@ -12,12 +12,12 @@ from appliance.identity.sessions import forget_sessions
 from appliance.identity.throttle import forget_failures
 
 _ = texts(__name__)
-A_DAY, SENT_MAILS = timedelta(days=1), timedelta(days=90)
+AN_HOUR, A_DAY, SENT_MAILS = timedelta(hours=1), timedelta(days=1), timedelta(days=90)
 
 
 @jobs.every(hours=1, name='core.clean', title=_.lazy('Clean up what has expired'), is_in_steps=True)
 def clean(run):
-    """Delete expired sessions, links, request keys and failures, old runs and sent mails, and rows of dead processes."""
+    """Delete expired sessions, links, request keys and failures, old runs, notes and sent mails, and rows of dead processes."""
     now = clock.now()
     with run.finishing():
         forget_request_keys(now - A_DAY)
@@ -29,6 +29,9 @@ def clean(run):
         forget_runs(now)
         usage.forget(now - 30 * A_DAY)
         events.forget(now - 30 * A_DAY)
+        live.forget(now - AN_HOUR)      # a browser that was away for longer fetches all anew
+        live_pages.forget(now - AN_HOUR)
+        presence.forget(now - A_DAY)
     if is_sqlite():
         # A long reader lets the log grow without bound; this is when it shrinks again.
         database.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()

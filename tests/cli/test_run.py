@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.boxes import CONFIGURATION
+from tests.boxes import configuration
 from tests.postgresql import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.parametrize('engine', ['sqlite'], in
 def run(closed_box):
     """Start `appliance run` on this box; returns (process, address). Ended with all it started."""
     port = free_port()
-    closed_box.config.path.write_text(CONFIGURATION.format(port=port, admin_port=free_port(), url='sqlite:///data/portal.db'))
+    closed_box.config.path.write_text(configuration('sqlite:///data/portal.db', port, free_port(), free_port()))
     closed_box.config.backup.key_file.touch(0o600)
     process = subprocess.Popen([sys.executable, '-m', 'appliance', '--config', str(closed_box.config.path), 'run'],
                                stderr=subprocess.PIPE, text=True, start_new_session=True)
