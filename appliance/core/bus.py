@@ -21,6 +21,10 @@ log = logging.getLogger('appliance.bus')
 _folder = None
 
 
+class Broken(Exception):
+    """The bus cannot be heard now; open another bell in a while. Work is found all the same, only later."""
+
+
 def use(folder):
     """The run folder of this process's portal, where sockets are; without one, nobody is woken on SQLite."""
     global _folder
@@ -85,20 +89,31 @@ def _address(folder, name):
 
 
 def bell(kind):
-    """What rings when this kind is woken: an object with `fileno()` to wait on, `silence()` after a ring, and `close()`."""
-    return SocketBell(kind, _folder) if is_sqlite() else NotifyBell(kind)
+    """What rings when this kind is woken: an object with `fileno()` to wait on, `silence()` after a ring, and `close()`.
+
+    Broken from here or from `silence` when it cannot be heard.
+    """
+    if not is_sqlite():
+        return NotifyBell(kind)
+    if _folder is None:
+        raise Broken('no run folder is known')
+    return SocketBell(kind, _folder)
 
 
 class SocketBell:
     """A datagram socket of this process in the run folder."""
 
     def __init__(self, kind, folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder, self.name = folder, f'{kind}-{os.getpid()}-{secrets.token_hex(4)}{ENDING}'
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
-        with _opened(folder) as descriptor:
-            self.socket.bind(_address(descriptor, self.name))
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _opened(folder) as descriptor:
+                self.socket.bind(_address(descriptor, self.name))
+        except OSError as error:        # a full disk, a folder that is not ours
+            self.socket.close()
+            raise Broken(f'{folder}: {error.strerror}') from None
 
     def fileno(self):
         return self.socket.fileno()
@@ -116,19 +131,28 @@ class SocketBell:
 
 
 class NotifyBell:
-    """A connection of its own that listens. psycopg.OperationalError from `silence` when it broke: open another."""
+    """A connection of its own that listens."""
 
     def __init__(self, kind):
-        self.connection = psycopg.connect(database.obj.database, autocommit=True, connect_timeout=5, **database.obj.connect_params)
-        self.connection.execute(f'LISTEN appliance_{kind}')
+        try:
+            self.connection = psycopg.connect(database.obj.database, autocommit=True, connect_timeout=5, **database.obj.connect_params)
+            self.connection.execute(f'LISTEN appliance_{kind}')
+        except psycopg.Error as error:
+            raise Broken(str(error)) from None
 
     def fileno(self):
         return self.connection.fileno()
 
     def silence(self):
-        self.connection.pgconn.consume_input()
-        while self.connection.pgconn.notifies():
-            pass
+        """Take what has come."""
+        try:
+            # Twice: the first takes a server's last words, the second sees that it has hung up.
+            self.connection.pgconn.consume_input()
+            self.connection.pgconn.consume_input()
+            while self.connection.pgconn.notifies():
+                pass
+        except psycopg.Error as error:
+            raise Broken(str(error)) from None
 
     def close(self):
         self.connection.close()

@@ -105,10 +105,19 @@ class Config:
     def live_address(self):
         """Where browsers find the stream: `/live`, or its own port where nobody stands before the portal, as plain http says."""
         public = urlsplit(self.server.public_address)
-        if public.scheme == 'https' or self.live.address.startswith('unix:'):
+        if self.is_secure or self.live.address.startswith('unix:'):
             return '/live'
         host = f'[{public.hostname}]' if ':' in public.hostname else public.hostname
         return f'http://{host}:{self.live.address.rpartition(":")[2]}/live'
+
+    @property
+    def is_secure(self):
+        """Whether people reach the portal over TLS."""
+        return self.server.public_address.startswith('https://')
+
+    def cookie(self, short):
+        """The full name of a cookie (session, visit, language, theme). Over TLS no other host can plant it."""
+        return f'{"__Host-" if self.is_secure else ""}appliance_{short}'
 
     @property
     def repository(self):

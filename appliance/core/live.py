@@ -45,13 +45,14 @@ class LiveEvent(Base):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note as it is read: `data` is its JSON text, or None."""
+    """A note as it is read: `data` is its JSON text, or None; `at` in microseconds."""
 
     id: int
     channels: tuple
     type: str
     ref: str
     data: str | None
+    at: int
 
 
 def tell(channels, type, ref='', data=None):
@@ -121,7 +122,7 @@ def _insert(waiting):
         LiveEvent.insert_many([note | {'at': at} for note in waiting[first:first + _ROWS_AT_ONCE]]).execute()
 
 
-_COLUMNS = 'SELECT id, channel, type, ref, data FROM live_event'
+_COLUMNS = 'SELECT id, channel, type, ref, data, at FROM live_event'
 
 
 def read(after, most=LIVE_READ):
@@ -135,7 +136,7 @@ def newest(most):
 
 
 def _notes(found):
-    return [Note(note_id, tuple(channel.split(' ')), type, ref, data) for note_id, channel, type, ref, data in found]
+    return [Note(note_id, tuple(channel.split(' ')), *rest) for note_id, channel, *rest in found]
 
 
 def bounds():
@@ -150,7 +151,7 @@ def last_before(moment):
 
 
 def since(after, channels, most=LIVE_READ):
-    """(Notes for any of these channels after an id, the id to ask from next time); None when the table cannot tell what was missed.
+    """(Notes for any of these channels after an id, the id to ask from next time); None when what was missed is not known.
 
     For a browser that cannot have a stream. Reads at most so many notes of all channels.
     """
@@ -158,7 +159,10 @@ def since(after, channels, most=LIVE_READ):
     if not low - 1 <= after <= high:
         return None
     found = read(after, most)
-    mine = [note for note in found if not channels.isdisjoint(note.channels) and note.type != SUBJECTS_CHANGED]
+    mine = [note for note in found if not channels.isdisjoint(note.channels)]
+    # What a group said before one joined it is not told afterwards.
+    if any(note.type == SUBJECTS_CHANGED for note in mine):
+        return None
     return mine, found[-1].id if found else after
 
 

@@ -5,7 +5,7 @@ import unicodedata
 
 from peewee import JOIN, CompositeKey
 
-from appliance.core import audit, clock
+from appliance.core import audit, clock, live
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS, Actor
 from appliance.core.db import Base, rows
@@ -209,6 +209,8 @@ def _note_update(actor, person_id, changed):
     # Which fields, not what they hold: that would outlive a person's wish to be forgotten.
     audit.record(actor, 'core.person.updated', f'core.person:{person_id}', changed=sorted(changed))
     publish(PersonUpdated(person_id, sorted(changed), actor.person_id))
+    if {'department_id', 'kind'} & {*changed}:
+        live.tell_subjects_changed([person_id])
 
 
 def _own_or_administrator(actor, person_id, *args, **kwargs):

@@ -137,7 +137,7 @@ def test_what_a_browser_that_polls_missed(box):
     tell(['person:7'], 'mine')
     tell(['person:8'], 'theirs')
     tell(['everybody', 'person:7'], 'both')
-    tell(['person:7'], live.SUBJECTS_CHANGED)
+    tell(['person:9'], live.SUBJECTS_CHANGED)
     first, last = live.read(0)[0].id, live.bounds()[1]
     found, after = live.since(first - 1, {'person:7', 'everybody'})
     assert [note.type for note in found] == ['mine', 'both'] and after == last
@@ -145,6 +145,8 @@ def test_what_a_browser_that_polls_missed(box):
     found, after = live.since(first - 1, {'person:7'}, most=2)
     assert ([note.type for note in found], after) == (['mine'], first + 1)
     assert live.since(last + 1, {'person:7'}) is None and live.since(-5, {'person:7'}) is None
+    assert live.since(first - 1, {'person:9', 'everybody'}) is None
+    assert live.since(last, {'person:9', 'everybody'}) == ([], last)
 
 
 def test_old_notes_go_but_the_newest_tells_what_was_missed(box):
