@@ -139,6 +139,11 @@ def _notes(found):
     return [Note(note_id, tuple(channel.split(' ')), *rest) for note_id, channel, *rest in found]
 
 
+def data_of(note):
+    """What a Note carries, as plain data."""
+    return None if note.data is None else json.loads(note.data)
+
+
 def bounds():
     """(lowest, highest) id that the table holds, (0, 0) when it is empty."""
     low, high = row('SELECT min(id), max(id) FROM live_event')

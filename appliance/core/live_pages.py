@@ -64,7 +64,7 @@ def _mac(signed):
 
 
 def read_token(text):
-    """The Token that a text is, or None: not ours, or over. Whether rights or epoch have changed since, `are_open` says."""
+    """The Token that a text is, or None: not ours, or over. Whether rights or epoch have changed since, `opened` says."""
     found = _TOKEN.fullmatch(text) if len(text) < 400 else None
     if found is None or not hmac.compare_digest(found['mac'], _mac(found['signed'])):
         return None
@@ -77,6 +77,17 @@ def versions(refs):
     """{ref: version} of the pages whose rights have changed within the time that a token may live; of all others it is 0."""
     refs = list(refs)
     return dict(rows(f'SELECT ref, version FROM live_page WHERE ref IN ({", ".join("?" * len(refs))})', *refs)) if refs else {}
+
+
+def opened(texts, person_id):
+    """{ref: (version, moment of expiry)} of the tokens among these texts that open their page to this person now."""
+    tokens = [token for token in map(read_token, texts) if token and token.person_id == person_id]
+    if not tokens:
+        return {}
+    epoch, = row('SELECT epoch FROM person WHERE id = ?', person_id) or (None,)
+    now = versions({token.ref for token in tokens})
+    return {token.ref: (token.version, token.expires_at) for token in tokens
+            if token.epoch == epoch and token.version == now.get(token.ref, 0)}
 
 
 def close(ref):

@@ -6,7 +6,7 @@ It says nothing of working time, and when somebody was last seen is nobody's bus
 from datetime import timedelta
 
 from appliance.core import clock
-from appliance.core.db import Base, rows, write
+from appliance.core.db import Base, row, rows, write
 from appliance.core.fields import Link, Moment
 from appliance.core.people import Person
 
@@ -30,6 +30,13 @@ def note(person_ids):
         with write('core.presence.note'):
             (Presence.insert_many([{'person': one, 'seen_at': now} for one in person_ids[first:first + _ROWS_AT_ONCE]])
              .on_conflict(conflict_target=(Presence.person,), preserve=(Presence.seen_at,)).execute())
+
+
+def note_if_due(person_id):
+    """The same for one person, unless it was written within half a minute."""
+    found = row('SELECT seen_at FROM presence WHERE person_id = ?', person_id)
+    if found is None or clock.from_microseconds(found[0]) < clock.now() - timedelta(seconds=WRITTEN_EVERY_S):
+        note([person_id])
 
 
 def present(person_ids):

@@ -14,6 +14,7 @@ import re
 
 from aiohttp import HttpVersion11, web
 
+from appliance.core import live_pages
 from appliance.core.limits import LIVE_PAGES, STREAMS_A_SESSION
 from appliance.identity import sessions
 from appliance.live import resume, watch
@@ -81,7 +82,7 @@ class Streams:
         stream = Stream(_worker(request.query), request.transport)
         tokens = request.query.getall('page', ())
         if tokens:
-            stream.pages = await self.desk.ask(watch.open_pages, found.holder, tokens[:LIVE_PAGES])
+            stream.pages = await self.desk.ask(live_pages.opened, tokens[:LIVE_PAGES], found.holder.person_id)
         self._make_room(found.holder.session_id, stream.worker)
         self.hub.enter(found, stream)
         return stream
@@ -95,7 +96,7 @@ class Streams:
                 self.hub.leave(stream)
         if member and len(member.streams) >= STREAMS_A_SESSION:
             raise Refused(429)
-        if len(self.hub.members) >= self.most_streams:
+        if self.hub.count() >= self.most_streams:
             raise Refused(503)
 
 

@@ -88,6 +88,10 @@ class Hub:
         """All streams, as a list: who goes through it may wait meanwhile."""
         return [stream for member in self.members.values() for stream in member.streams]
 
+    def count(self):
+        """How many streams hear."""
+        return sum(map(len, self._slots))
+
     # Notes
 
     def load(self, notes):

@@ -87,14 +87,6 @@ def members_of_tokens(hashes):
     return {token: Member(holder, subjects) for token, (holder, subjects) in _with_subjects(sessions.holders_of_tokens(hashes)).items()}
 
 
-def open_pages(holder, texts):
-    """{ref: (version, moment of expiry)} of the tokens among these texts that open a page to this session now."""
-    tokens = [token for token in map(live_pages.read_token, texts)
-              if token and (token.person_id, token.epoch) == (holder.person_id, holder.epoch)]
-    versions = live_pages.versions({token.ref for token in tokens})
-    return {token.ref: (token.version, token.expires_at) for token in tokens if token.version == versions.get(token.ref, 0)}
-
-
 def _read_sessions(session_ids):
     found = {}
     for first in range(0, len(session_ids), ASKED_AT_ONCE):

@@ -26,7 +26,6 @@ log = logging.getLogger('appliance.web')
 CONTENT_POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
                   "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 HEADERS = {
-    'Content-Security-Policy': CONTENT_POLICY,
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
     'Referrer-Policy': 'same-origin',
@@ -59,6 +58,9 @@ def install(app):
     app.config['REMEMBER_COOKIE_NAME'] = ''
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES, MAX_FORM_MEMORY_SIZE=BODY_BYTES, MAX_FORM_PARTS=500)
     manager.request_loader(_load_visitor)
+    app.content_policy = CONTENT_POLICY
+    if app.portal.live_address.startswith('http'):      # nobody stands before us: the stream is at a port of its own
+        app.content_policy += f"; connect-src 'self' {app.portal.live_address}"
     for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _refuse_resuming, _require_right, _refuse_other_site, csrf.check):
         app.before_request(step)
     app.after_request(_harden)
@@ -183,6 +185,7 @@ def _touch(opened):
 
 def _harden(response):
     response.headers.update(HEADERS)
+    response.headers['Content-Security-Policy'] = current_app.content_policy
     if cookies.is_secure():
         response.headers['Strict-Transport-Security'] = 'max-age=31536000'
     if _is_static():

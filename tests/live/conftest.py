@@ -1,6 +1,5 @@
 """The demo company with one process `live` or more, sessions of its people, and streams that are closed at the end."""
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import pytest
 from appliance.core import db, live
 from appliance.core.actor import SYSTEM
 from appliance.identity import sessions
-from tests.boxes import opened
 from tests.live.ear import Ear
 from tests.postgresql import free_port
 from tests.visitors import Company

@@ -1,6 +1,6 @@
 """Who writes and sees notes: each his own."""
 
-from appliance.core import clock
+from appliance.core import clock, live, live_pages
 from appliance.core.actions import action
 from appliance.core.db import row, rows
 from appliance.core.errors import Invalid, NotFound
@@ -28,3 +28,19 @@ def add_note(actor, title):
     if not 0 < len(title) <= PlantedNote.title.limit:
         raise Invalid('A title has 1 to 200 characters.', field='title')
     return PlantedNote.create(person=actor.person_id, title=title, created_at=clock.now()).id
+
+
+@action
+def rename_note(actor, note_id, title):
+    """Another title; every page that shows the note follows."""
+    access_note(actor, note_id, to='change')
+    PlantedNote.update(title=title).where(PlantedNote.id == note_id).execute()
+    live.tell([f'page:planted.note:{note_id}'], 'planted.renamed', ref=f'planted.note:{note_id}')
+
+
+@action
+def give_note(actor, note_id, person_id):
+    """Another person's from now on; pages that were opened before hear no more of it."""
+    access_note(actor, note_id, to='change')
+    PlantedNote.update(person=person_id).where(PlantedNote.id == note_id).execute()
+    live_pages.close(f'planted.note:{note_id}')
