@@ -9,7 +9,6 @@ import fcntl
 import http.client
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -27,6 +26,9 @@ CONFIGURATION = """\
 address = 127.0.0.1:{port}
 admin_address = 127.0.0.1:{admin_port}
 public_address = http://127.0.0.1:{port}
+
+[live]
+address = 127.0.0.1:{live_port}
 
 [database]
 url = sqlite:///data/portal.db
@@ -155,7 +157,8 @@ def make_company(running, options, known):
     folder = options.folder
     (folder / 'logs').mkdir(exist_ok=True)
     print('Making the demo company ...', flush=True)
-    write_private(folder / 'config.ini', CONFIGURATION.format(port=options.port, admin_port=options.port + 1))
+    write_private(folder / 'config.ini', CONFIGURATION.format(
+        port=options.port, admin_port=options.port + 1, live_port=options.port + 3))
     appliance(folder, 'init')
     start_directory(running, options, known)
     where = ['--directory-url', directory_url(options)] if known['directory'] else []
@@ -180,13 +183,20 @@ def resume_company(running, options, known):
 def follow_port(path, port):
     """Write another port into the configuration; return whether it was another. Other lines stay as somebody left them."""
     before = path.read_text()
-    after = before
-    for key, value in (('address', f'127.0.0.1:{port}'), ('admin_address', f'127.0.0.1:{port + 1}'),
-                       ('public_address', f'http://127.0.0.1:{port}')):
-        after = re.sub(rf'(?m)^{key}\s*=.*$', f'{key} = {value}', after)
-    if after != before:
+    wanted = {('server', 'address'): f'127.0.0.1:{port}', ('server', 'admin_address'): f'127.0.0.1:{port + 1}',
+              ('server', 'public_address'): f'http://127.0.0.1:{port}', ('live', 'address'): f'127.0.0.1:{port + 3}'}
+    section, lines = '', []
+    if '[live]' not in before:      # made by a version without it
+        before += '\n[live]\naddress =\n'
+    for line in before.splitlines():
+        key = line.partition('=')[0].strip()
+        section = line.strip()[1:-1] if line.startswith('[') else section
+        lines.append(f'{key} = {wanted[section, key]}' if (section, key) in wanted else line)
+    after = '\n'.join(lines) + '\n'
+    if after != path.read_text():
         write_private(path, after)
-    return after != before
+        return True
+    return False
 
 
 def start_directory(running, options, known):
@@ -216,7 +226,7 @@ def environment(folder):
 
 
 def start_portal(running, options):
-    """Start web and jobs under `appliance run` and wait until they are well; return the process. Raises Stop otherwise."""
+    """Start web, live and jobs under `appliance run` and wait until they are well; return the process. Raises Stop otherwise."""
     log_path = options.folder / 'logs' / 'portal.log'
     with log_path.open('ab') as log:
         # A session of its own: Ctrl+C reaches this process alone, which then stops the others in order.
@@ -224,7 +234,7 @@ def start_portal(running, options):
                                   env=environment(options.folder), start_new_session=True, preexec_fn=die_with_parent)
     running.callback(stop, portal)
     deadline = time.monotonic() + HEALTHY_WITHIN_S
-    while not is_healthy(options.port):
+    while not (is_healthy(options.port) and is_healthy(options.port + 3)):
         if portal.poll() is not None:
             raise Stop(f'the portal ended at once: {last_line(log_path)} ({log_path} has the rest)')
         if time.monotonic() > deadline:
