@@ -9,10 +9,11 @@ from peewee import CompositeKey
 from appliance.core import audit, revisions, sealing, syslog, tool
 from appliance.core.actions import action
 from appliance.core.db import Base, rows
-from appliance.core.errors import Invalid, NotAllowed
+from appliance.core.errors import Invalid
 from appliance.core.fields import Json, Text
 from appliance.core.i18n import is_zone, languages, texts
 from appliance.core.limits import MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, REMEMBERED_DAYS
+from appliance.core.permissions import require
 from appliance.core.tool import Setting as Declared
 
 _ = texts(__name__)
@@ -77,6 +78,14 @@ def _host(text):
     return text
 
 
+def _whole(least, most):
+    def read(text):
+        if not str(text).isascii() or not str(text).isdigit() or not least <= int(text) <= most:
+            raise ValueError(_('a whole number from %(least)s to %(most)s', least=least, most=most))
+        return int(text)
+    return read
+
+
 def _days(least, most):
     def read(text):
         if not str(text).isascii() or not str(text).isdigit() or not least <= int(text) <= most:
@@ -97,6 +106,7 @@ CORE = {
     'mail.user': Declared('', _.lazy('Login at the mail server'), _line(NAME_LENGTH)),
     'mail.password': Declared('', _.lazy('Password at the mail server'), _line(PASSWORD_LENGTH), is_secret=True),
     'mail.sender': Declared('', _.lazy('Sender of mails'), _sender),
+    'notices.mail_after_minutes': Declared(10, _.lazy('Minutes after which unread notices are mailed'), _whole(0, 1440)),
     'audit.syslog': Declared('', _.lazy('Syslog server that gets the audit log'), syslog.read_address),
 }
 # A stored password must not be shown to another server than the one it was given for.
@@ -140,13 +150,11 @@ def get_settings(prefix):
     return found
 
 
-def only_administrators(actor, *args, **kwargs):
-    """The right of actions that only an administrator has."""
-    if not actor.is_administrator:
-        raise NotAllowed()
+def _may_set(actor, name, *args, **kwargs):
+    require(actor, 'core.mail.manage' if name.startswith('mail.') else 'core.settings.manage')
 
 
-@action(rights=only_administrators)
+@action(rights=_may_set)
 def set_setting(actor, name, text):
     """Set a company's setting from text. Invalid says what would be right; `field` is the setting's name."""
     if name not in declared():
@@ -163,7 +171,7 @@ def set_setting(actor, name, text):
     return None if declaration.is_secret else value
 
 
-@action(rights=only_administrators)
+@action
 def set_settings(actor, values):
     """Set several settings from {name: text}, in that order, all of them or none."""
     for name, text in values.items():

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from appliance.core import clock, events, jobs, live, live_pages, outbox, presence, processes, usage
+from appliance.core import clock, events, jobs, live, live_pages, notices, operations, outbox, presence, processes, usage
 from appliance.core.actions import forget_request_keys
 from appliance.core.db import database, is_sqlite
 from appliance.core.i18n import texts
@@ -32,6 +32,8 @@ def clean(run):
         live.forget(now - AN_HOUR)      # a browser that was away for longer fetches all anew
         live_pages.forget(now - AN_HOUR)
         presence.forget(now - A_DAY)
+        operations.forget(now - 30 * A_DAY)
+        notices.forget(now - 90 * A_DAY)
     if is_sqlite():
         # A long reader lets the log grow without bound; this is when it shrinks again.
         database.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()

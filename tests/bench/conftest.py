@@ -3,8 +3,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from appliance.core import access
 from appliance.core.actor import SYSTEM
-from appliance.core.people import Person, fold
+from appliance.core.folding import fold
+from appliance.core.people import Person
 from appliance.demo import load as demo
 from appliance.identity import sessions
 from tests.bench.servers import serving
@@ -28,6 +30,7 @@ def add_people(count):
     """Fill up to `count` people, as a directory would bring them."""
     for start in range(Person.select().count(), count, 500):
         Person.insert_many([_person(number) for number in range(start, min(start + 500, count))]).execute()
+    access.rebuild('core.person')
 
 
 def _person(number):

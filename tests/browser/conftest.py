@@ -1,4 +1,5 @@
 """A running portal with the demo company, and Chromium. Screenshots go to artefacts/pages (git-ignored)."""
+import contextlib
 import os
 import secrets
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.boxes import write_box
+from tests.postgresql import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = '/usr/bin/chromium'
@@ -66,17 +68,14 @@ def portal(sqlite_template, tmp_path_factory):
 
 
 def _three_free_ports():
-    """A port of which the next two are free too: for the pages, the admin address and the stream."""
-    for port in range(18110, 18140, 3):
-        try:
-            for number in range(port, port + 3):
-                with socket.socket() as tried:
-                    tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    tried.bind(('127.0.0.1', number))
-        except OSError:
-            continue
-        return port
-    raise RuntimeError('no three free ports between 18110 and 18140')
+    """A port of which the next two are free too: for the pages, the admin address and the stream. Others at each run: several may go at once."""
+    for _time in range(50):
+        port = free_port()
+        with contextlib.suppress(OSError), socket.socket() as tried, socket.socket() as tried_too:
+            tried.bind(('127.0.0.1', port + 1))
+            tried_too.bind(('127.0.0.1', port + 2))
+            return port
+    raise RuntimeError('no three free ports beside each other')
 
 
 def _wait_until_fit(address, process, log):

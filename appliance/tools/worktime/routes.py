@@ -73,12 +73,19 @@ def _content(correction=None):
         bounds = rules.correction_bounds(day)
         found |= {'correction': correction or CorrectionForm(data=_suggested_end(day)), 'latest': bounds[1],
                   'bounds': [moment.astimezone(ZoneInfo(day['zone'])).strftime(MINUTES) for moment in bounds]}
-    return {**found, 'found': rules.days_of(g.actor)}
+    return {**found, 'found': rules.days_of(g.actor), 'leads': rules.leads(g.actor)}
 
 
 def _suggested_end(day):
     """Who went into a pause and did not come back most likely left then."""
     return {'ended_at': day['latest_at'].astimezone(ZoneInfo(day['zone'])).replace(tzinfo=None)} if day['pause_id'] else {}
+
+
+@blueprint.get('/team')
+@allowed('employee')
+def team():
+    """The days of the people whom one heads; none for who heads nobody."""
+    return render_template('worktime/team.html', leads=True, **rules.team_days(g.actor, request.args.get('before', '')))
 
 
 @blueprint.get('/days/<int:day_id>')
