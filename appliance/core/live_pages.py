@@ -1,7 +1,8 @@
 """The channel of one page (`page:crm.deal:7`): opened by a token that web puts into it after `access_x`, closed when rights change.
 
     token = live_pages.make_token(actor, 'crm.deal:7')          # for the template: {{ ui.live_page(token, url) }}
-    live_pages.close('crm.deal:7')                              # in the action that changed who may see it
+
+`access.changed` closes the page of an object that somebody may not see any more; `close(refs)` is for pages without access rows.
 
 A token names the person, his epoch, the page and the version of its rights, and is good for five minutes; the page fetches another
 before that, by the same `access_x`.
@@ -21,6 +22,7 @@ from appliance.core.fields import Integer, Text
 from appliance.core.limits import LIVE_PAGE_S
 
 PURPOSE = 'live-page'
+_ROWS_AT_ONCE = 500
 _TOKEN = re.compile(r'(?P<signed>(?P<person>\d{1,19})\.(?P<epoch>\d{1,19})\.(?P<version>\d{1,19})\.(?P<expires>\d{1,19})\.'
                     r'(?P<ref>[a-z][a-z0-9_.]{0,99}:\d{1,19}))\.(?P<mac>[0-9a-f]{64})', re.ASCII)
 
@@ -90,11 +92,12 @@ def opened(texts, person_id):
             if token.epoch == epoch and token.version == now.get(token.ref, 0)}
 
 
-def close(ref):
-    """Say, in the action that did it, that the rights of this page have changed: every token made before is dead."""
+def close(refs):
+    """Say, in the action that did it, that the rights of these pages have changed: every token made before is dead."""
     now = clock.microseconds(clock.now())
-    (LivePage.insert(ref=ref, version=now)
-     .on_conflict(conflict_target=(LivePage.ref,), update={LivePage.version: _later(now)}).execute())
+    for first in range(0, len(refs), _ROWS_AT_ONCE):
+        (LivePage.insert_many([{'ref': ref, 'version': now} for ref in refs[first:first + _ROWS_AT_ONCE]])
+         .on_conflict(conflict_target=(LivePage.ref,), update={LivePage.version: _later(now)}).execute())
 
 
 def _later(now):

@@ -1,6 +1,8 @@
 """Open tabs follow what happens: by one stream a browser, by one a tab where there is no SharedWorker, by asking where there is none."""
 import contextlib
 import sqlite3
+import subprocess
+import sys
 import time
 
 import pytest
@@ -162,6 +164,48 @@ def test_a_tab_that_may_have_missed_something_fetches_anew(tabs, people):
     with page.expect_response('**/worktime/now/**') as answer:
         page.evaluate('say({type: "reset", ref: "", data: null})')
     assert answer.value.status == 204
+
+
+NOTICE = """import pathlib, sys
+from appliance.cli.context import open_all
+from appliance.core import config, core_notices, db, notices
+open_all(config.load(pathlib.Path(sys.argv[1])))
+with db.connected(), db.write('test'):
+    notices.put('core.person.promoted', int(sys.argv[2]), {'role': 'portal_admin'})"""
+
+
+def test_the_bell_counts_without_a_reload(tabs, people, portal):
+    one, two, three = *tabs(people[0], '/notices', '/people'), *tabs(people[1], '/')
+    time.sleep(1.5)
+    with contextlib.closing(sqlite3.connect(portal.config.data.folder / 'portal.db', timeout=5)) as rows:
+        person_id, = rows.execute('SELECT id FROM person WHERE login = ?', (people[0],)).fetchone()
+    for count in ('1', '2'):
+        subprocess.run([sys.executable, '-c', NOTICE, portal.config.path, str(person_id)], check=True)
+        for page in (one, two):
+            expect(page.locator('.bell .bell-count')).to_have_text(count, timeout=3000)
+    two.goto('/notices')
+    two.get_by_role('button', name='Mark all as read').click()
+    expect(one.locator('.bell .bell-count')).to_have_count(0, timeout=3000)
+    expect(three.locator('.bell .bell-count')).to_have_count(0)
+
+
+def test_the_page_of_a_day_follows_for_its_head(tabs, people, portal):
+    mine, = tabs(people[0], '/')
+    while click(mine) != 'Working':
+        pass
+    with contextlib.closing(sqlite3.connect(portal.config.data.folder / 'portal.db', timeout=5)) as rows:
+        day_id, head = rows.execute("""SELECT w.id, h.login FROM worktime_day w JOIN person p ON p.id = w.person_id
+            JOIN department d ON d.id = p.department_id JOIN person h ON h.id = d.head_id
+            WHERE p.login = ? AND w.state = 'opened'""", (people[0],)).fetchone()
+    theirs, = tabs(head, f'/worktime/days/{day_id}')
+    token = theirs.get_attribute('#worktime-day', 'data-live-page')
+    time.sleep(1.5)
+    theirs.evaluate('heard.length = 0')     # what came shortly before it was opened
+    for state in ('In a pause', 'Working'):
+        assert click(mine) == state
+        expect(theirs.locator('#worktime-day .tag').first).to_have_text(state, timeout=3000)
+    assert theirs.evaluate('heard') == [['worktime', f'worktime.day:{day_id}']] * 2
+    assert theirs.locator('#worktime-day').count() == 1 and theirs.get_attribute('#worktime-day', 'data-live-page') != token
 
 
 def test_nothing_is_asked_by_a_page_without_a_session(visit):

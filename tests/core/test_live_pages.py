@@ -20,7 +20,7 @@ def ana(box):
 
 def close(ref=REF):
     with db.write('test'):
-        live_pages.close(ref)
+        live_pages.close([ref])
 
 
 def test_a_token_says_what_it_is_for(ana):

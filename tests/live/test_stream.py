@@ -150,7 +150,7 @@ def test_no_other_token_opens_it(office, token):
     process = office.live()
     theirs, expired, closed = token('outsider'), token(), token()
     with db.write('test'):
-        live_pages.close(REF)
+        live_pages.close([REF])
     raised = token('head')
     with db.write('test'):
         people.raise_epoch(office.company.ids['head'])
@@ -167,7 +167,7 @@ def test_a_change_of_rights_closes_it_within_seconds(office, token):
     process = office.live()
     reader = office.ear(process, 'employee', page=[token()])
     with db.write('test'):
-        live_pages.close(REF)
+        live_pages.close([REF])
     time.sleep(2.5)
     office.tell([f'page:{REF}'], 'deal')
     office.tell(['everybody'], 'last')

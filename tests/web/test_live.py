@@ -119,7 +119,7 @@ def test_a_page_is_heard_by_whom_its_token_names(company):
     assert [one[0] for one in ask(ana, after=after, page=mine)[1]] == ['deal']
     assert ask(ana, after=after, page=theirs)[1] == ask(ana, after=after)[1] == ask(ana, after=after, page='x' * 500)[1] == []
     with db.write('test'):
-        live_pages.close(REF)
+        live_pages.close([REF])
     assert ask(ana, after=after, page=mine)[1] == []
     again = live_pages.make_token(company.actor('employee'), REF)
     assert [one[0] for one in ask(ana, after=after, page=again)[1]] == ['deal']

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
+from appliance.core import live_pages
 from appliance.core.clock import local_date, microseconds
 from appliance.core.errors import Conflict, Invalid
 from appliance.core.i18n import current_zone, format_moment, format_time, texts
@@ -92,7 +93,8 @@ def team():
 @allowed('employee')
 def show_day(day_id):
     """One day, for its person and for who heads him."""
-    return render_template('worktime/day.html', **rules.timeline(g.actor, day_id))
+    found = rules.timeline(g.actor, day_id)
+    return render_template('worktime/day.html', token=live_pages.make_token(g.actor, f'worktime.day:{day_id}'), **found)
 
 
 @blueprint.get('/now/<known>')

@@ -240,18 +240,21 @@ def notes():
     return [(note.channels, note.ref) for note in live.read(0) if note.type == 'worktime']
 
 
-def test_every_step_is_told_to_the_persons_own_tabs(office, clock):
-    ana, mine = office.browser('employee'), (f'person:{office.ids["employee"]}',)
+def test_every_step_is_told_to_the_persons_own_tabs_and_to_the_days_page(office, clock):
+    ana = office.browser('employee')
+
+    def mine():
+        return (f'person:{office.ids["employee"]}', f'page:worktime.day:{day_id()}'), f'worktime.day:{day_id()}'
     for path in ('/worktime/days', '/worktime/days/{}/pauses', '/worktime/pauses/{}/closing', '/worktime/days/{}/closing'):
         clock.shift(10)
         number = WorktimePause.get().id if 'pauses/{}' in path else day_id() if '{}' in path else ''
         assert ana.post(path.format(number), page='/worktime').status_code == 303
-    assert notes() == [(mine, f'worktime.day:{day_id()}')] * 4
+    assert notes() == [mine()] * 4
     assert ana.post(f'/worktime/days/{day_id()}/pauses', page='/worktime').status_code == 409 and len(notes()) == 4
     ana.post('/worktime/days', page='/worktime')
     clock.shift(60 * 24)
     assert rules.expire_days(SYSTEM) == [day_id()]
-    assert notes() == [(mine, f'worktime.day:{day_id()}')] * 6
+    assert notes() == [mine()] * 6
     rules.correct(office.actor('employee'), day_id(), WorktimeDay.get().started_at + timedelta(hours=8), 'forgot')
     assert len(notes()) == 7
 

@@ -1,6 +1,6 @@
 """Who writes and sees notes: each his own, and those that are shared with him."""
 
-from appliance.core import access, clock, live, live_pages
+from appliance.core import access, clock, live
 from appliance.core.actions import action
 from appliance.core.db import rows
 from appliance.core.errors import Invalid, NotAllowed
@@ -77,4 +77,3 @@ def give_note(actor, note_id, person_id):
     access_note(actor, note_id, to='edit')
     PlantedNote.update(person=person_id).where(PlantedNote.id == note_id).execute()
     access.changed('planted.note', [note_id])
-    live_pages.close(f'planted.note:{note_id}')
