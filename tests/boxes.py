@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.core import bus, config, db, migrations, sealing, switch
+from appliance.core import bus, config, db, migrations, sealing, storage, switch
 
 CONFIGURATION = """\
 [server]
@@ -52,6 +52,7 @@ def opened(box):
     """Open a box's database and key in this process, as the portal's own processes do."""
     sealing.use_key(sealing.read_key(box.config.secrets.key_file))
     bus.use(box.config.run_folder)
+    storage.use_folder(box.config.data.folder)
     engine = db.open_database(box.config.database.url, box.config.database.password_file or None)
     try:
         with db.connected():

@@ -1,4 +1,5 @@
 """The demo company in a test's portal, and browsers of its people without a server: Flask's client with a session's cookie."""
+import dataclasses
 import re
 
 from appliance.core.actor import SYSTEM
@@ -13,8 +14,9 @@ PASSWORD = 'a password of the tests'
 class Company:
     """The demo company: `ids` by login, an Actor and a browser for each role."""
 
-    def __init__(self, box):
+    def __init__(self, box, content_address=''):
         self.box = box
+        self.config = dataclasses.replace(box.config, server=dataclasses.replace(box.config.server, content_address=content_address))
         load.load(SYSTEM, PASSWORD)
         self.ids = dict(Person.select(Person.login, Person.id).tuples())
         self._app = None
@@ -25,7 +27,7 @@ class Company:
 
     def browser(self, login):
         """A Browser in which this person is logged in."""
-        self._app = self._app or create_app(self.box.config)
+        self._app = self._app or create_app(self.config)
         token, _row = sessions.open_session(SYSTEM, self.ids[login], ['password'])
         return Browser(self._app, token)
 
@@ -43,10 +45,13 @@ class Browser:
 
     def post(self, path, data=None, page='/', **options):
         """Post a form as the page `page` would: with its token and key, unless `data` brings others."""
+        return self._client.post(path, base_url=self._base, data=self.hidden(page) | (data or {}), **options)
+
+    def hidden(self, page):
+        """{csrf_token, request_key} of a page, as far as it has them."""
         text = self.get(page).text
-        hidden = {name: re.search(rf'name="{name}" value="([^"]+)"', text) for name in ('csrf_token', 'request_key')}
-        known = {name: found[1] for name, found in hidden.items() if found}
-        return self._client.post(path, base_url=self._base, data=known | (data or {}), **options)
+        found = {name: re.search(rf'name="{name}" value="([^"]+)"', text) for name in ('csrf_token', 'request_key')}
+        return {name: match[1] for name, match in found.items() if match}
 
 
 def roles():

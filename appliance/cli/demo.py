@@ -4,7 +4,7 @@ import click
 
 from appliance.cli.context import console_actor, opened
 from appliance.cli.output import read_secret, say
-from appliance.demo import load
+from appliance.demo import load, portraits
 
 
 @click.command('demo')
@@ -15,4 +15,5 @@ def command(password_stdin, directory_url):
     with opened() as config:
         load.refuse_installed(config)
         load.load(console_actor(), read_secret('Password of all demo people', password_stdin), directory_url)
+        portraits.give_all(console_actor())
     say('The demo company has moved in.')

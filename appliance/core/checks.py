@@ -35,6 +35,8 @@ def run(config):
     """[{name, state, message, action}] of all checks, in the order of their names within their importance."""
     from appliance.core import audit_health as _audit       # noqa: F401  # cycle: it registers itself here
     from appliance.core.backup import health as _backups    # noqa: F401  # cycle: it registers itself here
+    from appliance.core import content as _content          # noqa: F401  # cycle: and this
+    from appliance.core import storage_sweep as _files      # noqa: F401  # cycle: and this
     from appliance.core.jobs import health as _jobs         # noqa: F401  # cycle: and so does this
     registry.load('checks')
     found = []

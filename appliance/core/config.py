@@ -22,11 +22,13 @@ class ConfigError(StartError):
 
 @dataclass(frozen=True)
 class Server:
-    """Where web listens. `proxies`: addresses whose forwarded headers are believed."""
+    """Where web listens. `proxies`: addresses whose forwarded headers are believed. `content_address`: a second name or port of
+    the portal, for files of people; '' is none."""
 
     address: str = '127.0.0.1:8080'
     admin_address: str = '127.0.0.1:8081'
     public_address: str = 'http://127.0.0.1:8080'
+    content_address: str = ''
     proxies: tuple = ()
     workers: int = 2
     threads: int = 4
@@ -168,6 +170,10 @@ def _public(text, base):
     return f'{parts.scheme}://{parts.netloc}'
 
 
+def _content(text, base):
+    return _public(text, base) if text else ''
+
+
 def _proxies(text, base):
     found = tuple(part for part in re.split(r'[,\s]+', text) if part)
     for part in found:
@@ -222,7 +228,7 @@ def _choice(*words):
 
 KEYS = {
     'server': (Server, {'address': _address, 'admin_address': _admin_address, 'public_address': _public,
-                        'proxies': _proxies, 'workers': _number(1, 64), 'threads': _number(1, 64)}),
+                        'content_address': _content, 'proxies': _proxies, 'workers': _number(1, 64), 'threads': _number(1, 64)}),
     'live': (Live, {'address': _address}),
     'database': (Database, {'url': _url, 'password_file': _optional_path}),
     'data': (Data, {'folder': _path, 'run_folder': _optional_path}),
@@ -257,7 +263,22 @@ def load(path=None):
             raise ConfigError(f'{path}:{_line(text, name)}: there is no section [{name}]; '
                               f'right would be one of {", ".join(KEYS)}')
         sections[name] = _section(path, text, name, parser[name])
-    return Config(path=path, **sections)
+    config = Config(path=path, **sections)
+    _require_apart(config)
+    return config
+
+
+def _require_apart(config):
+    """Under the portal's own address a file of somebody's could act as the portal."""
+    server = config.server
+    if server.content_address and _origin(server.content_address) == _origin(server.public_address):
+        raise ConfigError(f'{config.place("server", "content_address")} is server.public_address; right would be another name or another port')
+
+
+def _origin(address):
+    """(scheme, host, port) of an address, as a browser compares them."""
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname, parts.port or {'https': 443, 'http': 80}[parts.scheme]
 
 
 def _section(path, text, name, found):

@@ -22,6 +22,7 @@ from appliance.core.places import ROOT, tool_folders
 
 SOURCE = 'en'
 SHELL = ''
+_UNITS = ('B', 'KiB', 'MiB', 'GiB', 'TiB')
 _language = ContextVar('language', default=SOURCE)
 _zone = ContextVar('zone', default='UTC')
 
@@ -150,7 +151,7 @@ def install(environment):
     # Not installed through the extension: it puts two more calls around each of a page's twenty texts.
     environment.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
     environment.filters.update(day=format_day, moment=format_moment, clock=format_time, span=format_span,
-                               number=format_number, weekday=format_weekday, birthday=format_birthday)
+                               number=format_number, weekday=format_weekday, birthday=format_birthday, size=format_size)
 
 
 def _filled(context, text, values):
@@ -258,3 +259,11 @@ def format_number(value):
 @functools.lru_cache(maxsize=1024, typed=True)
 def _number(value, code):
     return numbers.format_decimal(value, locale=_parsed(code))
+
+
+def format_size(count):
+    """Bytes for people: `12.3 MiB`."""
+    unit = 0
+    while count >= 1024 and unit < len(_UNITS) - 1:
+        count, unit = count / 1024, unit + 1
+    return f'{format_number(round(count, 1))} {_UNITS[unit]}'

@@ -9,6 +9,7 @@ import fcntl
 import http.client
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -26,6 +27,7 @@ CONFIGURATION = """\
 address = 127.0.0.1:{port}
 admin_address = 127.0.0.1:{admin_port}
 public_address = http://127.0.0.1:{port}
+content_address = http://localhost:{port}
 
 [live]
 address = 127.0.0.1:{live_port}
@@ -184,10 +186,14 @@ def follow_port(path, port):
     """Write another port into the configuration; return whether it was another. Other lines stay as somebody left them."""
     before = path.read_text()
     wanted = {('server', 'address'): f'127.0.0.1:{port}', ('server', 'admin_address'): f'127.0.0.1:{port + 1}',
-              ('server', 'public_address'): f'http://127.0.0.1:{port}', ('live', 'address'): f'127.0.0.1:{port + 3}'}
-    section, lines = '', []
-    if '[live]' not in before:      # made by a version without it
+              ('server', 'public_address'): f'http://127.0.0.1:{port}', ('server', 'content_address'): f'http://localhost:{port}',
+              ('live', 'address'): f'127.0.0.1:{port + 3}'}
+    # Of a company made by a version without them.
+    if '\ncontent_address' not in before:
+        before = re.sub(r'(?m)^(public_address\s*=.*)$', r'\1\ncontent_address =', before)
+    if '[live]' not in before:
         before += '\n[live]\naddress =\n'
+    section, lines = '', []
     for line in before.splitlines():
         key = line.partition('=')[0].strip()
         section = line.strip()[1:-1] if line.startswith('[') else section

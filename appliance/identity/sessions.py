@@ -26,6 +26,7 @@ class Opened:
     id: int
     actor: object
     person_name: str
+    person_photo: str | None
     csrf_secret: str
     flashes: list
     is_remembered: bool
@@ -65,7 +66,7 @@ def open_session(actor, person_id, factors, is_remembered=False, address='', age
 # blocks him, the numbers by which small tables are kept, and how many notices wait for him: what each page needs.
 _LOAD = '''
     SELECT s.id, s.csrf_secret, s.flashes, s.is_remembered, s.seen_at,
-           p.id, p.kind, p.language, p.zone, p.department_id, p.name,
+           p.id, p.kind, p.language, p.zone, p.department_id, p.name, p.photo,
            (SELECT number FROM revision WHERE name = 'department'), (SELECT number FROM revision WHERE name = 'setting'),
            (SELECT number FROM revision WHERE name = 'role_permission'),
            (SELECT count(*) FROM notice n WHERE n.person_id = p.id AND n.read_at IS NULL AND n.is_shown = 1), r.role
@@ -82,11 +83,12 @@ def load(token):
     found = rows(_LOAD, hash_token(token), clock.microseconds(clock.now()))
     if not found:
         return None
-    session_id, csrf_secret, flashes, is_remembered, seen_at, person_id, kind, language, zone, department_id, name, departments, settings, roles_changed, unread, _role = found[0]
+    (session_id, csrf_secret, flashes, is_remembered, seen_at, person_id, kind, language, zone, department_id, name, photo,
+     departments, settings, roles_changed, unread, _role) = found[0]
     revisions.begin({'department': departments, 'setting': settings, 'role_permission': roles_changed})
     roles = {one[-1] for one in found} - {None}
     actor = build_actor(person_id, kind, language, zone, department_id, roles, via=f'session:{session_id}')
-    return Opened(session_id, actor, name, csrf_secret, Session.flashes.python_value(flashes), bool(is_remembered),
+    return Opened(session_id, actor, name, photo, csrf_secret, Session.flashes.python_value(flashes), bool(is_remembered),
                   clock.from_microseconds(seen_at), unread)
 
 

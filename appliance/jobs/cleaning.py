@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from appliance.core import clock, events, jobs, live, live_pages, notices, operations, outbox, presence, processes, usage
+from appliance.core import clock, events, jobs, live, live_pages, notices, operations, outbox, presence, processes, storage_sweep, usage
 from appliance.core.actions import forget_request_keys
 from appliance.core.db import database, is_sqlite
 from appliance.core.i18n import texts
@@ -37,3 +37,11 @@ def clean(run):
     if is_sqlite():
         # A long reader lets the log grow without bound; this is when it shrinks again.
         database.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()
+
+
+@jobs.daily('03:40', name='core.clean_files', title=_.lazy('Clear away files that nobody uses'), is_in_steps=True)
+def clean_files(run):
+    """Delete files that nobody uses since a day, and what broken uploads left. Reads every folder of files, so once a day."""
+    now = clock.now()
+    storage_sweep.remove_unused(now)
+    storage_sweep.remove_strays(run.config.data.folder, now)

@@ -8,13 +8,16 @@ from werkzeug.routing import IntegerConverter
 from appliance.core import db, i18n
 from appliance.core.tool import registry
 from appliance.web import (
-    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, live, login, notices, search, security, settings, setup,
-    shell, templating,
+    access_log, addresses, admin, assets, attachments, csrf, errors, flashes, forms, health, home, live, login, notices, search, security,
+    settings, setup, shell, templating,
 )
+from appliance.web.content import create_content_app
+from appliance.web.hosts import ByHost
 from appliance.web.proxies import TrustedProxies
+from appliance.web.uploads import UploadRequest
 
 SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, live.blueprint, notices.blueprint, search.blueprint,
-                    settings.blueprint, setup.blueprint, admin.blueprint, admin.everybody)
+                    settings.blueprint, setup.blueprint, admin.blueprint, admin.everybody, attachments.blueprint)
 
 
 class RowId(IntegerConverter):
@@ -30,6 +33,7 @@ class Portal(Flask):
     """Flask, with templates of ours and without the question, asked twenty times a request, whether a function is a coroutine."""
 
     jinja_environment = templating.Environment
+    request_class = UploadRequest
 
     def ensure_sync(self, func):
         """No view and no step of ours is one."""
@@ -54,14 +58,15 @@ def create_app(config):
     for _tool, module in registry.load('routes'):
         app.register_blueprint(module.blueprint)
     _offer_components(app.jinja_env)
-    app.wsgi_app = TrustedProxies(app.wsgi_app, config.server.proxies)
+    by_host = ByHost(app.wsgi_app, create_content_app(config), config.server.content_address)
+    app.wsgi_app = TrustedProxies(by_host, config.server.proxies)
     return app
 
 
 def _prepare_templates(app):
     i18n.install(app.jinja_env)
     app.jinja_env.filters['dashed'] = assets.dashed
-    app.jinja_env.globals.update(asset=assets.asset, static=assets.static, icon=assets.icon, initials=assets.initials,
+    app.jinja_env.globals.update(asset=assets.asset, static=assets.static, icon=assets.icon, face=assets.face,
                                  control=forms.control, csrf_token=csrf.csrf_token, request_key=forms.request_key,
                                  url_for=addresses.url_for, may=shell.may, admin_pages=admin.pages)
 

@@ -4,6 +4,7 @@ import secrets
 
 import wtforms
 from flask import g, request
+from werkzeug.datastructures import CombinedMultiDict
 from wtforms.validators import Length
 
 from appliance.core.errors import Invalid
@@ -27,7 +28,7 @@ class Form(wtforms.Form):
 
     def refuse(self, error):
         """Show a PortalError at its field, or above the form when it concerns none here."""
-        field = self._fields.get(getattr(error, 'field', None) or '')
+        field = self._fields.get(getattr(error, 'field', None) or error.details.get('field') or '')
         if field is None:
             self.form_errors.append(str(error.message))
         else:
@@ -43,13 +44,16 @@ def read_form(kind, **defaults):
     """A form with what was posted, or with these defaults on GET. Invalid names a field that the form does not have."""
     if request.method != 'POST':
         return kind(data=defaults)
-    form = kind(request.form)
+    form = kind(CombinedMultiDict([request.form, request.files]) if request.files else request.form)
     form.is_posted = True
     known = OURS | {field.name for field in form}
+    filed = {field.name for field in form if isinstance(field, wtforms.FileField)}
     for name in [*request.form, *request.files]:
-        if name not in known:
+        # A file is one, and text is text: a field that takes the one must not be given the other.
+        if name not in known or (name in request.files) != (name in filed):
             raise Invalid(_('This form has no field %(name)s.', name=name[:50]), field=name)
-        if len(request.form.getlist(name)) > 1 and not isinstance(form[name], wtforms.SelectMultipleField):
+        times = len(request.form.getlist(name)) + len(request.files.getlist(name))
+        if times > 1 and not isinstance(form[name], wtforms.SelectMultipleField | wtforms.MultipleFileField):
             raise Invalid(_('The field %(name)s came twice.', name=name[:50]), field=name)
     return form
 

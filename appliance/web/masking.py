@@ -3,9 +3,9 @@
 import re
 
 # Also where a path was not normalised: //setup/..., /x/../setup/...
-_LINK_TOKEN = re.compile(r'(^|/\.{1,2})/+(setup|rescue)/+[^/]+')
+_TOKEN = re.compile(r'(^|/\.{1,2})/+(setup|rescue|f)/+.+', re.DOTALL)
 
 
 def masked(path):
-    """A path without the tokens of one-time links."""
-    return _LINK_TOKEN.sub(r'\1/\2/***', path)
+    """A path without the tokens of one-time links, and of files of people without their names too."""
+    return _TOKEN.sub(r'\1/\2/***', path)

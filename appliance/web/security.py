@@ -5,7 +5,6 @@ Deny by default: a route without a stated right answers 403, even to an administ
 
 import logging
 import secrets
-from urllib.parse import urlsplit
 
 from flask import current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, current_user
@@ -20,11 +19,11 @@ from appliance.identity import sessions
 from appliance.web import cookies, csrf
 from appliance.web.errors import is_fragment
 from appliance.web.health import is_admin_door
+from appliance.web.hosts import is_host
+from appliance.web.uploads import body_bytes
 
 _ = i18n.texts(__name__)
 log = logging.getLogger('appliance.web')
-CONTENT_POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
-                  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 HEADERS = {
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
@@ -58,14 +57,20 @@ def install(app):
     app.config['REMEMBER_COOKIE_NAME'] = ''
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES, MAX_FORM_MEMORY_SIZE=BODY_BYTES, MAX_FORM_PARTS=500)
     manager.request_loader(_load_visitor)
-    app.content_policy = CONTENT_POLICY
-    if app.portal.live_address.startswith('http'):      # nobody stands before us: the stream is at a port of its own
-        app.content_policy += f"; connect-src 'self' {app.portal.live_address}"
     for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _refuse_resuming, _require_right, _refuse_other_site, csrf.check):
         app.before_request(step)
-    app.after_request(_harden)
+    headers = HEADERS | {'Content-Security-Policy': content_policy(app.portal.server.content_address, app.portal.live_address)}
+    app.after_request(lambda response: _harden(response, headers))
     app.after_request(_note_use)
     app.teardown_request(lambda error: revisions.end())
+
+
+def content_policy(content_address, live_address):
+    """What a page may load: our own, files of people from the content origin, and the stream where nobody stands before us."""
+    also = f' {content_address}' if content_address else ''
+    return (f"default-src 'self'; img-src 'self' data: blob:{also}; media-src 'self' blob:{also}; frame-src 'self'{also}; object-src 'none'; "
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+            + (f"; connect-src 'self' {live_address}" if live_address.startswith('http') else ''))
 
 
 def _load_visitor(asked):
@@ -94,10 +99,7 @@ def _is_static():
 
 def _refuse_other_host():
     """Our pages name absolute addresses and set cookies; under another name (DNS rebinding) they would serve somebody else."""
-    public = urlsplit(current_app.portal.server.public_address)
-    asked = request.environ.get('HTTP_HOST', '').lower()
-    default_port = ':443' if public.scheme == 'https' else ':80'
-    if asked.removesuffix(default_port) == public.netloc.lower().removesuffix(default_port):
+    if is_host(request.environ, current_app.portal.server.public_address):
         return None
     if is_admin_door(request.environ, current_app.portal.server.admin_address) or request.endpoint in ('health.healthz', 'static'):
         return None
@@ -109,8 +111,10 @@ def _refuse_large_body():
     """Before anything parses it. Werkzeug would cut a body without a stated length silently; no browser sends a form that way."""
     if request.headers.get('Transfer-Encoding') and request.content_length is None:
         raise LengthRequired()
-    if (request.content_length or 0) > BODY_BYTES:
+    most = body_bytes(request.endpoint)
+    if (request.content_length or 0) > most:
         raise RequestEntityTooLarge()
+    request.max_content_length = most
 
 
 def _recognise():
@@ -183,9 +187,9 @@ def _touch(opened):
         log.exception('the use of session %s was not noted', opened.id)
 
 
-def _harden(response):
-    response.headers.update(HEADERS)
-    response.headers['Content-Security-Policy'] = current_app.content_policy
+def _harden(response, headers):
+    for name, value in headers.items():
+        response.headers.setdefault(name, value)
     if cookies.is_secure():
         response.headers['Strict-Transport-Security'] = 'max-age=31536000'
     if _is_static():

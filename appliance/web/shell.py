@@ -93,8 +93,8 @@ class Shell:
 
     @functools.cached_property
     def person(self):
-        """{id, name} of who is logged in."""
-        return {'id': g.actor.person_id, 'name': g.session.person_name}
+        """{id, name, photo} of who is logged in."""
+        return {'id': g.actor.person_id, 'name': g.session.person_name, 'photo': g.session.person_photo}
 
     @functools.cached_property
     def live(self):

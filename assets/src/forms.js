@@ -35,3 +35,24 @@ document.addEventListener("htmx:after:swap", () => {
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".subnav [aria-current]").forEach((here) => here.scrollIntoView({ block: "nearest", inline: "center" }));
 });
+
+// A file that the portal would refuse for its size need not travel first.
+document.addEventListener("change", (event) => {
+  const field = event.target;
+  if (!field.matches("input[type=file][data-most]")) return;
+  const size = [...field.files].reduce((sum, file) => sum + file.size, 0);
+  field.setCustomValidity(size > Number(field.dataset.most) ? field.dataset.tooMuch : "");
+  field.reportValidity();
+  if (field.matches("[data-photo]")) showPhoto(field);
+});
+
+// The chosen picture in the round, before it is sent; the middle of it, as the portal will cut it.
+function showPhoto(field) {
+  const face = field.closest(".photo").querySelector(".face");
+  const picture = new Image();
+  picture.alt = "";
+  if (!field.files.length) return;
+  picture.src = URL.createObjectURL(field.files[0]);
+  picture.addEventListener("load", () => face.replaceChildren(picture));
+  picture.addEventListener("error", () => URL.revokeObjectURL(picture.src));
+}

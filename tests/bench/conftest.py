@@ -37,7 +37,8 @@ def _person(number):
     name, login = f'{("Ana", "Íñigo", "Zoë", "Bruno")[number % 4]} Number {number:05d}', f'person{number}'
     mail, phone, title = f'{login}@lumbreras.example', f'+34 910 {number:06d}', 'Engineer'
     return {'login': login, 'name': name, 'mail': mail, 'phone': phone, 'title': title, 'kind': 'employee', 'language': 'en',
-            'zone': 'Europe/Madrid', 'department': 1 + number % 3, 'sort_name': fold(name), 'words': fold(f'{name} {login} {mail} {title} {phone}')}
+            # Everybody with a photo: the longer page.
+            'photo': f'{number:016x}', 'zone': 'Europe/Madrid', 'department': 1 + number % 3, 'sort_name': fold(name), 'words': fold(f'{name} {login} {mail} {title} {phone}')}
 
 
 @pytest.fixture(scope='session')

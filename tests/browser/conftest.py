@@ -1,5 +1,6 @@
 """A running portal with the demo company, and Chromium. Screenshots go to artefacts/pages (git-ignored)."""
 import contextlib
+import dataclasses
 import os
 import secrets
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from appliance.core import config
 from tests.boxes import write_box
 from tests.postgresql import free_port
 
@@ -52,6 +54,10 @@ def portal(sqlite_template, tmp_path_factory):
     """Serve the demo company by `appliance web` and `appliance live` until the end of the session."""
     folder = tmp_path_factory.mktemp('portal')
     box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=_three_free_ports())
+    # Files of people come from another name of the same machine.
+    box.config.path.write_text(box.config.path.read_text().replace(
+        '[database]', f'content_address = {box.config.server.public_address.replace("127.0.0.1", "localhost")}\n[database]'))
+    box = dataclasses.replace(box, config=config.load(box.config.path))
     shutil.copyfile(sqlite_template.file, folder / 'data' / 'portal.db')
     environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path)}
     password = secrets.token_urlsafe(12)

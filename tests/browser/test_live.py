@@ -198,14 +198,16 @@ def test_the_page_of_a_day_follows_for_its_head(tabs, people, portal):
             JOIN department d ON d.id = p.department_id JOIN person h ON h.id = d.head_id
             WHERE p.login = ? AND w.state = 'opened'""", (people[0],)).fetchone()
     theirs, = tabs(head, f'/worktime/days/{day_id}')
-    token = theirs.get_attribute('#worktime-day', 'data-live-page')
+    token = theirs.get_attribute('#worktime-facts', 'data-live-page')
     time.sleep(1.5)
     theirs.evaluate('heard.length = 0')     # what came shortly before it was opened
+    before = theirs.locator('#worktime-steps').inner_text()
     for state in ('In a pause', 'Working'):
         assert click(mine) == state
-        expect(theirs.locator('#worktime-day .tag').first).to_have_text(state, timeout=3000)
+        expect(theirs.locator('#worktime-facts .tag')).to_have_text(state, timeout=3000)
     assert theirs.evaluate('heard') == [['worktime', f'worktime.day:{day_id}']] * 2
-    assert theirs.locator('#worktime-day').count() == 1 and theirs.get_attribute('#worktime-day', 'data-live-page') != token
+    expect(theirs.locator('#worktime-steps')).not_to_have_text(before, use_inner_text=True)
+    assert theirs.locator('#worktime-facts, #worktime-steps').count() == 2 and theirs.get_attribute('#worktime-facts', 'data-live-page') != token
 
 
 def test_nothing_is_asked_by_a_page_without_a_session(visit):

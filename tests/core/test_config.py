@@ -31,6 +31,10 @@ def test_relative_paths_start_at_the_file(tmp_path):
     ('[server]\npublic_address = https://portal.example/path\n', 2, 'without a path'),
     ('[server]\npublic_address = https://portal.example:99999\n', 2, 'https://NAME'),
     ('[server]\npublic_address = https://[::1\n', 2, 'https://NAME'),
+    ('[server]\ncontent_address = files.portal.example\n', 2, 'https://NAME'),
+    ('[server]\ncontent_address = http://files.portal.example\n', 2, 'loopback'),
+    ('[server]\ncontent_address = http://127.0.0.1:8080\n', 2, 'another name or another port'),
+    ('[server]\npublic_address = https://Portal.example\ncontent_address = https://portal.example:443\n', 3, 'another name or another port'),
     ('[server]\nadmin_address = 0.0.0.0:1\n', 2, 'loopback'),
     ('[server]\nproxies = everybody\n', 2, 'networks'),
     ('[database]\nurl = mysql://x/y\n', 2, 'sqlite:///PATH'),
@@ -45,6 +49,11 @@ def test_a_wrong_line_is_named(tmp_path, text, line, words):
     with pytest.raises(config.ConfigError) as refused:
         load(tmp_path, text)
     assert f'config.ini:{line}:' in str(refused.value) and words in str(refused.value)
+
+
+@pytest.mark.parametrize('content', ['', 'http://localhost:8080', 'http://127.0.0.1:8443'])
+def test_files_of_people_have_an_address_of_their_own(tmp_path, content):
+    assert load(tmp_path, f'[server]\npublic_address = http://127.0.0.1:8080\ncontent_address = {content}\n').server.content_address == content
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):

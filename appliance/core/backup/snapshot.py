@@ -111,11 +111,14 @@ def _link_blobs(config, target):
     """The blobs by hard link: they never change, so nothing is copied. What lies under the repository is no blob."""
     source, repository = config.data.folder / BLOBS, Path(config.repository).resolve()
     target.mkdir()
+    if source.exists():
+        shutil.copymode(source, target)     # nginx may pass these folders, whatever the umask of who makes a backup
     for path in sorted(source.rglob('*')):
         if path.is_symlink() or not path.is_file() or path.resolve().is_relative_to(repository):
             continue
         linked = target / path.relative_to(source)
         linked.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copymode(path.parent, linked.parent)
         try:
             os.link(path, linked)
         except OSError:

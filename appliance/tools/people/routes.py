@@ -1,18 +1,24 @@
-"""The pages of people: list, profile, structure. Thin: each calls one rule."""
+"""The pages of people: list, structure, profile and its editing. Thin: each calls one rule."""
 
 import re
 from urllib.parse import quote
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, send_file, url_for
 from markupsafe import Markup
 
-from appliance.core.errors import NotFound
+from appliance.core import photos, storage
+from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
-from appliance.core.limits import SEARCH_LENGTH
-from appliance.tools.people import rules
-from appliance.web.assets import initials
+from appliance.core.limits import PHOTO_BYTES, SEARCH_LENGTH
+from appliance.core.settings import get_setting, set_setting
+from appliance.tools.people import editing, rules
+from appliance.tools.people.forms import ButtonForm, OwnFieldsForm, PhotoForm, as_typed, profile_form
+from appliance.web.assets import face
 from appliance.web.errors import is_fragment
-from appliance.web.rights import EVERYBODY, allowed
+from appliance.web.flashes import say
+from appliance.web.forms import read_form
+from appliance.web.rights import EVERYBODY, allowed, permitted
+from appliance.web.uploads import takes_files
 
 _ = texts(__name__)
 blueprint = Blueprint('people', __name__, url_prefix='/people', template_folder='templates')
@@ -30,7 +36,7 @@ def index():
     found = rules.list_people(g.actor, search, department_id, request.args.get('after', ''), request.args.get('before', ''))
     chosen = {'q': search or None, 'department': department_id}
     pages = {name: url_for('people.index', **chosen, **{name: found[name]}) for name in ('before', 'after') if found[name]}
-    people = [(*one, initials(one[1]), dial(one[4]), mail_to(one[5])) for one in found['people']]
+    people = [(*one, face(one[0], one[1], one[7]), dial(one[4]), mail_to(one[5])) for one in found['people']]
     # Drawn by itself: within the page's blocks each of its thousand pieces would pass three generators.
     rows = Markup(render_template('people/found.html', people=people, pages=pages, is_narrowed=bool(search or department_id),
                                   count=found['count'], counted=rules.COUNTED))
@@ -61,9 +67,89 @@ def structure():
 def profile(person_id):
     """One person."""
     person = rules.profile(g.actor, person_id)
-    filled = [str(FILLED[name]) for name in FILLED if person['directory'] and name in person['directory']['fields']]
     return render_template('people/profile.html', person=person, dial=dial(person['phone']), mail_to=mail_to(person['mail']),
-                           birthday=rules.as_day(person.get('birthday')), filled=', '.join(filled))
+                           birthday=rules.as_day(person.get('birthday')), filled=_filled(person['directory']),
+                           may_edit=bool(editing.fields_of(g.actor, person, person['directory'])))
+
+
+def _filled(directory):
+    """What a directory fills, in words."""
+    return ', '.join(str(FILLED[name]) for name in FILLED if directory and name in directory['fields'])
+
+
+@blueprint.get('/<int:person_id>/photo/<version>/<int:size>')
+@allowed(*EVERYBODY)
+def photo(person_id, version, size):
+    """His photo, for whom may see him. Another photo has another address, so that a browser may keep this one."""
+    rules.access_person(g.actor, person_id)
+    answer = send_file(storage.path_of(photos.blob_of(person_id, version, size)), mimetype='image/jpeg', etag=version, max_age=0)
+    answer.headers['Cache-Control'] = 'private, max-age=31536000, immutable'
+    return answer
+
+
+@blueprint.route('/<int:person_id>/edit', methods=['GET', 'POST'])
+@allowed(*EVERYBODY)
+def edit(person_id):
+    """The fields that may be changed; the photo stands beside them."""
+    found = editing.opened(g.actor, person_id)
+    form = read_form(profile_form(found['fields'], rules.departments(g.actor)), **as_typed(found))
+    if form.is_posted and form.validate():
+        try:
+            editing.edit_profile(g.actor, person_id, form.values(), form.seen.data or '', request_key=form.request_key.data or None)
+        except (Invalid, Conflict) as error:
+            form.refuse(error)
+            # Whoever saves again after a conflict has seen what the other wrote.
+            form.seen.data = found['seen']
+        else:
+            say(_('Saved.'))
+            return redirect(url_for('people.profile', person_id=person_id), 303)
+    return _editing(found, form)
+
+
+@blueprint.post('/<int:person_id>/photo')
+@allowed(*EVERYBODY)
+@takes_files(PHOTO_BYTES)
+def set_photo(person_id):
+    """Another photo: what was sent is opened, made small, and not kept itself."""
+    editing.require_photo_right(g.actor, person_id)
+    form = read_form(PhotoForm)
+    try:
+        large, small = photos.make(form.picture())
+        editing.set_photo(g.actor, person_id, large, small, request_key=form.request_key.data or None)
+    except Invalid as error:
+        form.refuse(error)
+        found = editing.opened(g.actor, person_id)
+        return _editing(found, profile_form(found['fields'], rules.departments(g.actor))(data=as_typed(found)), form)
+    say(_('The photo is changed.'))
+    return redirect(url_for('people.edit', person_id=person_id), 303)
+
+
+@blueprint.post('/<int:person_id>/photo/removal')
+@allowed(*EVERYBODY)
+def remove_photo(person_id):
+    """Initials again."""
+    form = read_form(ButtonForm)
+    editing.remove_photo(g.actor, person_id, request_key=form.request_key.data or None)
+    say(_('The photo is removed.'))
+    return redirect(url_for('people.edit', person_id=person_id), 303)
+
+
+def _editing(found, form, photo=None):
+    photo = photo or PhotoForm()
+    return render_template('people/edit.html', **found, form=form, photo=photo, filled=_filled(found['directory']), most=PHOTO_BYTES), max(
+        form.status, photo.status)
+
+
+@blueprint.route('/own-fields', methods=['GET', 'POST'])
+@permitted('core.settings.manage')
+def own_fields():
+    """What people may change of themselves."""
+    form = read_form(OwnFieldsForm, own=get_setting('people.own_fields'))
+    if form.is_posted and form.validate():
+        set_setting(g.actor, 'people.own_fields', form.own.data, request_key=form.request_key.data or None)
+        say(_('Saved.'))
+        return redirect(url_for('people.own_fields'), 303)
+    return render_template('people/own_fields.html', form=form), form.status
 
 
 def dial(phone):

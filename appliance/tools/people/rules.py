@@ -24,11 +24,12 @@ _ = texts(__name__)
 COUNTED = 1000                  # a list says `1,000+` beyond: an exact number would cost more than the page
 NEAR_SHOWN = 6                  # on the day
 MEMBERS_SHOWN = 20              # of a department in the structure; the list has the others
-_COLUMNS = ('id', 'kind', 'login', 'name', 'mail', 'phone', 'title', 'birthday', 'language', 'zone', 'department_id', 'contact_id')
-_LISTED = '''p.id, p.name, p.title, p.department_id, p.phone, p.mail, p.kind,
+_COLUMNS = ('id', 'kind', 'login', 'name', 'mail', 'phone', 'title', 'birthday', 'language', 'zone', 'department_id', 'contact_id',
+            'photo')
+_LISTED = '''p.id, p.name, p.title, p.department_id, p.phone, p.mail, p.kind, p.photo,
              EXISTS (SELECT 1 FROM person_block x WHERE x.person_id = p.id), p.sort_name'''
 # What somebody from outside sees of his contact.
-_FOR_GUESTS = frozenset({'id', 'kind', 'name', 'mail', 'phone', 'title', 'language', 'zone'})
+_FOR_GUESTS = frozenset({'id', 'kind', 'name', 'mail', 'phone', 'title', 'language', 'zone', 'photo'})
 
 
 def visible_to(actor, alias='p'):
@@ -39,7 +40,7 @@ def visible_to(actor, alias='p'):
 def access_person(actor, person_id):
     """The person of an id as a dict of what this actor may see of him; NotFound when unseen, absent or no id at all.
 
-    Keys: id, kind, name, mail, phone, title, language, zone; to colleagues also login, department_id, contact_id, birthday
+    Keys: id, kind, name, mail, phone, title, language, zone, photo (its version or None); to colleagues also login, department_id, contact_id, birthday
     (ISO text or None) and `has_year`: whether the year of the birthday may be shown.
     """
     level = access.require_seen(PEOPLE, actor, person_id)
@@ -58,17 +59,17 @@ def manages(actor):
 
 
 def near(actor):
-    """{people: [{id, name, title, is_here}], department_id, has_more}: the first of the actor's department, of a guest his contact."""
+    """{people: [{id, name, title, photo, is_here}], department_id, has_more}: the first of the actor's department, of a guest his contact."""
     department_id = next((int(subject.removeprefix('department:')) for subject in actor.subjects if subject.startswith('department:')), None)
     condition, values = visible_to(actor)
     if actor.kind == GUEST:
         place, wanted = "p.kind = 'employee'", ()
     else:
         place, wanted = 'p.department_id = ?', (department_id or 0,)
-    found = rows(f'SELECT p.id, p.name, p.title FROM person p WHERE {place} AND p.id <> ? AND {condition} ORDER BY p.sort_name, p.id LIMIT ?',
+    found = rows(f'SELECT p.id, p.name, p.title, p.photo FROM person p WHERE {place} AND p.id <> ? AND {condition} ORDER BY p.sort_name, p.id LIMIT ?',
                  *wanted, actor.person_id, *values, NEAR_SHOWN + 1)
     here = presence.present([one[0] for one in found[:NEAR_SHOWN]])
-    people = [{'id': row_id, 'name': name, 'title': title, 'is_here': row_id in here} for row_id, name, title in found[:NEAR_SHOWN]]
+    people = [dict(zip(('id', 'name', 'title', 'photo'), one, strict=True)) | {'is_here': one[0] in here} for one in found[:NEAR_SHOWN]]
     return {'people': people, 'department_id': department_id, 'has_more': len(found) > NEAR_SHOWN}
 
 
@@ -84,7 +85,7 @@ def profile(actor, person_id):
     if 'department_id' in person and (not _is_outside(actor) or is_own):
         found |= _place(actor, person)
     if is_own or manages(actor):
-        found['directory'] = _filled_by(person_id)
+        found['directory'] = filled_by(person_id)
     if manages(actor):
         found['is_blocked'] = row('SELECT 1 FROM person_block WHERE person_id = ?', person_id) is not None
     return person | found
@@ -113,7 +114,8 @@ def _name_of(actor, person_id):
     return {'id': found[0], 'name': found[1]} if found else None
 
 
-def _filled_by(person_id):
+def filled_by(person_id):
+    """{name, fields}: the directory that fills fields of a person, and which; None for somebody who is not of one."""
     found = row('SELECT d.name, d.preset, d.mapping FROM directory d JOIN directory_person p ON p.directory_id = d.id WHERE p.person_id = ?',
                 person_id)
     if found is None:
@@ -134,7 +136,7 @@ def list_people(actor, search='', department_id=None, after='', before='', most=
     """A page of the people that the actor sees, by name. For employees; NotFound to others.
 
     search: words that must all occur; department_id: with all that is below it; after, before: a cursor of a former page.
-    Returns people [(id, name, title, department's name, phone, mail, kind, is_blocked)], after and before (cursors of the
+    Returns people [(id, name, title, department's name, phone, mail, kind, photo, is_blocked)], after and before (cursors of the
     neighbours, '' at the ends), count (at most COUNTED + 1), departments [(id, name, depth)]. Invalid for a search that is
     too long or a cursor that is none; NotFound for an unknown department.
     """
@@ -148,7 +150,7 @@ def list_people(actor, search='', department_id=None, after='', before='', most=
     if before and not has_more:
         # The way back ends here: a whole first page, whatever was added before it meanwhile.
         people, forth = read('', '', most)
-    return {'people': [(one[0], one[1], one[2], tree[one[3]][0] if one[3] in tree else '', *one[4:8]) for one in people],
+    return {'people': [(one[0], one[1], one[2], tree[one[3]][0] if one[3] in tree else '', *one[4:9]) for one in people],
             'before': _cursor(people[0]) if people and back else '', 'after': _cursor(people[-1]) if people and forth else '',
             'count': _count(actor, is_whole, where, values) if back or forth else len(people), 'departments': _flat(tree)}
 
@@ -224,6 +226,11 @@ def _place_of(cursor):
     if not (tilde and number.isascii() and number.isdigit() and len(number) < 19 and is_name):
         raise Invalid(_('There is no such place in the list. Begin at its start.'), field='after')
     return name, int(number)
+
+
+def departments(actor):
+    """[(id, name, depth)] of all departments, each below its parent; none for somebody from outside."""
+    return [] if _is_outside(actor) else _flat(_departments(actor)[0])
 
 
 def _flat(tree):

@@ -13,6 +13,7 @@ from appliance.core.i18n import current_zone, format_moment, format_time, texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.tools.worktime import rules
 from appliance.tools.worktime.forms import MINUTES, ButtonForm, CorrectionForm
+from appliance.web.attachments import card
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
@@ -94,7 +95,9 @@ def team():
 def show_day(day_id):
     """One day, for its person and for who heads him."""
     found = rules.timeline(g.actor, day_id)
-    return render_template('worktime/day.html', token=live_pages.make_token(g.actor, f'worktime.day:{day_id}'), **found)
+    may = {'attach', 'detach'} if found['day']['person_id'] == g.actor.person_id else set()
+    return render_template('worktime/day.html', token=live_pages.make_token(g.actor, f'worktime.day:{day_id}'), **found,
+                           files=card(g.actor, 'worktime.day', day_id, may))
 
 
 @blueprint.get('/now/<known>')

@@ -1,12 +1,14 @@
-"""A portal with something in every kind of table, a planted blob, and backups in a folder outside its data."""
+"""A portal with something in every kind of table, files in use, and backups in a folder outside its data."""
 import dataclasses
+import hashlib
 import os
 from datetime import timedelta
 
 import pytest
 
-from appliance.core import clock, config, db, departments, outbox, people, sealing, settings
+from appliance.core import checks, clock, config, db, departments, outbox, people, photos, sealing, settings, storage
 from appliance.core.actor import SYSTEM
+from appliance.core.attachments import Attachment
 from appliance.core.backup import snapshot, tables
 from appliance.core.backup.targets import using
 from appliance.core.jobs.runs import JobRun
@@ -17,6 +19,16 @@ from tests.boxes import opened
 
 SECRET = 'the mail password'
 BLOB = b'\x00\xff' * 5000
+
+
+def _path(content):
+    name = hashlib.sha256(content).hexdigest()
+    return f'blobs/{name[:2]}/{name}'
+
+
+# {path in the data folder: content} of all files that are kept.
+FILES = {_path(content): content for content in (BLOB, b'large square', b'small square', b'sent and not used')}
+BLOB_PATH = _path(BLOB)
 TEXTS = ['', 'Ñandú', '🦤 \u202e', 'two\nlines', "quote ' and \"", '\\N', '\\.', '\x01\x7f']
 
 
@@ -53,9 +65,16 @@ def fill(box):
         JobRun.create(job='core.backup', slot='2026-11-23', state='running', owner='host:1', due_at=now, next_at=now,
                       lease_until=now + timedelta(minutes=1), attempts=1)
         Process.create(host='host', kind='jobs', pid=1, seen_at=now)
-    blob = box.config.data.folder / 'blobs' / 'ab' / 'abcd'
-    blob.parent.mkdir(parents=True)
-    blob.write_bytes(BLOB)
+        _keep_files()
+
+
+def _keep_files():
+    """A file on an object, a person's photo, and one that nobody uses yet."""
+    stored, *squares, _unused = (storage.keep_bytes(content) for content in FILES.values())
+    with db.write('test'):
+        attached = Attachment.create(kind='core.thing', object_id=1, blob=stored.hash, name='ñ.bin', media_type='x/y', size_bytes=stored.size, person=1)
+        storage.use(stored.hash, 'core.attachment', attached.id)
+        photos.keep(SYSTEM, 1, *(square.hash for square in squares))
 
 
 @pytest.fixture
@@ -85,6 +104,16 @@ def tree(folder, without=()):
     left_out = {'running.lock', 'backup.lock', 'backup-state.json', 'portal.db-shm', 'portal.db-wal', *without}
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob('*'))
             if path.is_file() and path.name not in left_out}
+
+
+def files_are_well(box):
+    """Whether a portal says that every file in use is there, each is the one that its name says, and nginx may read it."""
+    with opened(box):
+        found = next(one for one in checks.run(box.config) if one['name'] == 'files')
+    kept = {path.relative_to(box.config.data.folder).as_posix(): path.read_bytes() for path in (box.config.data.folder / 'blobs').rglob('*') if path.is_file()}
+    modes = {path.stat().st_mode & 0o777 for path in [box.config.data.folder / BLOB_PATH, *(box.config.data.folder / BLOB_PATH).parents[:2]]}
+    return (found['state'] == 'ok' and '3 files' in found['message'] and all(_path(content) == name for name, content in kept.items())
+            and modes == {0o644, 0o711})
 
 
 def silent(text):

@@ -12,7 +12,7 @@ from appliance.core import people
 from appliance.core.backup import keeping, switch, work
 from appliance.core.backup.restore import restore
 from tests.boxes import opened
-from tests.core.backup.conftest import BLOB, contents, rows_of, silent
+from tests.core.backup.conftest import BLOB, BLOB_PATH, contents, rows_of, silent
 
 pytestmark = pytest.mark.slow       # a process of its own for each step
 
@@ -79,7 +79,7 @@ def test_killed_while_restoring(portal):
             break
         start(portal)
         assert contents(portal.config) == before
-        assert (portal.config.data.folder / 'blobs/ab/abcd').read_bytes() == BLOB
+        assert (portal.config.data.folder / BLOB_PATH).read_bytes() == BLOB
         assert portal.config.secrets.key_file.read_text() == key
     assert number > 7 and rows_of(portal.config, 'SELECT count(*) FROM session') == [(0,)]
 

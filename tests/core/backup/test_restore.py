@@ -17,7 +17,7 @@ from appliance.core.backup.restore import restore
 from appliance.core.errors import StartError
 from appliance.identity import sessions
 from tests.boxes import opened
-from tests.core.backup.conftest import BLOB, SECRET, contents, cut, damage, database_file, flip, rows_of, silent, tree, with_backups
+from tests.core.backup.conftest import BLOB, BLOB_PATH, SECRET, contents, cut, damage, database_file, files_are_well, flip, rows_of, silent, tree, with_backups
 
 pytestmark = pytest.mark.slow       # restic stretches its key at each call
 # What a restore changes on purpose; the audit log has a row that says so.
@@ -49,7 +49,9 @@ def test_everything_comes_back_on_another_server_and_engine(request, portal, tmp
         done = restore(other.config, 'latest', steps.append)
         assert done['snapshot'] == made['snapshot'] and len(steps) >= 6
         assert data(other.config) == data(portal.config)
-        assert (other.config.data.folder / 'blobs/ab/abcd').read_bytes() == BLOB
+        before, after = (rows_of(one.config, 'SELECT what, object, data FROM audit ORDER BY id') for one in (portal, other))
+        assert after[:-1] == before and after[-1][0] == 'core.backup.restored'
+        assert (other.config.data.folder / BLOB_PATH).read_bytes() == BLOB and files_are_well(other)
         with opened(other):
             migrations.require_current()
             assert settings.get_setting('mail.password') == SECRET
@@ -142,7 +144,7 @@ def test_nothing_is_left_over(portal):
     keeping.create(portal.config, silent)
     restore(portal.config, 'latest', silent)
     left = {path.name for path in portal.config.data.folder.iterdir() if '.before-' not in path.name}
-    assert left <= {'portal.db', 'portal.db-wal', 'portal.db-shm', 'portal.db.lock', 'blobs', 'running.lock', 'backup.lock',
+    assert left <= {'portal.db', 'portal.db-wal', 'portal.db-shm', 'portal.db.lock', 'blobs', 'incoming', 'running.lock', 'backup.lock',
                     'backup-state.json', 'trust-counter'}
     assert not list(portal.folder.glob('*.restoring'))
 
@@ -188,8 +190,12 @@ def _row_changed(folder, manifest):
 
 
 def _blob_changed(folder, manifest):
-    (folder / 'blobs/ab/abcd').unlink()     # a link to the portal's own
-    (folder / 'blobs/ab/abcd').write_bytes(BLOB[::-1])
+    (folder / BLOB_PATH).unlink()     # a link to the portal's own
+    (folder / BLOB_PATH).write_bytes(BLOB[::-1])
+
+
+def _blob_gone(folder, manifest):
+    (folder / BLOB_PATH).unlink()
 
 
 def _links_to_nothing(folder, manifest):
@@ -203,7 +209,7 @@ def _links_to_nothing(folder, manifest):
 @pytest.mark.parametrize('change, code, named', [
     (_newer, 'newer', 'core/0999_future'), (_unknown_tool, 'newer', 'telephony'),
     (_row_changed, 'different', 'person'),
-    (_blob_changed, 'different', 'blobs/ab/abcd'), (_links_to_nothing, 'different', 'person')])
+    (_blob_changed, 'different', BLOB_PATH), (_blob_gone, 'different', BLOB_PATH), (_links_to_nothing, 'different', 'person')])
 def test_what_does_not_fit_is_refused_and_nothing_changes(portal, change, code, named):
     _saved(portal, change)
     before, files = contents(portal.config), tree(portal.folder)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from appliance.core import migrations
 from appliance.core.backup import snapshot, tables
 from appliance.core.backup.errors import BackupError
-from tests.core.backup.conftest import BLOB, TEXTS, contents, silent
+from tests.core.backup.conftest import BLOB, BLOB_PATH, FILES, TEXTS, contents, silent
 
 INTEGERS = st.integers(-2**63, 2**63 - 1)
 # PostgreSQL has no NUL in a text, and neither engine has half a surrogate pair.
@@ -33,9 +33,9 @@ def test_it_holds_every_table_file_and_secret(portal, taken):
     assert manifest['tables']['person']['rows'] == len(TEXTS) and {'session', 'outbox', 'worktime_day'} <= set(manifest['tables'])
     assert not any(name.endswith('_migration') for name in manifest['tables'])
     assert set(manifest['migrations']) == {owner for owner, _folder in migrations.owners()}
-    assert (folder / 'blobs/ab/abcd').read_bytes() == BLOB
+    assert (folder / BLOB_PATH).read_bytes() == BLOB
     assert (folder / 'portal.key').read_text() == portal.config.secrets.key_file.read_text()
-    assert set(manifest['files']) == {'blobs/ab/abcd', 'portal.key'}
+    assert set(manifest['files']) == {*FILES, 'portal.key'}
     assert snapshot.read_manifest(folder) == manifest
     snapshot.check(folder, manifest)
 
@@ -63,7 +63,7 @@ def test_blobs_under_the_repository_are_not_saved_into_it(portal, tmp_path):
     backup = dataclasses.replace(portal.config.backup, repository=str(inside))
     (tmp_path / 'snapshot').mkdir()
     manifest = snapshot.take(dataclasses.replace(portal.config, backup=backup), tmp_path / 'snapshot', silent)
-    assert set(manifest['files']) == {'blobs/ab/abcd', 'portal.key'}
+    assert set(manifest['files']) == {*FILES, 'portal.key'}
 
 
 def _sql(statement):
@@ -79,8 +79,8 @@ def _sql(statement):
     (_sql('DELETE FROM session'), 'session'),
     (_sql('DROP TABLE outbox'), 'outbox'),
     (_sql('CREATE TABLE extra (id)'), 'extra'),
-    (lambda folder: (folder / 'blobs/ab/abcd').unlink(), 'blobs/ab/abcd'),
-    (lambda folder: (folder / 'blobs/ab/other').touch(), 'blobs/ab/other'),
+    (lambda folder: (folder / BLOB_PATH).unlink(), BLOB_PATH),
+    (lambda folder: (folder / 'blobs/other').touch(), 'blobs/other'),
     (lambda folder: (folder / 'portal.key').write_text('0' * 64), 'portal.key')])
 def test_every_change_is_found(taken, change, named):
     folder, manifest = taken

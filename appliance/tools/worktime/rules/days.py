@@ -14,11 +14,11 @@ LONGEST = timedelta(hours=16)
 GREATEST_ID = (1 << 63) - 1
 
 DAY_COLUMNS = '''
-    SELECT d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id,
+    SELECT d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id, s.photo,
            coalesce(sum(p.ended_at - p.started_at), 0), max(p.started_at), max(p.ended_at),
            max(CASE WHEN p.ended_at IS NULL THEN p.id END)
     FROM ({days}) d JOIN person s ON s.id = d.person_id LEFT JOIN worktime_pause p ON p.day_id = d.id
-    GROUP BY d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id'''
+    GROUP BY d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id, s.photo'''
 _READ = f"{DAY_COLUMNS} ORDER BY d.state = 'closed', d.on_date DESC"
 # The literal condition is the one of the index worktime_day_unfinished; UNION lets each half use its own.
 _OF_TODAY = _READ.format(days='''SELECT * FROM worktime_day WHERE person_id = ? AND state <> 'closed'
@@ -82,11 +82,11 @@ def days_of(actor, before=None):
 
 
 def described(found):
-    """A day as a dict: id, person_id, person_name, department_id (the person's), on_date (date), zone, state, started_at, ended_at, expires_at, address; `since` when the
+    """A day as a dict: id, person_id, person_name, person_photo, department_id (the person's), on_date (date), zone, state, started_at, ended_at, expires_at, address; `since` when the
     state began, `pause_id` of the open pause, `pauses_s` of the closed ones, `latest_at` (nothing may happen before it), `net_s` worked so
     far (None when expired: nobody knows). A day past its expiry is expired, whether or not the job was here already.
     """
-    (day_id, person_id, on_date, zone, started, ended, state, address, name, department_id, paused, last_pause, last_return, open_pause) = found
+    (day_id, person_id, on_date, zone, started, ended, state, address, name, department_id, photo, paused, last_pause, last_return, open_pause) = found
     on_date, started_at = date.fromisoformat(on_date), clock.from_microseconds(started)
     expiry = expires_at(on_date, zone, started_at)
     if state in (OPENED, PAUSED) and clock.now() >= expiry:
@@ -94,7 +94,7 @@ def described(found):
     latest = max(moment for moment in (started, last_pause, last_return, ended) if moment is not None)
     counted_to = {OPENED: max(latest, clock.microseconds(clock.now())), PAUSED: last_pause, CLOSED: ended, EXPIRED: None}[state]
     since = {OPENED: last_return or started, PAUSED: last_pause, CLOSED: ended, EXPIRED: clock.microseconds(expiry)}[state]
-    return {'id': day_id, 'person_id': person_id, 'person_name': name, 'department_id': department_id, 'on_date': on_date, 'zone': zone, 'state': state,
+    return {'id': day_id, 'person_id': person_id, 'person_name': name, 'person_photo': photo, 'department_id': department_id, 'on_date': on_date, 'zone': zone, 'state': state,
             'started_at': started_at, 'ended_at': ended and clock.from_microseconds(ended), 'expires_at': expiry, 'address': address,
             'since': clock.from_microseconds(since), 'pause_id': open_pause, 'pauses_s': int(paused) // 1_000_000,
             'latest_at': clock.from_microseconds(latest),
