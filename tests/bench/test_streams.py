@@ -74,6 +74,11 @@ def tell(channel, number):
     return time.perf_counter()
 
 
+def cpu_ms(parts):
+    """The processor time that the processes have used: unlike a time on the clock it hardly depends on what else the machine does."""
+    return sum(int(task.read_text().split()[0]) for one, _port in parts for task in Path(f'/proc/{one.pid}/task').glob('*/schedstat')) / 1e6
+
+
 async def arrivals(browsers, channel, numbers, heard_by, pause_s):
     """Seconds from each commit to each arrival of these numbers; `heard_by(number)` are the browsers that must hear it."""
     found = []
@@ -118,10 +123,16 @@ async def measure(parts, before, browsers, people, table):
     to_one = await arrivals(browsers, lambda n: f'person:{people[n]}', range(TO_ONE), lambda n: [browsers[n]], 0.05)
     table(f'{what}: to one person, p50', p50(to_one) * 1000, None, 'ms')
     table(f'{what}: to one person, p99', p99(to_one) * 1000, 50, 'ms')
+    used = cpu_ms(parts)
     to_all = await arrivals(browsers, lambda n: 'everybody', range(TO_ONE, TO_ONE + TO_ALL), lambda n: browsers, 2)
     table(f'{what}: to everybody, p99', p99(to_all) * 1000, 150, 'ms')
-    last = TO_ONE + TO_ALL
+    table(f'{what}: processor for one to everybody, beats included', (cpu_ms(parts) - used) / TO_ALL, None, 'ms')
+    last, used = TO_ONE + TO_ALL, cpu_ms(parts)
     table(f'{what}: all come again at once', await again(browsers, last), 3, 's')
+    table(f'{what}: processor for it', (cpu_ms(parts) - used) / 1000, None, 's')
     wanted = [{place} & set(range(TO_ONE)) | set(range(TO_ONE, last + 1)) for place in range(len(browsers))]
     table(f'{what}: lost', sum(len(want - one.came.keys()) for want, one in zip(wanted, browsers, strict=True)), 0)
     table(f'{what}: came twice, or to another', sum(one.doubles + len(one.came.keys() - want) for want, one in zip(wanted, browsers, strict=True)), 0)
+    for one in browsers:
+        one.transport.abort()
+    await asyncio.sleep(1)

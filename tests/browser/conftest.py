@@ -56,7 +56,7 @@ def portal(sqlite_template, tmp_path_factory):
     box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=_three_free_ports())
     # Files of people come from another name of the same machine.
     box.config.path.write_text(box.config.path.read_text().replace(
-        '[database]', f'content_address = {box.config.server.public_address.replace("127.0.0.1", "localhost")}\n[database]'))
+        '[live]', f'content_address = {box.config.server.public_address.replace("127.0.0.1", "localhost")}\n[live]'))
     box = dataclasses.replace(box, config=config.load(box.config.path))
     shutil.copyfile(sqlite_template.file, folder / 'data' / 'portal.db')
     environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path)}
