@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from peewee import SQL
 
-from appliance.core import registration, revisions
+from appliance.core import live_pages, registration, revisions
 from appliance.core.db import Base, rows, write
 from appliance.core.errors import NotFound
 from appliance.core.fields import Integer, Text
@@ -114,6 +114,8 @@ def _write(this, ids):
     table = this.table
     for object_id, subject in gone:
         table.delete().where((table.object_id == object_id) & (table.subject == subject)).execute()
+    # Who does not see it any more hears no more of it either, on a page that is open.
+    live_pages.close([f'{this.name}:{object_id}' for object_id in sorted({object_id for object_id, _subject in held.keys() - wanted.keys()})])
     fresh = [{'object_id': object_id, 'subject': subject, 'key': key, 'level': level}
              for (object_id, subject), (key, level) in wanted.items() if held.get((object_id, subject)) != (key, level)]
     if fresh:

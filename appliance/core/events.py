@@ -18,7 +18,7 @@ from typing import ClassVar
 
 from peewee import SQL, CompositeKey
 
-from appliance.core import clock
+from appliance.core import bus, clock
 from appliance.core.db import Base, in_write, row
 from appliance.core.fields import Id, Integer, Json, Link, Moment, Text
 
@@ -123,6 +123,7 @@ def publish(event):
     waiting = [{'event': event_id, 'listener': name, 'object': event.object, 'next_at': now} for name in listeners.names_for(event.name)]
     if waiting:
         Delivery.insert_many(waiting).execute()
+        bus.wake(bus.JOBS)
     return event_id
 
 

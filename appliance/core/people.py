@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from peewee import JOIN, CompositeKey
 
-from appliance.core import access, audit, clock, revisions
+from appliance.core import access, audit, clock, live, revisions
 from appliance.core import people_access as _access  # noqa: F401 - declares who sees whom
 from appliance.core import people_search as _search  # noqa: F401 - and how people are found
 from appliance.core.actions import action
@@ -237,6 +237,8 @@ def _note_update(actor, person_id, changed):
     # Which fields, not what they hold: that would outlive a person's wish to be forgotten.
     audit.record(actor, 'core.person.updated', f'core.person:{person_id}', changed=sorted(changed))
     publish(PersonUpdated(person_id, sorted(changed), actor.person_id))
+    if {'department_id', 'kind'} & {*changed}:
+        live.tell_subjects_changed([person_id])
 
 
 def _own_or_administrator(actor, person_id, *args, **kwargs):

@@ -29,6 +29,9 @@ admin_address = 127.0.0.1:{admin_port}
 public_address = http://127.0.0.1:{port}
 content_address = http://localhost:{port}
 
+[live]
+address = 127.0.0.1:{live_port}
+
 [database]
 url = sqlite:///data/portal.db
 
@@ -156,7 +159,8 @@ def make_company(running, options, known):
     folder = options.folder
     (folder / 'logs').mkdir(exist_ok=True)
     print('Making the demo company ...', flush=True)
-    write_private(folder / 'config.ini', CONFIGURATION.format(port=options.port, admin_port=options.port + 1))
+    write_private(folder / 'config.ini', CONFIGURATION.format(
+        port=options.port, admin_port=options.port + 1, live_port=options.port + 3))
     appliance(folder, 'init')
     start_directory(running, options, known)
     where = ['--directory-url', directory_url(options)] if known['directory'] else []
@@ -181,15 +185,24 @@ def resume_company(running, options, known):
 def follow_port(path, port):
     """Write another port into the configuration; return whether it was another. Other lines stay as somebody left them."""
     before = path.read_text()
-    after = before
-    for key, value in (('address', f'127.0.0.1:{port}'), ('admin_address', f'127.0.0.1:{port + 1}'),
-                       ('public_address', f'http://127.0.0.1:{port}'), ('content_address', f'http://localhost:{port}')):
-        after = re.sub(rf'(?m)^{key}\s*=\s*\S.*$', f'{key} = {value}', after)
-    if not re.search(r'(?m)^content_address\s*=', after):      # of a company made before there was one
-        after = re.sub(r'(?m)^(public_address\s*=.*)$', rf'\1\ncontent_address = http://localhost:{port}', after)
-    if after != before:
+    wanted = {('server', 'address'): f'127.0.0.1:{port}', ('server', 'admin_address'): f'127.0.0.1:{port + 1}',
+              ('server', 'public_address'): f'http://127.0.0.1:{port}', ('server', 'content_address'): f'http://localhost:{port}',
+              ('live', 'address'): f'127.0.0.1:{port + 3}'}
+    # Of a company made by a version without them.
+    if '\ncontent_address' not in before:
+        before = re.sub(r'(?m)^(public_address\s*=.*)$', r'\1\ncontent_address =', before)
+    if '[live]' not in before:
+        before += '\n[live]\naddress =\n'
+    section, lines = '', []
+    for line in before.splitlines():
+        key = line.partition('=')[0].strip()
+        section = line.strip()[1:-1] if line.startswith('[') else section
+        lines.append(f'{key} = {wanted[section, key]}' if (section, key) in wanted else line)
+    after = '\n'.join(lines) + '\n'
+    if after != path.read_text():
         write_private(path, after)
-    return after != before
+        return True
+    return False
 
 
 def start_directory(running, options, known):
@@ -231,7 +244,7 @@ def environment(folder):
 
 
 def start_portal(running, options):
-    """Start web and jobs under `appliance run` and wait until they are well; return the process. Raises Stop otherwise."""
+    """Start web, live and jobs under `appliance run` and wait until they are well; return the process. Raises Stop otherwise."""
     log_path = options.folder / 'logs' / 'portal.log'
     with log_path.open('ab') as log:
         # A session of its own: Ctrl+C reaches this process alone, which then stops the others in order.
@@ -239,7 +252,7 @@ def start_portal(running, options):
                                   env=environment(options.folder), start_new_session=True, preexec_fn=die_with_parent)
     running.callback(stop, portal)
     deadline = time.monotonic() + HEALTHY_WITHIN_S
-    while not is_healthy(options.port):
+    while not (is_healthy(options.port) and is_healthy(options.port + 3)):
         if portal.poll() is not None:
             raise Stop(f'the portal ended at once: {last_line(log_path)} ({log_path} has the rest)')
         if time.monotonic() > deadline:

@@ -62,17 +62,18 @@ def install(app):
     manager.request_loader(_load_visitor)
     for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _refuse_resuming, _require_right, _refuse_other_site, _require_form_token):
         app.before_request(step)
-    headers = HEADERS | {'Content-Security-Policy': content_policy(app.portal.server.content_address)}
+    headers = HEADERS | {'Content-Security-Policy': content_policy(app.portal.server.content_address, app.portal.live_address)}
     app.after_request(lambda response: _harden(response, headers))
     app.after_request(_note_use)
     app.teardown_request(lambda error: revisions.end())
 
 
-def content_policy(content_address):
-    """What a page may load: our own, and files of people from the content origin."""
+def content_policy(content_address, live_address):
+    """What a page may load: our own, files of people from the content origin, and the stream where nobody stands before us."""
     also = f' {content_address}' if content_address else ''
     return (f"default-src 'self'; img-src 'self' data: blob:{also}; media-src 'self' blob:{also}; frame-src 'self'{also}; object-src 'none'; "
-            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+            + (f"; connect-src 'self' {live_address}" if live_address.startswith('http') else ''))
 
 
 def _load_visitor(asked):

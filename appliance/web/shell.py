@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from appliance.core import i18n, permissions
 from appliance.core.settings import get_settings
 from appliance.core.tool import declarations, registry
-from appliance.web import cookies, flashes
+from appliance.web import cookies, flashes, live
 from appliance.web.addresses import url_for
 from appliance.web.assets import asset
 from appliance.web.csrf import csrf_token
@@ -95,6 +95,11 @@ class Shell:
     def person(self):
         """{id, name, photo} of who is logged in."""
         return {'id': g.actor.person_id, 'name': g.session.person_name, 'photo': g.session.person_photo}
+
+    @functools.cached_property
+    def live(self):
+        """{address, tag} of the stream that keeps this page up to date."""
+        return {'address': current_app.portal.live_address, 'tag': live.tag()}
 
     @functools.cached_property
     def outline(self):

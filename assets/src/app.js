@@ -7,6 +7,7 @@ import "@tabler/core/js/src/bootstrap/offcanvas.ts";
 import "./busy.js";
 import "./copy.js";
 import "./forms.js";
+import "./live.js";
 import "./search.js";
 import "./toasts.js";
 import "./worktime.js";

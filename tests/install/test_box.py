@@ -95,7 +95,7 @@ def test_no_log_holds_a_one_time_token(box, path):
     assert found == ['0']
 
 
-@pytest.mark.parametrize('unit', ['appliance-web', 'appliance-jobs'])
+@pytest.mark.parametrize('unit', ['appliance-web', 'appliance-live', 'appliance-jobs'])
 def test_hardened(box, unit):
     report = box.guest.run(f'systemd-analyze security --no-pager {unit}.service').stdout
     assert float(re.search(r'Overall exposure level for \S+ ([0-9.]+)', report)[1]) <= 3.0, report
@@ -136,7 +136,7 @@ def test_it_comes_back_after_a_reboot(box):
     box.guest.reboot()
     box.guest.run(f'/usr/local/lib/appliance/wait-healthy {box.base} /var/www/appliance/ca.crt')
     assert not box.guest.run('systemctl --failed --no-legend').stdout
-    box.guest.run('systemctl is-active appliance-jobs.service')
+    box.guest.run('systemctl is-active appliance-live.service appliance-jobs.service')
 
 
 def test_backup_and_restore(box, company_directory):
@@ -148,7 +148,7 @@ def test_backup_and_restore(box, company_directory):
     refused = box.guest.run(f'appliance restore {snapshot}', status=1).stderr
     assert 'systemctl stop appliance.target' in refused
     box.guest.run(f'systemctl stop appliance.target && appliance restore {snapshot} && systemctl start appliance.target', timeout=300)
-    box.guest.run('systemctl start appliance-web.service appliance-jobs.service')
+    box.guest.run('systemctl start appliance-web.service appliance-live.service appliance-jobs.service')
     logins = box.guest.run('appliance person list --json').stdout
     assert slapd.LOGIN in logins
     assert 'later' not in logins

@@ -7,7 +7,7 @@ from appliance.web.rights import Allowed, ByToken, Permitted, Public
 from appliance.web.masking import masked
 
 POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
-          "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+          "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; connect-src 'self' http://127.0.0.1:18102/live")
 
 
 def test_every_route_states_a_right(app):

@@ -24,6 +24,8 @@ _STATEMENTS = (
     "UPDATE subscription_call SET state = 'held' WHERE state IN ('waiting', 'sending')",
     "UPDATE job_run SET state = 'waiting', owner = '', lease_until = NULL, attempts = attempts - 1 WHERE state = 'running'",
     'DELETE FROM process',
+    'DELETE FROM live_event',       # what was told then must not be told again
+    'DELETE FROM presence',
 )
 
 

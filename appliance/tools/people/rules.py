@@ -7,7 +7,7 @@ import functools
 import unicodedata
 from datetime import date
 
-from appliance.core import access, permissions
+from appliance.core import access, permissions, presence
 from appliance.core.actor import EMPLOYEE, GUEST, SERVICE
 from appliance.core.db import row, rows
 from appliance.core.departments import heads_of, path_to, subtree
@@ -59,7 +59,7 @@ def manages(actor):
 
 
 def near(actor):
-    """{people: [{id, name, title, photo}], department_id, has_more}: the first of the actor's department, of a guest his contact."""
+    """{people: [{id, name, title, photo, is_here}], department_id, has_more}: the first of the actor's department, of a guest his contact."""
     department_id = next((int(subject.removeprefix('department:')) for subject in actor.subjects if subject.startswith('department:')), None)
     condition, values = visible_to(actor)
     if actor.kind == GUEST:
@@ -68,17 +68,20 @@ def near(actor):
         place, wanted = 'p.department_id = ?', (department_id or 0,)
     found = rows(f'SELECT p.id, p.name, p.title, p.photo FROM person p WHERE {place} AND p.id <> ? AND {condition} ORDER BY p.sort_name, p.id LIMIT ?',
                  *wanted, actor.person_id, *values, NEAR_SHOWN + 1)
-    people = [dict(zip(('id', 'name', 'title', 'photo'), one, strict=True)) for one in found[:NEAR_SHOWN]]
+    here = presence.present([one[0] for one in found[:NEAR_SHOWN]])
+    people = [dict(zip(('id', 'name', 'title', 'photo'), one, strict=True)) | {'is_here': one[0] in here} for one in found[:NEAR_SHOWN]]
     return {'people': people, 'department_id': department_id, 'has_more': len(found) > NEAR_SHOWN}
 
 
 def profile(actor, person_id):
-    """All that a profile shows: access_person's keys, and `is_own`, `is_blocked`, `department` ([(id, name)] from the top down),
-    `head`, `contact` ({id, name} or None), `leads` ([(id, name)]), `directory` ({name, fields} or None: what fills those fields).
+    """All that a profile shows: access_person's keys, and `is_own`, `is_here` (of others), `is_blocked`, `department` ([(id, name)] from
+    the top down), `head`, `contact` ({id, name} or None), `leads` ([(id, name)]), `directory` ({name, fields} or None: what fills those
+    fields).
     """
     person = access_person(actor, person_id)
     is_own = person_id == actor.person_id
-    found = {'is_own': is_own, 'is_blocked': False, 'department': [], 'head': None, 'contact': None, 'leads': [], 'directory': None}
+    found = {'is_own': is_own, 'is_here': not is_own and presence.is_present(person_id), 'is_blocked': False,
+             'department': [], 'head': None, 'contact': None, 'leads': [], 'directory': None}
     if 'department_id' in person and (not is_outside(actor) or is_own):
         found |= _place(actor, person)
     if is_own or manages(actor):
