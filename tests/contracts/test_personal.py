@@ -126,13 +126,13 @@ def test_a_retention_that_names_a_job_is_what_the_job_does(all_on, run_due):
     _made.clear()
     for table, says in with_jobs():
         with write('test'):
-            person_id = add_person(SYSTEM, f'person-{table}', 'Any Body')
+            first, second = (add_person(SYSTEM, f'person-{table}-{number}', 'Any Body') for number in (1, 2))
             model = tables.models()[table]
             # Rows of before this test tell nothing.
             model.delete().execute() if table not in ('event', 'delivery') else None
             # Twice and a day: what nobody read stays twice as long.
-            old_row(model, now - datetime.timedelta(days=2 * says.kept.days + 1), person_id)
-            old_row(model, now - datetime.timedelta(days=says.kept.days) / 2, person_id)
+            old_row(model, now - datetime.timedelta(days=2 * says.kept.days + 1), first)
+            old_row(model, now - datetime.timedelta(days=says.kept.days) / 2, second)
     gone = {table: sum(count for (name, at), count in _made.items() if name == table and at < now - datetime.timedelta(days=says.kept.days))
             for table, says in with_jobs()}
     before = {table: row(f'SELECT count(*) FROM {table}')[0] for table, _says in with_jobs()}

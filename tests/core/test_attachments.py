@@ -25,7 +25,7 @@ def access_thing(actor, object_id, to='view'):
 @pytest.fixture
 def people(box, monkeypatch):
     """Actors 1 to 4 as {number: Actor}, and a kind of objects whose rights are RIGHTS."""
-    monkeypatch.setitem(attachments._owners, KIND, access_thing)
+    monkeypatch.setitem(attachments._owners, KIND, (access_thing, {one: one for one in ('view', 'attach', 'detach')}))
     for number in range(1, 5):
         assert add_person(SYSTEM, f'login{number}', f'Name {number}') == number
     return {number: Actor(number, EMPLOYEE, frozenset({EMPLOYEE})) for number in range(1, 5)}

@@ -16,6 +16,8 @@ PAGES = (
     ('admin.list_mail', '/admin/mail', _.lazy('Outbox'), ('core.mail.manage',)),
     ('admin.show_search', '/admin/search', _.lazy('Search index'), ('core.jobs.manage',)),
     ('admin.list_backups', '/admin/backups', _.lazy('Backups'), ('core.backups.read',)),
+    ('admin.list_tokens', '/admin/tokens', _.lazy('Access for programs'), ('core.programs.manage',)),
+    ('admin.list_webhooks', '/admin/webhooks', _.lazy('Events to programs'), ('core.programs.manage',)),
     ('admin.list_audit', '/admin/audit', _.lazy('Audit log'), ('core.audit.read',)),
     ('admin.personal_data', '/admin/personal-data', _.lazy('Personal data'), ('core.personal.manage',)),
     ('admin.list_insights', '/admin/insight', _.lazy('Four eyes'), ('core.insight.decide',)),

@@ -10,9 +10,11 @@ from appliance.core.actor import SYSTEM
 from appliance.core.actions import action
 from appliance.core.events import EventRow
 from appliance.core.personal import export
+from appliance.core.presence import Presence
+from appliance.core.subscriptions.models import Subscription, SubscriptionCall
 from appliance.core.tool import registry
 from appliance.identity import accounts, passwords, sessions
-from appliance.identity.models import Directory, DirectoryPerson
+from appliance.identity.models import Directory, DirectoryPerson, Token
 from appliance.tools.planted import rules as notes
 from appliance.tools.worktime import rules as worktime
 
@@ -83,6 +85,11 @@ def _leave(actor, office, large, small):
     audit.seal()
     audit.record(actor, 'core.person.blocked', 'core.person:1', reason=f'after the seal: {BEFORE}')
     EventRow.create(name='core.person.updated', version=1, object='core.person:1', data={'words': [f'from {NAME.upper()}']}, at=clock.now(), actor_id=office.erika)
+    token = Token.create(kind='webhook', person=office.erika, owner=office.erika, name=f'Of {NAME}', scopes=[], token_hash=b'erika', epoch=1, created_at=clock.now())
+    subscription = Subscription.create(person=office.erika, epoch=1, token_id=token.id, name='ONX', event='core.person.updated',
+                                       address='https://hooks.example/erika', secret=b'hush')
+    SubscriptionCall.create(subscription=subscription, event=EventRow.select().first(), next_at=clock.now(), error=f'refused {MAIL}')
+    Presence.create(person=office.erika, seen_at=clock.now())
     directory = Directory.create(name='AD', url='ldap://127.0.0.1', tls='none', base_dn='dc=x', preset='ad', person_filter='', login_attributes=[], mapping={})
     DirectoryPerson.create(directory=directory, uuid='00000000-0000-0000-0000-000000000007', person=office.erika, dn=f'cn={NAME},dc=x')
 

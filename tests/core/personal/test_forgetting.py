@@ -69,6 +69,8 @@ def test_what_is_left_is_whole(full):
     assert db.row('SELECT contact_id FROM person WHERE login = ?', 'guest')[0] is None
     assert db.row('SELECT count(*), max(address) FROM worktime_day WHERE person_id = ?', full.erika) == (1, '')
     assert db.row("SELECT name FROM attachment WHERE kind = 'worktime.day'")[0] == f'Attest Former employee {full.erika}.pdf'
+    for table in ('token', 'subscription', 'subscription_call', 'presence'):
+        assert db.row(f'SELECT count(*) FROM {table}')[0] == 0, table
     assert db.row('SELECT count(*) FROM planted_note WHERE person_id = ?', full.erika)[0] == 0
     assert db.row('SELECT count(*) FROM blob_use WHERE kind = ?', 'core.photo')[0] == 0
     before = access_rows()
