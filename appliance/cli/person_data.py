@@ -47,7 +47,7 @@ def export(login, path, as_json):
     if as_json:
         print(as_json_text({'path': path, **written}))
     else:
-        say(f'{path}: {written["rows"]} rows of {written["tables"]} tables, {written["files"]} files.')
+        say(f'{path}: {written["rows"]} rows of {written["tables"]} tables; files: {written["files"]}.')
 
 
 @click.command('forget')

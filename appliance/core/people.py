@@ -19,6 +19,7 @@ from appliance.core.fields import Day, Id, Integer, Link, Moment, Text
 from appliance.core.folding import fold
 from appliance.core.i18n import is_zone, languages, texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
+from appliance.core.people_access import FORGOTTEN, require_not_forgotten
 from appliance.core.people_events import PersonAdded, PersonBlocked, PersonDemoted, PersonPromoted, PersonUnblocked, PersonUpdated
 from appliance.core.permissions import permitted, require, require_grantable
 from appliance.core.personal.declarations import WITH_PERSON, Empty, Personal
@@ -27,7 +28,6 @@ from appliance.core.settings import get_setting
 _ = texts(__name__)
 _LOGIN = re.compile(r'[\w.@+\\-]+')
 _MAIL = re.compile(r'[^@\s<>,;"]+@[^@\s<>,;"]+')
-FORGOTTEN = 'forgotten'        # the source of the block that nobody takes back: this person was forgotten
 FIRST_BIRTHDAY = date(1900, 1, 1)
 
 
@@ -237,12 +237,6 @@ def change_fields(actor, person_id, fields):
             access.person_moved(person_id)
         _note_update(actor, person_id, changed)
     return sorted(changed)
-
-
-def require_not_forgotten(person_id):
-    """Conflict for who was forgotten: nothing of him comes back, from a form, a directory or the console."""
-    if PersonBlock.select().where((PersonBlock.person == person_id) & (PersonBlock.source == FORGOTTEN)).exists():
-        raise Conflict(_('This person was forgotten. That cannot be taken back; add a new person instead.'))
 
 
 def _seen_anew(person_id, *contacts):

@@ -9,10 +9,12 @@ from appliance.core import access, permissions
 from appliance.core.access import AccessRow
 from appliance.core.actor import EMPLOYEE, GUEST, SERVICE
 from appliance.core.db import rows
+from appliance.core.errors import Conflict
 from appliance.core.fields import Text
 from appliance.core.i18n import texts
 
 _ = texts(__name__)
+FORGOTTEN = 'forgotten'        # the source of the block that nobody takes back: this person was forgotten
 COLLEAGUES = _.lazy('Everybody who works here sees all colleagues.')
 OWN = _.lazy('It is this very person.')
 CONTACT = _.lazy('The person is the contact of this guest.')
@@ -63,3 +65,9 @@ def _name(person_id):
 PEOPLE = access.kind(
     'core.person', table=PersonAccess, levels=('contact', 'view', 'own'), audiences=audiences, source=('person', 'id', 'sort_name'),
     title=_.lazy('Person'), describe=_name, sees_all=lambda actor: permissions.may(actor, 'core.people.manage'), version=2)
+
+
+def require_not_forgotten(person_id):
+    """Conflict for who was forgotten: nothing of him comes back, from a form, a directory or the console."""
+    if rows('SELECT 1 FROM person_block WHERE person_id = ? AND source = ?', person_id, FORGOTTEN):
+        raise Conflict(_('This person was forgotten. That cannot be taken back; add a new person instead.'))

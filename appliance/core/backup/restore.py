@@ -12,7 +12,7 @@ from appliance.core.backup import keeping, loading, snapshot, switch, targets, t
 from appliance.core.backup.errors import BackupError, plainly
 from appliance.core.sealing import read_key
 
-NOTHING = {'sequences': {}, 'epoch': 0, 'audit_no': 0}
+NOTHING = {'sequences': {}, 'epoch': 0, 'audit_no': 0, 'forgotten': []}
 
 
 def restore(config, ref, tell):
@@ -46,6 +46,8 @@ def _replace(config, folder, manifest, stamp, tell):
             loading.build(folder, manifest, tell, present['sequences'])
             tell('ending sessions and links, holding unsent mails')
             trust.take_back(config.data.folder, present, manifest['created_at'])
+            for login in trust.keep_out_forgotten(present['forgotten']):
+                tell(f'{login} was forgotten since this backup was made, and is back in it: appliance person forget {login} --yes')
             tell('switching')
             target.make_ready()
             switch.write_note(config, [*target.renames, *renames], target.marker)

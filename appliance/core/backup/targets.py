@@ -37,10 +37,12 @@ def using(url, password_file=None):
 
 
 def _present(source):
-    """{sequences, epoch, audit_no}: the ids given, the trust carried and the audit rows sealed so far."""
+    """{sequences, epoch, audit_no, forgotten}: the ids given, the trust carried, the audit rows sealed and the people forgotten so far."""
     def highest(table, column):
         return source.connection.execute(f'SELECT coalesce(max({column}), 0) FROM {table}').fetchone()[0] if table in source.names() else 0
-    return {'sequences': source.sequences(), 'epoch': highest('person', 'epoch'), 'audit_no': highest('audit', 'seal_no')}
+    forgotten = source.connection.execute('SELECT person_id FROM person_forgotten').fetchall() if 'person_forgotten' in source.names() else []
+    return {'sequences': source.sequences(), 'epoch': highest('person', 'epoch'), 'audit_no': highest('audit', 'seal_no'),
+            'forgotten': [person_id for person_id, in forgotten]}
 
 
 class SqliteTarget:
@@ -59,7 +61,7 @@ class SqliteTarget:
     def present(self):
         """See _present; BackupError when the present database is unreadable."""
         if not self.path.exists():
-            return {'sequences': {}, 'epoch': 0, 'audit_no': 0}
+            return {'sequences': {}, 'epoch': 0, 'audit_no': 0, 'forgotten': []}
         with plainly(), contextlib.closing(sqlite3.connect(f'file:{self.path}?mode=ro', uri=True, timeout=5)) as connection:
             return _present(tables.SqliteTables(connection))
 

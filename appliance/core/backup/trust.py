@@ -8,8 +8,10 @@ from appliance.core.actor import SYSTEM
 from appliance.core.audit import AuditRow
 from appliance.core.backup import state
 from appliance.core.db import database, rows
+from appliance.core.people import PersonBlock
 
 COUNTER = 'trust-counter'
+FORGOTTEN_SINCE = 'forgotten_since'     # the source of the block of who came back with a backup, and is to be forgotten again
 # Nobody's epoch rises so often between two restores: the next round begins above every epoch ever carried.
 ROUND = 1_000_000
 # Before the epochs rise: what was in force then may be let in again by an administrator's word.
@@ -26,6 +28,7 @@ _STATEMENTS = (
     'DELETE FROM process',
     'DELETE FROM live_event',       # what was told then must not be told again
     'DELETE FROM presence',
+    "UPDATE insight SET state = 'ended' WHERE state IN ('asked', 'granted')",     # whoever may read what is a person's alone
 )
 
 
@@ -41,6 +44,17 @@ def take_back(data_folder, present, snapshot):
         database.execute_sql(statement)
     # `appliance check` compares the log with what was told outside: rows that were taken back are explained by this one.
     AuditRow.create(at=clock.now(), via=SYSTEM.via, what='core.backup.restored', data={'snapshot': snapshot, 'before_no': present['audit_no']})
+
+
+def keep_out_forgotten(person_ids):
+    """Let nobody see those who were forgotten since the backup was made and are back in it; their logins. `appliance check` names them."""
+    logins = []
+    for person_id in person_ids:
+        found = rows('''SELECT login FROM person WHERE id = ? AND id NOT IN (SELECT person_id FROM person_forgotten)''', person_id)
+        if found:
+            (PersonBlock.insert(person=person_id, source=FORGOTTEN_SINCE, reason='', by=None, at=clock.now()).on_conflict_ignore().execute())
+            logins.append(found[0][0])
+    return logins
 
 
 def read_counter(data_folder):

@@ -138,6 +138,8 @@ def _plain(value):
 
 def _page(person, parts, files):
     off = [str(declarations()[name].title) for name in tables.tools_that_are_off()]
+    # Who he is, first.
+    parts.sort(key=lambda part: part['table'] != 'person')
     for part in parts:
         part['headings'] = [label(name) for name in part['columns']]
         part['cells'] = [[_cell(value) for value in one.values()] for one in part['rows'][-SHOWN_ROWS:]]

@@ -1,6 +1,8 @@
 """The check of personal data: every table says what it holds, so that export and forgetting reach all of them."""
 
+from appliance.core.backup.trust import FORGOTTEN_SINCE
 from appliance.core.checks import FAILED, OK, finding, health
+from appliance.core.db import rows
 from appliance.core.i18n import texts
 from appliance.core.personal import tables
 
@@ -12,8 +14,18 @@ UNSAID = finding(
     meaning=_.lazy('An export would not hold what is in them, and forgetting a person would leave it.'))
 
 
+CAME_BACK = finding(
+    'personal.came_back', FAILED, _.lazy('forgotten people came back with a restored backup: %(logins)s'),
+    action=_.lazy('Forget each again: appliance person forget LOGIN --yes'),
+    meaning=_.lazy('The backup was made before they were forgotten. Nobody sees them, but what is kept of them is there again.'))
+
+
 @health('personal')
 def personal(config):
-    """No table is left out."""
+    """No table is left out, and nobody who was forgotten is there again."""
     unsaid = tables.unsaid()
-    return UNSAID(tables=', '.join(unsaid)) if unsaid else WELL()
+    if unsaid:
+        return UNSAID(tables=', '.join(unsaid))
+    back = rows('''SELECT p.login FROM person_block b JOIN person p ON p.id = b.person_id
+                   WHERE b.source = ? AND p.id NOT IN (SELECT person_id FROM person_forgotten) ORDER BY p.id''', FORGOTTEN_SINCE)
+    return CAME_BACK(logins=', '.join(login for login, in back)) if back else WELL()

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance.core import access, db, derived, live, migrations, outbox, people, presence, processes, sealing, search, settings
+from appliance.core import access, checks, clock, db, derived, insight, live, migrations, outbox, people, presence, processes, sealing, search, settings
 from appliance.core.actor import SYSTEM
 from appliance.core.backup import keeping, snapshot, trust
 from appliance.core.backup.drill import drill
 from appliance.core.backup.errors import BackupError
 from appliance.core.backup.restore import restore
 from appliance.core.errors import StartError
+from appliance.core.personal import forgetting
 from appliance.identity import sessions
 from tests.boxes import opened
 from tests.core.backup.conftest import BLOB, BLOB_PATH, SECRET, contents, cut, damage, database_file, files_are_well, flip, rows_of, silent, tree, with_backups
@@ -324,3 +325,23 @@ def test_the_search_is_made_anew_after_a_restore(portal):
         assert not search.find(ana, 'findable')['hits'] and access.level_of(access.kinds()['core.person'], ana, ana.person_id) == 'own'
         derived.make(derived.outdated())
         assert search.find(ana, 'findable')['hits']
+
+
+def test_who_was_forgotten_since_the_backup_is_named_and_let_in_by_nobody(portal):
+    with opened(portal):
+        gone, other = (people.add_person(SYSTEM, login, login.title()) for login in ('gone', 'other'))
+        with db.write('test'):
+            insight.Insight.create(person=gone, kind='worktime.day', asked_by=other, reason='x', hours=4, state='granted', ends_at=clock.now())
+    keeping.create(portal.config, silent)
+    with opened(portal):
+        forgetting.forget(SYSTEM, gone)
+    steps = []
+    restore(portal.config, 'latest', steps.append)
+    assert any('appliance person forget gone --yes' in step for step in steps) and not any('forget other' in step for step in steps)
+    with opened(portal):
+        assert people.is_blocked(gone) and not people.is_blocked(other)
+        assert insight.Insight.get().state == 'ended'
+        found = next(one for one in checks.run(portal.config) if one['name'] == 'personal')
+        assert (found['state'], found['code']) == ('failed', 'personal.came_back') and 'gone' in found['message']
+        forgetting.forget(SYSTEM, gone)
+        assert next(one for one in checks.run(portal.config) if one['name'] == 'personal')['state'] == 'ok'

@@ -88,7 +88,7 @@ def _leave(actor, office, large, small):
     token = Token.create(kind='webhook', person=office.erika, owner=office.erika, name=f'Of {NAME}', scopes=[], token_hash=b'erika', epoch=1, created_at=clock.now())
     subscription = Subscription.create(person=office.erika, epoch=1, token_id=token.id, name='ONX', event='core.person.updated',
                                        address='https://hooks.example/erika', secret=b'hush')
-    SubscriptionCall.create(subscription=subscription, event=EventRow.select().first(), next_at=clock.now(), error=f'refused {MAIL}')
+    SubscriptionCall.create(subscription=subscription, event=EventRow.select().first(), next_at=clock.now(), created_at=clock.now(), error=f'refused {MAIL}')
     Presence.create(person=office.erika, seen_at=clock.now())
     directory = Directory.create(name='AD', url='ldap://127.0.0.1', tls='none', base_dn='dc=x', preset='ad', person_filter='', login_attributes=[], mapping={})
     DirectoryPerson.create(directory=directory, uuid='00000000-0000-0000-0000-000000000007', person=office.erika, dn=f'cn={NAME},dc=x')

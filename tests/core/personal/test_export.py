@@ -36,7 +36,7 @@ def test_it_holds_no_secret_and_nothing_of_others(full):
     said = b'\n'.join(zipped(full.erika).values()).decode()
     secrets = [value for table, column in (('password', 'hash'), ('session', 'csrf_secret')) for value, in db.rows(f'SELECT {column} FROM {table}')]
     assert secrets and not any(secret in said for secret in secrets)
-    assert 'token' not in said and 'of a colleague' not in said and BEFORE not in said
+    assert 'token_hash' not in said and 'hush' not in said and 'of a colleague' not in said and BEFORE not in said
     for other in ('Anna Admin', 'Carl Colleague', 'colleague@'):
         assert other not in said
 
