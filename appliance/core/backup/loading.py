@@ -67,7 +67,8 @@ def _load_sqlite(source, manifest, sequences):
 def _load_postgresql(source, manifest, sequences):
     connection = database.connection()
     connection.execute('SET CONSTRAINTS ALL DEFERRED')
-    connection.execute(f"TRUNCATE {_list(manifest['tables'])}")     # what a migration put in
+    # What a migration put in; and what is in no backup but links to it (presence), all of it new and empty here.
+    connection.execute(f"TRUNCATE {_list(manifest['tables'])} CASCADE")
     try:
         with connection.cursor() as cursor:
             for table, columns, rows in _contents(source, manifest):

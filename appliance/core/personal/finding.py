@@ -15,20 +15,27 @@ from appliance.core.search import kinds, tokens
 from appliance.core.tool import declarations
 
 # A shorter login of letters alone is a word or a first name of many: it is replaced only in a value that is called login.
-SHORTEST_WORD, SHORTEST_LOGIN = 8, 4
+SHORTEST_WORD, SHORTEST_LOGIN, SHORTEST_PHONE = 8, 4, 6
 
 
 class Words:
-    """What to look for of one person: `more` are names that he had before."""
+    """What to look for of one person: `more` are names that he had before.
+
+    A name of one word may be a word of others (`Mark`, `An`): it is looked for as it is written. A phone of a few digits is any number.
+    """
 
     def __init__(self, person_id, more=()):
         person = Person.get_by_id(person_id)
-        self.plain = [one for one in (person.name, person.mail, person.phone, *more) if len(one.strip()) > 1]
+        names = [' '.join(one.split()) for one in (person.name, *more)]
+        names = [one for one in names if len(one) > 1 and any(char.isalpha() for char in one)]
+        phone = [person.phone] if sum(char.isdigit() for char in person.phone) >= SHORTEST_PHONE else []
         self.login = person.login
+        login = [self.login] if self._is_unmistakable() else []
         # Longest first: the name within a mail address must not be what is found of it.
-        terms = sorted({*self.plain, *([self.login] if self._is_unmistakable() else [])}, key=len, reverse=True)
-        self._pattern = re.compile('|'.join(rf'(?<!\w){_loosely(one)}(?!\w)' for one in terms), re.IGNORECASE) if terms else None
-        self.terms = terms
+        self.terms = sorted({*names, *filter(None, [person.mail]), *phone, *login}, key=len, reverse=True)
+        exact = {one for one in names if ' ' not in one}
+        self._pattern = re.compile('|'.join(rf'(?<!\w){_loosely(one) if one in exact else f"(?i:{_loosely(one)})"}(?!\w)' for one in self.terms)
+                                   or '(?!)')
 
     def _is_unmistakable(self):
         """Whether the login, found in a text, means this person: not a word of the portal's own (`administrator`, `mail`)."""
@@ -42,7 +49,7 @@ class Words:
 
     def replaced(self, text, stand_in):
         """The text with the stand-in in place of the words."""
-        return self._pattern.sub(lambda found: stand_in, text) if self._pattern and text else text
+        return self._pattern.sub(lambda found: stand_in, text) if text else text
 
     def replaced_in(self, value, stand_in, key=''):
         """The same for plain data: texts in lists and dicts; a value called `login` is one as a whole."""
