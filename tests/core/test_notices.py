@@ -144,7 +144,7 @@ def test_more_of_the_same_is_mailed_again_after_an_hour(staff):
 def test_a_person_chooses_the_bell_and_the_mail_by_kind(staff):
     ana = staff('ana')
     assert {one['kind'] for one in notices.choices(ana)} >= {'core.person.promoted', 'worktime.day.corrected'}
-    assert [one['kind'] for one in notices.choices(staff('gus'))] == ['core.program.told']     # a guest: what programs tell him alone
+    assert [one['kind'] for one in notices.choices(staff('gus'))] == ['core.insight.granted', 'core.person.exported', 'core.program.told']     # a guest
     notices.choose(ana, {'core.person.promoted': (False, True), 'core.person.demoted': (True, False), 'core.backup.failed': (False, False)})
     put(ana)
     put(ana, 'core.person.demoted')

@@ -34,7 +34,7 @@ def up(migrator, db):
         id = Id()
         person = Link(Person)
         kind = Text()
-        asked_by = Link(Person)
+        asked_by = Link(Person, index=False)
         reason = Text()
         hours = Integer()
         asked_at = Moment()
