@@ -5,7 +5,7 @@ import unicodedata
 
 from peewee import JOIN, CompositeKey
 
-from appliance.core import audit, clock
+from appliance.core import audit, clock, revisions
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS, Actor
 from appliance.core.db import Base, rows
@@ -78,6 +78,10 @@ class PersonRole(Base):
 
 
 LIMITS = {'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH}
+
+
+# What is kept of all people (how many a department has) is told of by `revisions.bump('person')`: of these, and of blocks.
+COUNTED = {'kind', 'department', 'department_id'}
 
 
 def fold(text):
@@ -183,6 +187,7 @@ def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
     if Person.select().where(Person.login == values['login']).exists():
         raise Conflict(_('There is a person with the login %(login)s already.', login=values['login']))
     person_id = Person.create(**values, **_words(values)).id
+    revisions.bump('person')
     audit.record(actor, 'core.person.added', f'core.person:{person_id}', kind=kind)
     publish(PersonAdded(person_id, kind, actor.person_id))
     return person_id
@@ -201,6 +206,8 @@ def update_person(actor, person_id, **fields):
     if changed:
         merged = {name: changed.get(name, getattr(person, name)) for name in LIMITS}
         Person.update(**changed, **_words(merged)).where(Person.id == person_id).execute()
+        if COUNTED & changed.keys():
+            revisions.bump('person')
         _note_update(actor, person_id, changed)
     return sorted(changed)
 
@@ -262,6 +269,7 @@ def block(actor, person_id, source, reason=''):
     (PersonBlock.insert(person=person_id, source=source, reason=reason, by=actor.person_id, at=clock.now())
      .on_conflict_ignore().execute())
     raise_epoch(person_id)
+    revisions.bump('person')
     audit.record(actor, 'core.person.blocked', f'core.person:{person_id}', source=source, reason=reason)
     publish(PersonBlocked(person_id, source, actor.person_id))
 
@@ -270,6 +278,7 @@ def block(actor, person_id, source, reason=''):
 def unblock(actor, person_id, source):
     """Take back what one source said; others' blocks stay."""
     if PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute():
+        revisions.bump('person')
         audit.record(actor, 'core.person.unblocked', f'core.person:{person_id}', source=source)
         publish(PersonUnblocked(person_id, source, actor.person_id))
 

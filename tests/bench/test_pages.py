@@ -13,10 +13,15 @@ PAGES = {
     'people, 50 of 10,000': ('/people', 7),
     'people, a later page': ('/people?after=5000~bruno+number+05003', None),
     'people, a search': ('/people?q=number+0999', None),
-    'a profile': ('/people/3', None),
-    'the structure': ('/people/structure', None),
+    'people, a word that all have': ('/people?q=number', None),
+    'a profile': ('/people/3', 7),
+    'the structure': ('/people/structure', 7),
+    'the people of a department, opened': ('/people/structure/1', 7),
+    'the work-time page': ('/worktime', 7),
     'the day': ('/', None),
 }
+FRAGMENTS = {'/people/structure/1'}
+HTMX = {'HX-Request': 'true', 'HX-Request-Type': 'partial'}
 
 
 @pytest.fixture(scope='module')
@@ -28,7 +33,8 @@ def unit(hello):
 @pytest.mark.parametrize('what', PAGES)
 def test_page(portal, crowd, unit, table, what):
     path, most = PAGES[what]
-    rounds = [(unit(), cpu_a_request(portal, path, REQUESTS, crowd.headers)) for _round in range(ROUNDS)]
+    headers = crowd.headers | (HTMX if path in FRAGMENTS else {})
+    rounds = [(unit(), cpu_a_request(portal, path, REQUESTS, headers)) for _round in range(ROUNDS)]
     ratio = statistics.median(page / bare for bare, page in rounds)
     table(f'{what} ({statistics.median(page for _bare, page in rounds):.2f} ms, hello {statistics.median(bare for bare, _page in rounds):.2f} ms)',
           ratio, most, 'x')

@@ -3,13 +3,13 @@
 import re
 from urllib.parse import quote
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 
 from appliance.core.errors import NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import SEARCH_LENGTH
-from appliance.tools.people import rules
+from appliance.tools.people import rules, structure
 from appliance.web.assets import initials
 from appliance.web.errors import is_fragment
 from appliance.web.rights import EVERYBODY, allowed
@@ -51,9 +51,19 @@ def _department(text):
 
 @blueprint.get('/structure')
 @allowed('employee')
-def structure():
-    """The departments below each other, with heads and members."""
-    return render_template('people/structure.html', departments=rules.structure(g.actor))
+def show_structure():
+    """The departments below each other, with heads and numbers."""
+    return render_template('people/structure.html', departments=structure.structure(g.actor))
+
+
+@blueprint.get('/structure/<int:department_id>')
+@allowed('employee')
+def show_members(department_id):
+    """The people directly in a department, for htmx when it is opened; as a page they are in the list."""
+    found = structure.members(g.actor, department_id)
+    if not is_fragment():
+        return redirect(url_for('people.index', department=department_id))
+    return render_template('people/members.html', **found)
 
 
 @blueprint.get('/<int:person_id>')
