@@ -10,7 +10,7 @@ import contextlib
 import functools
 import gettext
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, dates, numbers
@@ -211,7 +211,7 @@ _parsed = functools.cache(Locale.parse)
 
 def format_day(day, width='medium'):
     """A calendar date (date or ISO text) in the person's format."""
-    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, width, locale=_locale())
+    return _date(day, width, _language.get())
 
 
 def format_birthday(day):
@@ -222,26 +222,44 @@ def format_birthday(day):
 
 def format_weekday(day):
     """The name of the weekday and the date, as a heading."""
-    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, 'full', locale=_locale())
+    return _date(day, 'full', _language.get())
 
 
-def _aware(moment):
-    """Mails wait in the outbox as JSON, where a moment is text; they are formatted when sent."""
-    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+# A list has the same days and hours again and again, and Babel takes its pattern apart for each.
+@functools.lru_cache(maxsize=2048)
+def _date(day, width, code):
+    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, width, locale=_parsed(code))
+
+
+def _local(moment, zone):
+    # Mails wait in the outbox as JSON, where a moment is text; they are formatted when sent.
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return moment.astimezone(ZoneInfo(zone or _zone.get()))
 
 
 def format_moment(moment, zone=None):
     """Date and time of an aware datetime (or its ISO text), in the person's zone unless another is named."""
     if moment is None:
         return ''
-    return dates.format_datetime(_aware(moment), 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_locale())
+    return _moment(_local(moment, zone).replace(second=0, microsecond=0, tzinfo=None, fold=0), _language.get())
+
+
+@functools.lru_cache(maxsize=4096)
+def _moment(local, code):
+    return dates.format_datetime(local, 'short', locale=_parsed(code))
 
 
 def format_time(moment, zone=None):
     """The time of day of an aware datetime (or its ISO text), in the person's zone unless another is named."""
     if moment is None:
         return ''
-    return dates.format_time(_aware(moment), 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_locale())
+    local = _local(moment, zone)
+    return _time(local.hour, local.minute, _language.get())
+
+
+@functools.lru_cache(maxsize=4096)
+def _time(hour, minute, code):
+    return dates.format_time(time(hour, minute), 'short', locale=_parsed(code))
 
 
 def format_span(seconds):
