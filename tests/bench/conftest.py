@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import pytest
 
 from appliance.core.actor import SYSTEM
+from appliance.core.departments import add_department, set_head
 from appliance.core.people import Person, fold
 from appliance.demo import load as demo
 from appliance.identity import sessions
@@ -37,10 +38,8 @@ def _person(number):
             'zone': 'Europe/Madrid', 'department': 1 + number % 3, 'sort_name': fold(name), 'words': fold(f'{name} {login} {mail} {title} {phone}')}
 
 
-@pytest.fixture(scope='session')
-def crowd(tmp_path_factory):
-    """A portal on SQLite with 10,000 people (Crowd)."""
-    folder = tmp_path_factory.mktemp('bench')
+def gathered(folder, departments=0):
+    """A Crowd in that folder: 10,000 people, and as many departments as wanted, ten deep."""
     SqliteTemplate(folder)
     (folder / 'data').mkdir()
     (folder / 'template.db').rename(folder / 'data' / 'portal.db')
@@ -48,9 +47,20 @@ def crowd(tmp_path_factory):
     with opened(box):
         demo.load(SYSTEM, PASSWORD)
         add_people(PEOPLE)
+        above = None
+        for number in range(departments):
+            above = add_department(SYSTEM, f'Department {number}', above if number % 10 else None)
+            set_head(SYSTEM, above, 1 + number)
+            Person.update(department=above).where(Person.id.between(50 * number + 100, 50 * number + 130)).execute()
         employee = Person.get(Person.login == 'employee').id
         token, _row = sessions.open_session(SYSTEM, employee, ['password'])
     return Crowd(box, {'Cookie': f'appliance_session={token}'})
+
+
+@pytest.fixture(scope='session')
+def crowd(tmp_path_factory):
+    """A portal on SQLite with 10,000 people (Crowd)."""
+    return gathered(tmp_path_factory.mktemp('bench'))
 
 
 @pytest.fixture(scope='session')
@@ -58,6 +68,12 @@ def portal(crowd):
     """`appliance web` over those people."""
     with serving(['appliance', 'web'], crowd.box, log=crowd.box.folder / 'web.log') as server:
         yield server
+
+
+@pytest.fixture(scope='session')
+def branched(tmp_path_factory):
+    """A portal with 200 departments more (Crowd)."""
+    return gathered(tmp_path_factory.mktemp('branched'), departments=200)
 
 
 @pytest.fixture(scope='session')

@@ -7,6 +7,7 @@ import pytest
 from appliance.web.assets import DIST, manifest
 from assets import builder
 from tests.bench.load import cpu_a_request
+from tests.bench.servers import serving
 
 ROUNDS, REQUESTS = 3, 400
 PAGES = {
@@ -38,6 +39,13 @@ def test_page(portal, crowd, unit, table, what):
     ratio = statistics.median(page / bare for bare, page in rounds)
     table(f'{what} ({statistics.median(page for _bare, page in rounds):.2f} ms, hello {statistics.median(bare for bare, _page in rounds):.2f} ms)',
           ratio, most, 'x')
+
+
+@pytest.mark.parametrize('what, path, most', [('the structure of 203 departments', '/people/structure', 7), ('the same as a list', '/people/structure?as=list', 7)])
+def test_many_departments(branched, unit, table, what, path, most):
+    with serving(['appliance', 'web'], branched.box, log=branched.box.folder / 'web.log') as server:
+        rounds = [(unit(), cpu_a_request(server, path, REQUESTS, branched.headers)) for _round in range(ROUNDS)]
+    table(f'{what} ({statistics.median(page for _bare, page in rounds):.2f} ms)', statistics.median(page / bare for bare, page in rounds), most, 'x')
 
 
 # Node has brotli, at the level that a server would prepare files with; Python has not.

@@ -38,7 +38,7 @@ def test_filter_of_departments(visit):
 
 def test_structure_opens_by_keyboard(visit):
     page = visit('employee')
-    page.goto('/people/structure')
+    page.goto('/people/structure?as=list')
     asked = []
     page.on('request', lambda request: asked.append(request.url) if '/people/' in request.url else None)
     opened = page.locator('details').first
@@ -53,7 +53,7 @@ def test_structure_opens_by_keyboard(visit):
 
 def test_structure_without_scripts_leads_to_the_list(visit):
     page = visit('employee', java_script_enabled=False)
-    page.goto('/people/structure')
+    page.goto('/people/structure?as=list')
     opened = page.locator('details').first
     opened.locator('summary').click()
     opened.get_by_role('link').first.click()

@@ -4,17 +4,20 @@ The numbers of people are kept in memory, by the number of changes in `person` t
 people asks for no more than a page of ten.
 """
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from appliance.core import revisions
-from appliance.core.actor import EMPLOYEE
+from appliance.core.actor import ADMINISTRATOR, EMPLOYEE
 from appliance.core.db import rows
 from appliance.core.departments import all_departments, path_to
 from appliance.core.errors import NotFound
 from appliance.tools.people.rules import require_colleague, visible_to
 
 MEMBERS_SHOWN = 20      # of a department that is opened; the list of people has the others
-OPENED_AT_ONCE = 40     # departments that the picture shows before anybody opens one
+OPENED_AT_ONCE = 24     # departments that the picture shows before anybody opens one
+STRUCTURES_KEPT = 16    # administrators see another than employees, who has guests in departments his own
 
 _COUNTS = '''
     SELECT p.department_id, p.kind, EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id), count(*)
@@ -31,24 +34,44 @@ class Placed(NamedTuple):
     total: int
     below: int
     is_open: bool           # whether the picture shows its `departments` at first
+    is_wide: bool           # whether it draws them beside each other, not hanging below
     departments: tuple
 
 
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """The company: `departments` at the top, each a Placed. The same object, while nothing changes, for all who see the same."""
+
+    departments: tuple
+    total: int
+    below: int
+
+
 def structure(actor):
-    """The company as a tuple of Placed, for employees; NotFound to others. Equal for all who see the same."""
+    """The Structure that the actor sees, for employees; NotFound to others."""
     require_colleague(actor)
     tree = all_departments()
-    heads, counts, below = _heads(actor, tree), _counts(actor), children(tree)
+    return _structure(tuple(tree.items()), tuple(_heads(actor, tree).items()), tuple(_counts(actor).items()))
+
+
+@lru_cache(maxsize=STRUCTURES_KEPT)
+def _structure(tree, heads, counts):
+    tree, heads, counts = dict(tree), dict(heads), dict(counts)
+    below = children(tree)
     opened = _opened(below)
 
-    def place(one):
+    def place(one, is_wide):
         name, _parent, head = tree[one]
-        inner = tuple(place(child) for child in below.get(one, ()))
+        under = below.get(one, ())
+        inner = tuple(place(child, is_wide and len(under) == 1) for child in under)
         count = counts.get(one, 0)
         return Placed(one, name, heads.get(head), count, count + sum(child.total for child in inner),
-                      len(inner) + sum(child.below for child in inner), one in opened, inner)
+                      len(inner) + sum(child.below for child in inner), one in opened, is_wide, inner)
 
-    return tuple(place(top) for top in below.get(None, ()))
+    # What stands beside each other is one level: the first that has more than one department. Below it a picture would only be wide.
+    tops = below.get(None, ())
+    placed = tuple(place(top, len(tops) == 1) for top in tops)
+    return Structure(placed, sum(one.total for one in placed), len(tree))
 
 
 def own_path(actor):
@@ -90,13 +113,25 @@ def _heads(actor, tree):
 
 def _counts(actor):
     """{department_id: people in it whom the actor sees}: what `visible_to` says, summed from what is kept."""
-    everybody, found = revisions.kept_by_asking('person', lambda: [tuple(one) for one in rows(_COUNTS)]), {}
-    for department_id, kind, is_blocked, count in everybody:
-        if actor.is_administrator or (kind == EMPLOYEE and not is_blocked):
-            found[department_id] = found.get(department_id, 0) + count
-    if not actor.is_administrator:
-        for department_id, count in _own_guests(actor):
-            found[department_id] = found.get(department_id, 0) + count
+    kept = revisions.kept_by_asking('person', _count)
+    if actor.is_administrator:
+        return kept[ADMINISTRATOR]
+    guests = _own_guests(actor)
+    if not guests:
+        return kept[EMPLOYEE]
+    found = dict(kept[EMPLOYEE])
+    for department_id, count in guests:
+        found[department_id] = found.get(department_id, 0) + count
+    return found
+
+
+def _count():
+    """{role: {department_id: people}} of what each role sees."""
+    found = {ADMINISTRATOR: {}, EMPLOYEE: {}}
+    for department_id, kind, is_blocked, count in rows(_COUNTS):
+        seen_by = (ADMINISTRATOR, EMPLOYEE) if kind == EMPLOYEE and not is_blocked else (ADMINISTRATOR,)
+        for role in seen_by:
+            found[role][department_id] = found[role].get(department_id, 0) + count
     return found
 
 

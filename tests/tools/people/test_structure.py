@@ -14,7 +14,8 @@ EMPLOYEES = sum(person.kind == 'employee' for person in PEOPLE)
 
 
 def placed(departments):
-    """{name: Placed} of all departments."""
+    """{name: Placed} of all departments of a Structure or below each other."""
+    departments = getattr(departments, 'departments', departments)
     return {name: found for one in departments for name, found in ({one.name: one} | placed(one.departments)).items()}
 
 
@@ -23,7 +24,7 @@ def names(actor, department_id):
 
 
 def test_counts_and_heads(lumbreras):
-    engineering, sales = structure(lumbreras.actor('employee'))
+    engineering, sales = structure(lumbreras.actor('employee')).departments
     laboratory, = engineering.departments
     assert (engineering.head[1], laboratory.head[1], sales.head[1]) == ('Marta Jiménez', 'Ольга Петрова', 'Carmen Ruiz Santamaría')
     assert engineering.total == engineering.count + laboratory.count
@@ -68,6 +69,15 @@ def test_what_was_undone_is_not_kept(lumbreras):
     assert placed(structure(actor))['Sales'].count == before.count
     add_person(SYSTEM, 'kept', 'Kept', department_id=before.id)
     assert placed(structure(actor))['Sales'].count == before.count + 1
+
+
+def test_all_who_see_the_same_get_the_same(lumbreras):
+    seen = {role: structure(lumbreras.actor(role)) for role in ('head', 'outsider', 'administrator')}
+    assert seen['head'] is seen['outsider'] is structure(lumbreras.actor('head'))
+    assert (seen['head'].total, seen['head'].below) == (EMPLOYEES, 3)
+    block(SYSTEM, lumbreras.ids['adam.nowak'], 'portal')
+    seen |= {role: structure(lumbreras.actor(role)) for role in ('head', 'administrator')}
+    assert (seen['head'].total, seen['outsider'].total, seen['administrator'].total) == (EMPLOYEES - 1, EMPLOYEES, EMPLOYEES)
 
 
 def test_people_are_not_read_again_until_somebody_changes(lumbreras):
