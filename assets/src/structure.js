@@ -21,7 +21,7 @@ function start(chart) {
     const after = sheet.getBoundingClientRect();
     const grown = next / factor;
     chart.scrollLeft += after.left - x + (x - before.left) * grown;
-    window.scrollBy(0, after.top - y + (y - before.top) * grown);
+    window.scrollBy({ top: after.top - y + (y - before.top) * grown, behavior: "instant" });
     factor = next;
     shown.textContent = percent.format(factor);
   }
