@@ -1,13 +1,16 @@
 """A portal with 10,000 people for the benches, and the table that they fill. Figures are printed, not judged: machines differ."""
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
+from appliance.core import clock
 from appliance.core.actor import SYSTEM
 from appliance.core.departments import add_department, set_head
 from appliance.core.people import Person, fold
 from appliance.demo import load as demo
 from appliance.identity import sessions
+from appliance.tools.worktime.models import WorktimeDay, WorktimePause
 from tests.bench.servers import serving
 from tests.boxes import SqliteTemplate, opened, write_box
 from tests.postgresql import free_port
@@ -61,6 +64,23 @@ def gathered(folder, departments=0):
 def crowd(tmp_path_factory):
     """A portal on SQLite with 10,000 people (Crowd)."""
     return gathered(tmp_path_factory.mktemp('bench'))
+
+
+@pytest.fixture(scope='session')
+def worker(crowd):
+    """The same portal, and as a header the cookie of one who worked on 60 days before and works now, after two pauses."""
+    with opened(crowd.box):
+        person, now = Person.get(Person.login == 'adam.nowak').id, clock.now()
+        today = clock.local_date(now, 'Europe/Madrid')
+        for back in range(30, 90):
+            started = now - timedelta(days=back)
+            WorktimeDay.create(person=person, on_date=today - timedelta(days=back), zone='Europe/Madrid', started_at=started, state='closed',
+                               ended_at=started + timedelta(hours=8))
+        day = WorktimeDay.create(person=person, on_date=today, zone='Europe/Madrid', started_at=now - timedelta(minutes=9), state='opened')
+        for minutes in (7, 4):
+            WorktimePause.create(day=day, started_at=now - timedelta(minutes=minutes), ended_at=now - timedelta(minutes=minutes - 1))
+        token, _row = sessions.open_session(SYSTEM, person, ['password'])
+    return Crowd(crowd.box, {'Cookie': f'appliance_session={token}'})
 
 
 @pytest.fixture(scope='session')

@@ -41,6 +41,12 @@ def test_page(portal, crowd, unit, table, what):
           ratio, most, 'x')
 
 
+def test_work_time_in_the_middle_of_a_day(portal, worker, unit, table):
+    rounds = [(unit(), cpu_a_request(portal, '/worktime', REQUESTS, worker.headers)) for _round in range(ROUNDS)]
+    table(f'the work-time page, a running day and 50 before it ({statistics.median(page for _bare, page in rounds):.2f} ms)',
+          statistics.median(page / bare for bare, page in rounds), 7, 'x')
+
+
 @pytest.mark.parametrize('what, path, most', [('the structure of 203 departments', '/people/structure', 7), ('the same as a list', '/people/structure?as=list', 7)])
 def test_many_departments(branched, unit, table, what, path, most):
     with serving(['appliance', 'web'], branched.box, log=branched.box.folder / 'web.log') as server:
