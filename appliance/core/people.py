@@ -296,6 +296,11 @@ def ids_called(words):
     return [person_id for person_id, in found.limit(1000).tuples()]
 
 
+def has_colleagues(actor):
+    """Whether there is an employee besides the actor."""
+    return bool(rows("SELECT 1 FROM person WHERE kind = 'employee' AND id <> ? LIMIT 1", actor.person_id))
+
+
 def is_blocked(person_id):
     return PersonBlock.select().where(PersonBlock.person == person_id).exists()
 

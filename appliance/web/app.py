@@ -8,11 +8,11 @@ from werkzeug.routing import IntegerConverter
 from appliance.core import db, i18n
 from appliance.core.tool import registry
 from appliance.web import (
-    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, home, login, security, settings, setup, shell, templating,
+    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, help, home, login, security, settings, setup, shell, templating,
 )
 from appliance.web.proxies import TrustedProxies
 
-SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, settings.blueprint, setup.blueprint, admin.blueprint)
+SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, help.blueprint, settings.blueprint, setup.blueprint, admin.blueprint)
 
 
 class RowId(IntegerConverter):

@@ -6,5 +6,6 @@ import "@tabler/core/js/src/bootstrap/modal.ts";
 import "@tabler/core/js/src/bootstrap/offcanvas.ts";
 import "./busy.js";
 import "./forms.js";
+import "./guide.js";
 import "./toasts.js";
 import "./worktime.js";

@@ -3,6 +3,7 @@
 from flask import Blueprint, g, render_template
 
 from appliance.core import clock
+from appliance.web.help.guide import first_time
 from appliance.web.rights import EVERYBODY, allowed
 from appliance.web.shell import parts
 
@@ -15,4 +16,5 @@ def index():
     """The day: the cards of the tools, and the notices to come."""
     cards = parts('card', g.actor)
     today = clock.local_date(clock.now(), g.actor.zone)
-    return render_template('home/index.html', cards=cards, today=today, first_name=g.session.person_name.split()[0])
+    return render_template('home/index.html', cards=cards, today=today, first_name=g.session.person_name.split()[0],
+                           guide=first_time(g.actor))
