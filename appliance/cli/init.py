@@ -7,7 +7,7 @@ import click
 
 from appliance.cli.context import console_actor, load_config, open_all
 from appliance.cli.output import say
-from appliance.core import db, migrations, sealing
+from appliance.core import db, derived, migrations, sealing, switch
 from appliance.core.errors import StartError
 from appliance.core.people import PersonRole
 from appliance.identity import one_time_links
@@ -27,6 +27,8 @@ def command():
     open_all(config)
     with db.connected():
         migrations.migrate(say)
+        switch.load()
+        derived.make(derived.outdated())
         if PersonRole.select().exists():
             say('There is an administrator already: appliance rescue makes a link that lets one in.')
             return

@@ -4,7 +4,7 @@ import click
 
 from appliance.cli.context import opened
 from appliance.cli.output import as_json_option, as_json_text, say
-from appliance.core import migrations
+from appliance.core import derived, migrations, switch
 
 
 @click.command('migrate')
@@ -13,6 +13,8 @@ def command(as_json):
     """Apply the migrations that are missing. When one fails, the database is put back as it was."""
     with opened(is_checked=False):
         migrations.migrate(lambda line: say(f'Applied {line}'))
+        switch.load()
+        derived.make(derived.outdated(), say)
         found = migrations.status()
     if as_json:
         print(as_json_text(found))

@@ -11,7 +11,7 @@ from appliance.core.fields import Id, Integer, Link, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.limits import DEPARTMENTS_DEEP, NAME_LENGTH
 from appliance.core.people_events import DepartmentChanged
-from appliance.core.settings import only_administrators
+from appliance.core.permissions import permitted
 
 _ = texts(__name__)
 
@@ -73,7 +73,7 @@ def heads_of(person_id, department_id, tree):
     return [tree[above][2] for above in path_to(department_id, tree) if tree[above][2] not in (None, person_id)]
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.people.manage'))
 def add_department(actor, name, parent_id=None):
     """A new department; returns its id. Invalid for an empty or overlong name, a parent that is absent or too deep."""
     name = ' '.join(name.split())
@@ -92,7 +92,7 @@ def add_department(actor, name, parent_id=None):
     return department_id
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.people.manage'))
 def set_head(actor, department_id, person_id):
     """Make a person the head of a department, or nobody (None)."""
     changed = Department.update(head_id=person_id).where(Department.id == department_id).execute()
@@ -107,7 +107,7 @@ def _note_change(actor, department_id, what, **data):
     publish(DepartmentChanged(department_id, actor.person_id))
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.people.manage'))
 def department_by_name(actor, name):
     """The id of the department of that name, at any depth; made at the top when there is none. For the directory."""
     name = ' '.join(name.split())[:NAME_LENGTH]

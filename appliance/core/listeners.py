@@ -10,21 +10,19 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from appliance.core import audit, clock
+from appliance.core import audit, clock, registration
 from appliance.core.actions import action
 from appliance.core.actor import SYSTEM
 from appliance.core.db import row, rows, write
 from appliance.core.errors import NotFound
 from appliance.core.events import DONE, FAILED, WAITING, Delivery, EventRow, read
-from appliance.core.settings import only_administrators
-from appliance.core.tool import declarations, registry
+from appliance.core.permissions import permitted
 
 # Before the next try; together about a day.
 BACKOFF_S = (10, 60, 300, 1800, 7200, 21600, 54000)
 TRIES = len(BACKOFF_S) + 1
 log = logging.getLogger('appliance.listeners')
 _listeners = {}
-_loaded = set()
 
 
 class HeardElsewhere(Exception):
@@ -38,10 +36,6 @@ class Listener:
     name: str
     events: tuple
     function: object
-
-    @property
-    def tool(self):
-        return self.name.partition('.')[0]
 
     def hears(self, event):
         """Whether it wants an event of that name."""
@@ -62,11 +56,8 @@ def on(*events):
 
 def declared():
     """{name: Listener} of those of the core and of the tools that are on."""
-    if registry.names not in _loaded:
-        _loaded.add(registry.names)
-        registry.load('events')
-        registry.load('listeners')
-    return {name: one for name, one in sorted(_listeners.items()) if one.tool in registry.names or one.tool not in declarations()}
+    registration.of_tools_that_are_on('events', {})
+    return registration.of_tools_that_are_on('listeners', _listeners)
 
 
 def names_for(event):
@@ -150,7 +141,7 @@ def troubled():
              'attempts': one.attempts, 'next_at': one.next_at, 'error': one.error} for one in found]
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.jobs.manage'))
 def retry(actor, event_id, listener):
     """Try a delivery that failed once more, as if it were new. NotFound when there is none, or it was heard."""
     waiting = Delivery.update(state=WAITING, attempts=0, next_at=clock.now(), ended_at=None).where(

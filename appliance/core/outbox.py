@@ -12,7 +12,8 @@ from appliance.core.fields import Id, Integer, Json, Link, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.core.people import Person
-from appliance.core.settings import get_setting, only_administrators
+from appliance.core.permissions import permitted, require
+from appliance.core.settings import get_setting
 
 _ = texts(__name__)
 WAITING, SENDING, SENT, FAILED, SKIPPED, CANCELLED = 'waiting', 'sending', 'sent', 'failed', 'skipped', 'cancelled'
@@ -165,7 +166,7 @@ def reason(error):
 
 def counts(actor):
     """{state: number of mails} of all states."""
-    only_administrators(actor)
+    require(actor, 'core.mail.manage')
     found = dict(Outbox.select(Outbox.state, fn.COUNT(Outbox.id)).group_by(Outbox.state).tuples())
     return {state: found.get(state, 0) for state in STATES}
 
@@ -176,7 +177,7 @@ def list_outbox(actor, state='', older_than=None, newer_than=None):
     A mail: id, person_id, to, template, state, attempts, next_at, created_at, sent_at, error (a sentence). What it says is
     its person's alone.
     """
-    only_administrators(actor)
+    require(actor, 'core.mail.manage')
     found = Outbox.select(Outbox, Person.id, Person.name).join(Person, JOIN.LEFT_OUTER)
     if state:
         found = found.where(Outbox.state == state)
@@ -197,14 +198,14 @@ def _shown(mail):
             'created_at': mail.created_at, 'sent_at': mail.sent_at, 'error': reason(mail.error)}
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.mail.manage'))
 def retry(actor, outbox_id):
     """Send a mail that waits, failed, was skipped, cancelled or held now, as if it were new. Conflict when it was sent already."""
     _change(outbox_id, (WAITING, FAILED, SKIPPED, CANCELLED, HELD), state=WAITING, attempts=0, next_at=clock.now())
     audit.record(actor, 'core.mail.retried', f'core.mail:{outbox_id}')
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.mail.manage'))
 def cancel(actor, outbox_id):
     """Do not send a mail that waits, failed or is held."""
     _change(outbox_id, (WAITING, FAILED, HELD), state=CANCELLED)

@@ -5,18 +5,22 @@ import unicodedata
 
 from peewee import JOIN, CompositeKey
 
-from appliance.core import audit, clock, revisions
+from appliance.core import access, audit, clock, revisions
+from appliance.core import people_access as _access  # noqa: F401 - declares who sees whom
+from appliance.core import people_search as _search  # noqa: F401 - and how people are found
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS, Actor
-from appliance.core.db import Base, rows
+from appliance.core.db import Base, row, rows
 from appliance.core.departments import Department, all_departments, path_to
 from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from appliance.core.events import publish
 from appliance.core.fields import Day, Id, Integer, Link, Moment, Text
+from appliance.core.folding import fold
 from appliance.core.i18n import is_zone, languages, texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
-from appliance.core.people_events import PersonAdded, PersonBlocked, PersonPromoted, PersonUnblocked, PersonUpdated
-from appliance.core.settings import get_setting, only_administrators
+from appliance.core.people_events import PersonAdded, PersonBlocked, PersonDemoted, PersonPromoted, PersonUnblocked, PersonUpdated
+from appliance.core.permissions import permitted, require, require_grantable
+from appliance.core.settings import get_setting
 
 _ = texts(__name__)
 _LOGIN = re.compile(r'[\w.@+\\-]+')
@@ -82,13 +86,6 @@ LIMITS = {'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phon
 
 # What is kept of all people (how many a department has) is told of by `revisions.bump('person')`: of these, and of blocks.
 COUNTED = {'kind', 'department', 'department_id'}
-
-
-def fold(text):
-    """Text without case and accents, for searching and sorting: `Ángel Ñuñez` is `angel nunez`."""
-    # Twice: some letters change case only once they are decomposed (mathematical capitals).
-    decomposed = unicodedata.normalize('NFKD', unicodedata.normalize('NFKD', text.casefold()).casefold())
-    return ' '.join(''.join(char for char in decomposed if not unicodedata.combining(char)).split())
 
 
 def fold_login(text):
@@ -175,7 +172,7 @@ def _words(values):
             'words': fold(' '.join(values.get(field) or '' for field in ('name', 'login', 'mail', 'title', 'phone')))}
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.people.manage'))
 def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
     """A new person; returns the id. `fields`: phone, title, birthday, language, zone, department_id, contact_id.
 
@@ -188,12 +185,13 @@ def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
         raise Conflict(_('There is a person with the login %(login)s already.', login=values['login']))
     person_id = Person.create(**values, **_words(values)).id
     revisions.bump('person')
+    _seen_anew(person_id, values.get('contact_id'))
     audit.record(actor, 'core.person.added', f'core.person:{person_id}', kind=kind)
     publish(PersonAdded(person_id, kind, actor.person_id))
     return person_id
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.people.manage'))
 def update_person(actor, person_id, **fields):
     """Change fields of a person for the directory or the console; only what differs is written."""
     person = Person.get_or_none(Person.id == person_id)
@@ -208,8 +206,16 @@ def update_person(actor, person_id, **fields):
         Person.update(**changed, **_words(merged)).where(Person.id == person_id).execute()
         if COUNTED & changed.keys():
             revisions.bump('person')
+        _seen_anew(person_id, person.contact_id, changed.get('contact_id'))
+        if 'department_id' in changed:
+            access.person_moved(person_id)
         _note_update(actor, person_id, changed)
     return sorted(changed)
+
+
+def _seen_anew(person_id, *contacts):
+    """Who sees this person, and whom his contacts are seen by, may be others now."""
+    access.changed('core.person', [person_id, *{contact for contact in contacts if contact}])
 
 
 def _note_update(actor, person_id, changed):
@@ -219,8 +225,8 @@ def _note_update(actor, person_id, changed):
 
 
 def _own_or_administrator(actor, person_id, *args, **kwargs):
-    if actor.person_id != person_id and not actor.is_administrator:
-        raise NotAllowed()
+    if actor.person_id != person_id:
+        require(actor, 'core.people.manage')
 
 
 @action(rights=_own_or_administrator)
@@ -241,11 +247,10 @@ def _change(actor, person_id, values):
     publish(PersonUpdated(person_id, sorted(values), actor.person_id))
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.roles.manage'))
 def give_role(actor, person_id, role):
-    """Give a role; twice is once. The epoch rises: sessions with the old rights end."""
-    if role != ADMINISTRATOR:
-        raise Invalid(_('There is no role %(role)s to give.', role=role), field='role')
+    """Give a role; twice is once. The epoch rises: sessions with the old rights end. NotAllowed when it can more than the actor."""
+    require_grantable(actor, role)
     if not Person.select().where(Person.id == person_id).exists():
         raise NotFound()
     given = (PersonRole.insert(person=person_id, role=role, by=actor.person_id, at=clock.now())
@@ -256,12 +261,34 @@ def give_role(actor, person_id, role):
         publish(PersonPromoted(person_id, role, actor.person_id))
 
 
+@action(rights=permitted('core.roles.manage'))
+def take_role(actor, person_id, role):
+    """Take a role back; sessions with the old rights end. Conflict when it would leave nobody who may do everything."""
+    require_grantable(actor, role)
+    if role == ADMINISTRATOR and not _other_administrators(person_id):
+        raise Conflict(_('There must be another active administrator first.'))
+    if PersonRole.delete().where((PersonRole.person == person_id) & (PersonRole.role == role)).execute():
+        raise_epoch(person_id)
+        audit.record(actor, 'core.role.taken', f'core.person:{person_id}', role=role)
+        publish(PersonDemoted(person_id, role, actor.person_id))
+
+
+def _other_administrators(person_id):
+    return row('''SELECT count(*) FROM person_role r WHERE r.role = ? AND r.person_id <> ?
+                  AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = r.person_id)''', ADMINISTRATOR, person_id)[0]
+
+
+def people_with_roles():
+    """[(person id, name, role)] of every role that was given."""
+    return rows('SELECT p.id, p.name, r.role FROM person_role r JOIN person p ON p.id = r.person_id ORDER BY r.role, p.sort_name, p.id')
+
+
 def raise_epoch(person_id):
     """End everything that carries this person's trust: inside an action only."""
     Person.update(epoch=Person.epoch + 1).where(Person.id == person_id).execute()
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.people.manage'))
 def block(actor, person_id, source, reason=''):
     """Keep a person out, by this source; ends his sessions."""
     if not Person.select().where(Person.id == person_id).exists():
@@ -270,15 +297,17 @@ def block(actor, person_id, source, reason=''):
      .on_conflict_ignore().execute())
     raise_epoch(person_id)
     revisions.bump('person')
+    _seen_anew(person_id)
     audit.record(actor, 'core.person.blocked', f'core.person:{person_id}', source=source, reason=reason)
     publish(PersonBlocked(person_id, source, actor.person_id))
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.people.manage'))
 def unblock(actor, person_id, source):
     """Take back what one source said; others' blocks stay."""
     if PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute():
         revisions.bump('person')
+        _seen_anew(person_id)
         audit.record(actor, 'core.person.unblocked', f'core.person:{person_id}', source=source)
         publish(PersonUnblocked(person_id, source, actor.person_id))
 
@@ -306,8 +335,10 @@ def is_blocked(person_id):
 
 
 def subjects_of(person_id, kind, department_id, tree):
-    """What a person is to rights: himself, his department, those above it (`under:1`), and everybody if an employee."""
-    found = {f'person:{person_id}'}
+    """What a person is to rights: himself, his department, those above it (`under:1`), those he heads (`leads:1`; what is below them
+    names them, too), and everybody if an employee.
+    """
+    found = {f'person:{person_id}', *(f'leads:{one}' for one, (_name, _parent, head) in tree.items() if head == person_id)}
     if department_id:
         found.add(f'department:{department_id}')
         found |= {f'under:{above}' for above in path_to(department_id, tree)}
@@ -330,6 +361,6 @@ def actor_for(person_id, via):
 
 def build_actor(person_id, kind, language, zone, department_id, roles, via):
     """The Actor from rows read already; one query more, for the tree of departments."""
-    tree = all_departments() if department_id else {}
+    tree = all_departments() if department_id or kind == EMPLOYEE else {}
     return Actor(person_id, kind, frozenset(roles | {kind}), subjects_of(person_id, kind, department_id, tree),
                  language, zone, via)

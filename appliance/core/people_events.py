@@ -51,6 +51,15 @@ class PersonPromoted(Event):
 
 
 @dataclass(frozen=True)
+class PersonDemoted(Event):
+    """A role was taken from a person; his sessions have ended."""
+
+    person_id: int
+    role: str
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
 class DepartmentChanged(Event):
     """A department was added, renamed, moved or given another head."""
 

@@ -9,10 +9,11 @@ from peewee import CompositeKey
 from appliance.core import audit, revisions, sealing, syslog, tool
 from appliance.core.actions import action
 from appliance.core.db import Base, rows
-from appliance.core.errors import Invalid, NotAllowed
+from appliance.core.errors import Invalid
 from appliance.core.fields import Json, Text
 from appliance.core.i18n import is_zone, languages, texts
 from appliance.core.limits import MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, REMEMBERED_DAYS
+from appliance.core.permissions import require
 from appliance.core.tool import Setting as Declared
 
 _ = texts(__name__)
@@ -140,13 +141,11 @@ def get_settings(prefix):
     return found
 
 
-def only_administrators(actor, *args, **kwargs):
-    """The right of actions that only an administrator has."""
-    if not actor.is_administrator:
-        raise NotAllowed()
+def _may_set(actor, name, *args, **kwargs):
+    require(actor, 'core.mail.manage' if name.startswith('mail.') else 'core.settings.manage')
 
 
-@action(rights=only_administrators)
+@action(rights=_may_set)
 def set_setting(actor, name, text):
     """Set a company's setting from text. Invalid says what would be right; `field` is the setting's name."""
     if name not in declared():
@@ -163,7 +162,7 @@ def set_setting(actor, name, text):
     return None if declaration.is_secret else value
 
 
-@action(rights=only_administrators)
+@action
 def set_settings(actor, values):
     """Set several settings from {name: text}, in that order, all of them or none."""
     for name, text in values.items():

@@ -14,7 +14,7 @@ import socket
 import time
 from datetime import timedelta
 
-from appliance.core import audit, clock, migrations
+from appliance.core import audit, clock, derived, migrations
 from appliance.core.actions import action
 from appliance.core.backup import tables as catalogue
 from appliance.core.db import Base, database, row, rows, write
@@ -22,8 +22,8 @@ from appliance.core.errors import Conflict, NotFound
 from appliance.core.fields import Flag, Integer, Json, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.jobs.runs import miss_runs
+from appliance.core.permissions import permitted, require
 from appliance.core.processes import Process
-from appliance.core.settings import only_administrators
 from appliance.core.tool import declarations, has_part, names_in_order, needed_by, registry, undeclared
 
 _ = texts(__name__)
@@ -82,7 +82,7 @@ def is_on(name):
     return declared.is_fixed or bool(kept.is_on if kept else declared.is_on_first)
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.tools.switch'))
 def turn(actor, name, to_on):
     """Switch a tool on or off; returns the version that every process shall be on. Twice is once.
 
@@ -181,6 +181,8 @@ def _resume(actor, state, tell):
     if module and state.name in registry.names:
         tell(f'{state.name}: catching up')
         module.resume(actor)
+    if state.name in registry.names:
+        derived.make(derived.of_tool(state.name), tell)
     after = measure(state.name)
     may_change = set(getattr(module, 'TOUCHES', ()))
     differing = [name for name in before if state.tables and before[name] != state.tables.get(name)]
@@ -225,7 +227,7 @@ def total(measured):
 
 def listing(actor):
     """All tools as dicts, in order: name, title, icon, requires, needed_by, is_on, is_fixed, by, at, is_settled, tables, outcome, fault."""
-    only_administrators(actor)
+    require(actor, 'core.tools.switch')
     kept, faults = {state.name: state for state in ToolState.select()}, faults_of_processes()
     found = []
     for name in names_in_order():

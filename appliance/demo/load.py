@@ -5,7 +5,7 @@ from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR
 from appliance.core.departments import add_department, set_head
 from appliance.core.errors import StartError
-from appliance.core.people import Person, give_role
+from appliance.core.people import Person, give_role, update_person
 from appliance.core.settings import set_setting
 from appliance.demo import company, directory
 from appliance.identity import accounts, passwords
@@ -43,7 +43,7 @@ def _load(actor, password, password_hash, directory_url):
     ids = {person.login: _add(actor, person, departments, directory_id, password_hash) for person in company.PEOPLE}
     for department in company.DEPARTMENTS:
         set_head(actor, departments[department.name], ids[department.head])
-    Person.update(contact=ids['employee']).where(Person.id == ids['guest']).execute()
+    update_person(actor, ids['guest'], contact_id=ids['employee'])
     give_role(actor, ids['administrator'], ADMINISTRATOR)
 
 

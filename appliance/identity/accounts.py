@@ -27,7 +27,8 @@ from appliance.core.people import (
     is_blocked,
     update_person,
 )
-from appliance.core.settings import only_administrators, set_setting
+from appliance.core.permissions import permitted
+from appliance.core.settings import set_setting
 from appliance.identity import one_time_links, passwords, sessions, throttle
 from appliance.identity.directory import directories
 from appliance.identity.directory import login as directory_login
@@ -161,7 +162,7 @@ def person_of_entry(actor, directory_id, entry):
     return tie.person_id
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.people.manage'))
 def add_local(actor, login, name, mail='', kind=EMPLOYEE, password_hash=None, **fields):
     """A person with a local account; returns the id. The password comes hashed: hashing does not belong in here."""
     person_id = add_person(actor, login, name, mail, kind, **fields)

@@ -7,10 +7,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from appliance.core import audit, clock
 from appliance.core.actions import action
-from appliance.core.errors import Busy, Invalid, NotAllowed, NotFound
+from appliance.core.errors import Busy, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import PASSWORD_LENGTH, PASSWORD_SHORTEST
 from appliance.core.people import Person, raise_epoch
+from appliance.core.permissions import require
 from appliance.identity.models import Password
 
 _ = texts(__name__)
@@ -68,8 +69,8 @@ class _one_at_a_time:
 
 
 def _own_or_administrator(actor, person_id, *args):
-    if actor.person_id != person_id and not actor.is_administrator:
-        raise NotAllowed()
+    if actor.person_id != person_id:
+        require(actor, 'core.people.manage')
 
 
 def set_password(actor, person_id, password):

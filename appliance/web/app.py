@@ -8,11 +8,13 @@ from werkzeug.routing import IntegerConverter
 from appliance.core import db, i18n
 from appliance.core.tool import registry
 from appliance.web import (
-    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, help, home, login, security, settings, setup, shell, templating,
+    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, help, home, login, search, security, settings, setup, shell,
+    templating,
 )
 from appliance.web.proxies import TrustedProxies
 
-SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, help.blueprint, settings.blueprint, setup.blueprint, admin.blueprint)
+SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, help.blueprint, search.blueprint, settings.blueprint, setup.blueprint,
+                    admin.blueprint, admin.everybody)
 
 
 class RowId(IntegerConverter):
@@ -61,7 +63,7 @@ def _prepare_templates(app):
     app.jinja_env.filters['dashed'] = assets.dashed
     app.jinja_env.globals.update(asset=assets.asset, static=assets.static, icon=assets.icon, initials=assets.initials,
                                  control=forms.control, csrf_token=csrf.csrf_token, request_key=forms.request_key,
-                                 url_for=addresses.url_for)
+                                 url_for=addresses.url_for, may=shell.may, admin_pages=admin.pages)
 
 
 def _offer_components(environment):

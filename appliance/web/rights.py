@@ -1,5 +1,6 @@
 """The right that each route states. A route that states none answers nobody (and fails tests/web/test_routes.py)."""
 
+from appliance.core import permissions
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, GUEST
 from appliance.core.errors import NotAllowed, NotFound
 
@@ -15,12 +16,20 @@ def public(why):
 
 
 def allowed(*roles):
-    """The view answers people with one of these roles (`employee`, `guest`, `administrator`).
+    """The view answers people with one of these roles (`employee`, `guest`).
 
-    Others get 404, as if it were absent; only administration says openly that it is not for them.
+    Others get 404, as if it were absent.
     """
     def mark(view):
         view.right = Allowed(frozenset(roles))
+        return view
+    return mark
+
+
+def permitted(*names):
+    """The view answers people with one of these permissions (`core.jobs.manage`); others read that it is not for them."""
+    def mark(view):
+        view.right = Permitted(names)
         return view
     return mark
 
@@ -46,6 +55,21 @@ class Allowed:
         self.roles = roles
 
     def check(self, actor):
-        """NotFound or NotAllowed when the actor has none of the roles."""
+        """NotFound when the actor has none of the roles."""
         if not self.roles & actor.roles:
-            raise NotAllowed() if self.roles == {ADMINISTRATOR} else NotFound()
+            raise NotFound()
+
+
+class Permitted:
+    """One of these permissions is asked. `roles` are those that surely have it."""
+
+    is_public = False
+    roles = frozenset({ADMINISTRATOR})
+
+    def __init__(self, names):
+        self.names = frozenset(names)
+
+    def check(self, actor):
+        """NotAllowed when the actor has none of the permissions."""
+        if not self.names & permissions.of(actor):
+            raise NotAllowed()

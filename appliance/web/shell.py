@@ -7,10 +7,10 @@ part may depend on, and all that its template is given.
 import functools
 from typing import NamedTuple
 
-from flask import g, request
+from flask import current_app, g, request
 from markupsafe import Markup, escape
 
-from appliance.core import i18n
+from appliance.core import i18n, permissions
 from appliance.core.settings import get_settings
 from appliance.core.tool import declarations, registry
 from appliance.web import cookies, flashes
@@ -22,6 +22,8 @@ _ = i18n.texts(__name__)
 THEMES = (('automatic', _.lazy('Automatic')), ('light', _.lazy('Light')), ('dark', _.lazy('Dark')))
 PRODUCT = 'Appliance'
 DRAWN_KEPT = 512
+# Who has one of these finds the administration in the menu.
+ADMINISTRATION = frozenset(one.name for one in permissions.CORE)
 # What stands in a kept part for what differs from page to page. No text that people write can hold a NUL.
 _TOKEN, _HERE = '\0token\0', '\0here\0'
 
@@ -33,6 +35,11 @@ def parts(name, actor):
     return sorted((part for part in found if part), key=lambda part: part['order'])
 
 
+def may(name):
+    """Whether who asks for this page has a permission, for templates."""
+    return permissions.may(g.actor, name)
+
+
 class Outline(NamedTuple):
     """What the kept parts of the frame are drawn from; their templates call it `shell`. `assets` only tells one build from the next."""
 
@@ -40,7 +47,7 @@ class Outline(NamedTuple):
     theme: str | None
     company: str
     kind: str
-    is_administrator: bool
+    may_administer: bool
     blueprint: str | None
     is_administration: bool
     assets: str
@@ -60,8 +67,8 @@ class Outline(NamedTuple):
 
     @property
     def administration(self):
-        """The entries that only an administrator sees."""
-        if not self.is_administrator:
+        """The entry that only those see who may administer something."""
+        if not self.may_administer:
             return []
         return [{**self._entry('admin.index', _('Administration'), symbol='settings'), 'is_here': self.is_administration}]
 
@@ -92,11 +99,16 @@ class Shell:
     @functools.cached_property
     def outline(self):
         """The Outline of this page."""
-        return Outline(self.language, self.theme, self.company, g.actor.kind, g.actor.is_administrator, request.blueprint,
+        return Outline(self.language, self.theme, self.company, g.actor.kind, bool(permissions.of(g.actor) & ADMINISTRATION), request.blueprint,
                        f'{request.path}/'.startswith('/admin/'), asset('app.css'))
 
+    @property
+    def pages(self):
+        """[{title, url, icon}]: where the menus lead to, for the palette."""
+        return [*self.outline.menu, *self.personal]
+
     def part(self, name):
-        """`head`, `side`, `tabs` or `foot`, from templates/shell."""
+        """`head`, `side`, `tabs`, `palette` or `foot`, from templates/shell."""
         return Markup(self._draw(name, self.outline).replace(_TOKEN, csrf_token()).replace(_HERE, escape(self.here)))
 
     @functools.cached_property
@@ -140,8 +152,12 @@ def install(app):
     def draw(name, outline):
         return app.jinja_env.get_template(f'shell/{name}.html').render(shell=outline, csrf_token=lambda: _TOKEN)
 
-    @app.context_processor
-    def _shell():
-        if 'shell' not in g:
-            g.shell = Shell(draw)
-        return {'shell': g.shell}
+    app.extensions['appliance.draw'] = draw
+    app.context_processor(lambda: {'shell': current_shell()})
+
+
+def current_shell():
+    """The Shell of this request."""
+    if 'shell' not in g:
+        g.shell = Shell(current_app.extensions['appliance.draw'])
+    return g.shell

@@ -7,5 +7,6 @@ import "@tabler/core/js/src/bootstrap/offcanvas.ts";
 import "./busy.js";
 import "./forms.js";
 import "./guide.js";
+import "./search.js";
 import "./toasts.js";
 import "./worktime.js";

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from appliance.core import clock
+from appliance.core import access, clock
 from appliance.core.actor import SYSTEM
 from appliance.core.departments import add_department, set_head
-from appliance.core.people import Person, fold
+from appliance.core.folding import fold
+from appliance.core.people import Person
 from appliance.demo import load as demo
 from appliance.identity import sessions
 from appliance.tools.worktime.models import WorktimeDay, WorktimePause
@@ -32,6 +33,7 @@ def add_people(count):
     """Fill up to `count` people, as a directory would bring them."""
     for start in range(Person.select().count(), count, 500):
         Person.insert_many([_person(number) for number in range(start, min(start + 500, count))]).execute()
+    access.rebuild('core.person')
 
 
 def _person(number):

@@ -1,4 +1,5 @@
 """A running portal with the demo company, and Chromium. Screenshots go to artefacts/pages (git-ignored)."""
+import contextlib
 import os
 import secrets
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.boxes import write_box
+from tests.postgresql import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = '/usr/bin/chromium'
@@ -55,17 +57,13 @@ def portal(sqlite_template, tmp_path_factory):
 
 
 def _two_free_ports():
-    """A port of which the next one is free too: for the pages and for the admin address."""
-    for port in range(18110, 18119, 2):
-        try:
-            for number in (port, port + 1):
-                with socket.socket() as tried:
-                    tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    tried.bind(('127.0.0.1', number))
-        except OSError:
-            continue
-        return port
-    raise RuntimeError('no two free ports between 18110 and 18119')
+    """A port of which the next one is free too: for the pages and for the admin address. Another at each run: several may go at once."""
+    for _time in range(50):
+        port = free_port()
+        with contextlib.suppress(OSError), socket.socket() as tried:
+            tried.bind(('127.0.0.1', port + 1))
+            return port
+    raise RuntimeError('no two free ports beside each other')
 
 
 def _wait_until_fit(address, process, log):

@@ -90,3 +90,31 @@ def test_reduced_motion_is_respected(visit):
     page = visit('employee', reduced_motion='reduce')
     page.goto('/')
     assert page.evaluate('parseFloat(getComputedStyle(document.querySelector(".btn")).transitionDuration)') < 0.001
+
+
+def test_the_palette_opens_by_keyboard_finds_and_goes_there(visit):
+    page = visit('employee', 1440, 'light')
+    page.goto('/')
+    page.keyboard.press('Control+k')
+    page.wait_for_selector('#palette.show #palette-found a')
+    page.keyboard.type('marta jim')
+    page.wait_for_selector('#palette-found a:has-text("Marta Jiménez")')
+    page.keyboard.press('ArrowDown')
+    page.keyboard.press('ArrowDown')
+    page.keyboard.press('ArrowUp')
+    assert 'Marta Jiménez' in page.evaluate('document.activeElement.textContent')
+    page.keyboard.press('Enter')
+    page.wait_for_url('**/people/*')
+    page.keyboard.press('Control+k')
+    page.wait_for_selector('#palette.show')
+    page.keyboard.press('Escape')
+    page.wait_for_selector('#palette', state='hidden')
+
+
+def test_without_the_palette_the_button_leads_to_the_search(visit):
+    page = visit('employee', 360, 'light')
+    page.goto('/')
+    assert page.get_attribute('[data-palette]', 'href') == '/search'
+    page.click('[data-palette]')
+    page.wait_for_selector('#palette.show')
+    assert page.evaluate('document.activeElement.id') == 'palette-q'

@@ -10,6 +10,7 @@ from peewee import SQL
 import appliance.core
 import appliance.identity.models  # noqa: F401: its tables are looked at
 from appliance.core import db, migrations
+from appliance.core.access import AccessRow
 from appliance.core.departments import Department
 from appliance.core.errors import StartError
 from appliance.core.tool import registry
@@ -100,7 +101,7 @@ def _models(base):
         if 'migrations.' not in module.name:
             importlib.import_module(module.name)
     registry.load('models')
-    return [model for model in _below(base) if model.__module__.startswith('appliance.')]
+    return [model for model in _below(base) if model.__module__.startswith('appliance.') and model is not AccessRow]
 
 
 def _below(model):

@@ -83,8 +83,10 @@ def test_a_role_ends_the_sessions_from_before_once(box):
     people.give_role(SYSTEM, ana, 'administrator')
     assert Person.get().epoch == 2
     assert people.actor_for(ana, 'test').is_administrator
-    with pytest.raises(Invalid):
+    with pytest.raises(NotFound):
         people.give_role(SYSTEM, ana, 'emperor')
+    with pytest.raises(Invalid):
+        people.give_role(SYSTEM, ana, 'employee')
     with pytest.raises(NotAllowed):
         people.give_role(ANA, ana, 'administrator')
 

@@ -13,6 +13,8 @@ import psycopg
 
 CHUNK = 1000
 HISTORY = '_migration'
+# Made anew from the others after a restore, or gone by then.
+DERIVED = ('search_', 'derived_', 'live_', 'presence')
 
 
 def quoted(name):
@@ -117,8 +119,8 @@ def reader(connection):
 
 
 def data_tables(tables):
-    """The names of the tables that hold data; the migrations' own history is not restored but made again."""
-    return [name for name in tables.names() if not name.endswith(HISTORY)]
+    """The names of the tables that hold data; the migrations' own history is not restored but made again, as are derived tables."""
+    return [name for name in tables.names() if not name.endswith(HISTORY) and not name.startswith(DERIVED)]
 
 
 def last_migrations(tables):

@@ -8,7 +8,7 @@ from appliance.core.i18n import texts
 from appliance.core.jobs.declarations import declared
 from appliance.core.jobs.runs import FAILED, WAITING, JobRun
 from appliance.core.jobs.schedules import moment_name
-from appliance.core.settings import only_administrators
+from appliance.core.permissions import permitted
 
 _ = texts(__name__)
 _SHOWN_RUNS = 50
@@ -91,7 +91,7 @@ def runs_of(name, limit=_SHOWN_RUNS):
              'requested_by': run.requested_by, 'error': reason(run.error)} for run in found]
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.jobs.manage'))
 def request(actor, name):
     """Ask for a run now, beyond the schedule, in each of the job's scopes; returns the slot. NotFound for another name."""
     job = declared().get(name)

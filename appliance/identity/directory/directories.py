@@ -17,7 +17,7 @@ from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH, PASSWORD_LENGTH
 from appliance.core.people import one_line
-from appliance.core.settings import only_administrators
+from appliance.core.permissions import permitted, require
 from appliance.identity.directory.client import TLS_MODES, Directory, address, check_encryption
 from appliance.identity.directory.errors import remembered
 from appliance.identity.directory.mapping import FIELDS, PRESETS
@@ -33,7 +33,7 @@ ATTRIBUTE = re.compile(r'[A-Za-z][A-Za-z0-9-]*')
 DEFAULTS = {'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('identity.directories.manage'))
 def add_directory(actor, name, url, base_dn, secret='', **values):
     """A new directory; returns its id.
 
@@ -53,7 +53,7 @@ def add_directory(actor, name, url, base_dn, secret='', **values):
     return directory_id
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('identity.directories.manage'))
 def edit_directory(actor, directory_id, secret=None, **values):
     """Change fields of a directory (see add_directory). Another host, port or TLS mode needs the secret again."""
     row = Row.get_or_none(Row.id == directory_id)
@@ -78,7 +78,7 @@ def edit_directory(actor, directory_id, secret=None, **values):
 def list_directories(actor):
     """[{id, name, url, tls, base_dn, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes, mapping,
     is_active, failed_at, failure}, ...] by name; administrators only."""
-    only_administrators(actor)
+    require(actor, 'identity.directories.manage')
     return [{'id': row.id, 'name': row.name, 'url': row.url, 'tls': row.tls, 'base_dn': row.base_dn, 'bind_dn': row.bind_dn,
              'has_secret': row.bind_secret is not None, 'has_ca': bool(row.ca_pem), 'preset': row.preset,
              'person_filter': row.person_filter, 'login_attributes': row.login_attributes, 'mapping': row.mapping,
@@ -89,7 +89,7 @@ def list_directories(actor):
 
 def id_of(actor, name):
     """The id of the directory of that name; administrators only."""
-    only_administrators(actor)
+    require(actor, 'identity.directories.manage')
     found = Row.select(Row.id).where(Row.name == name).first()
     if found is None:
         raise NotFound(_('There is no directory %(name)s.', name=name))

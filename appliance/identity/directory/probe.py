@@ -12,7 +12,7 @@ import ldap
 
 from appliance.core.errors import PortalError
 from appliance.core.i18n import texts
-from appliance.core.settings import only_administrators
+from appliance.core.permissions import require
 from appliance.identity.directory import directories, login
 from appliance.identity.directory.client import address, connect, describe, system_ca
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
@@ -44,7 +44,7 @@ def test_directory(actor, directory_id, name='', password=''):
     With name and password a login is tried too; nothing is written, no person is created. After a failed step the rest is
     skipped.
     """
-    only_administrators(actor)
+    require(actor, 'identity.directories.manage')
     directory = directories.load(directory_id)
     deadline = time.monotonic() + TEST_S
     steps = {'reach': _reach, 'encryption': _encryption, 'bind': _bind, 'base': _base, 'people': _people,

@@ -16,7 +16,7 @@ def card(actor):
 
 def guide(actor):
     """Where to find people, for the guide."""
-    if actor.kind == GUEST and not actor.is_administrator:
+    if actor.kind == GUEST and not rules.manages(actor):
         return dict(icon='user', title=_('Your contact'), url=url_for('people.profile', person_id=actor.person_id), order=20,
                     text=_('Whom to ask: on your profile stands who in the company looks after you, and how to reach that person.'))
     return dict(icon='users', title=_('People'), url=url_for('people.index'), order=20,

@@ -1,19 +1,21 @@
 """Who sees whom, and what is read for the pages of people. Nothing is written here: persons and departments are core's.
 
-One rule stands behind list, profile and structure (structure.py), `visible_to`: employees see every employee, a guest sees himself and
-his contact, a guest is seen by his contact, and administrators see everybody, those who are blocked too.
+One table stands behind list, profile and structure (structure.py): core/people_access.py says who sees whom, and why.
 """
 
+import functools
 import unicodedata
 from datetime import date
 
+from appliance.core import access, permissions
 from appliance.core.actor import EMPLOYEE, GUEST
 from appliance.core.db import row, rows
 from appliance.core.departments import heads_of, path_to, subtree
 from appliance.core.errors import Invalid, NotFound
+from appliance.core.folding import fold
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS, SEARCH_LENGTH
-from appliance.core.people import fold
+from appliance.core.people_access import PEOPLE
 from appliance.identity.directory.mapping import mapped_fields
 from appliance.identity.models import Directory
 
@@ -21,23 +23,16 @@ _ = texts(__name__)
 
 COUNTED = 1000                  # a list says `1,000+` beyond: an exact number would cost more than the page
 NEAR_SHOWN = 6                  # on the day
-GREATEST_ID = (1 << 63) - 1     # what the databases take
 _COLUMNS = ('id', 'kind', 'login', 'name', 'mail', 'phone', 'title', 'birthday', 'language', 'zone', 'department_id', 'contact_id')
+_LISTED = '''p.id, p.name, p.title, p.department_id, p.phone, p.mail, p.kind,
+             EXISTS (SELECT 1 FROM person_block x WHERE x.person_id = p.id), p.sort_name'''
 # What somebody from outside sees of his contact.
 _FOR_GUESTS = frozenset({'id', 'kind', 'name', 'mail', 'phone', 'title', 'language', 'zone'})
 
 
 def visible_to(actor, alias='p'):
     """(condition, values): SQL that is true for the rows of `person` as `alias` that the actor may see."""
-    if actor.is_administrator:
-        return '1 = 1', ()
-    not_blocked = f'{alias}.id NOT IN (SELECT person_id FROM person_block)'
-    if actor.kind == EMPLOYEE:
-        return f"({alias}.kind = 'employee' OR {alias}.contact_id = ?) AND {not_blocked}", (actor.person_id,)
-    if actor.kind == GUEST:
-        return (f"({alias}.id = ? OR ({alias}.kind = 'employee' AND {alias}.id = (SELECT me.contact_id FROM person me WHERE me.id = ?)))"
-                f' AND {not_blocked}', (actor.person_id, actor.person_id))
-    return '1 = 0', ()
+    return access.condition(PEOPLE, actor, f'{alias}.id')
 
 
 def access_person(actor, person_id):
@@ -46,17 +41,19 @@ def access_person(actor, person_id):
     Keys: id, kind, name, mail, phone, title, language, zone; to colleagues also login, department_id, contact_id, birthday
     (ISO text or None) and `has_year`: whether the year of the birthday may be shown.
     """
-    if not 0 < person_id <= GREATEST_ID:
-        raise NotFound()
-    condition, values = visible_to(actor)
-    found = row(f'SELECT {", ".join(f"p.{name}" for name in _COLUMNS)} FROM person p WHERE p.id = ? AND {condition}', person_id, *values)
+    level = access.require_seen(PEOPLE, actor, person_id)
+    found = row(f'SELECT {", ".join(_COLUMNS)} FROM person WHERE id = ?', person_id)
     if found is None:
         raise NotFound()
     person = dict(zip(_COLUMNS, found, strict=True))
-    is_own = person_id == actor.person_id
-    if actor.kind == GUEST and not actor.is_administrator and not is_own:
+    if level == 'contact':
         return {name: value for name, value in person.items() if name in _FOR_GUESTS}
-    return person | {'has_year': is_own or actor.is_administrator}
+    return person | {'has_year': level == 'own' or manages(actor)}
+
+
+def manages(actor):
+    """Whether the actor manages people, and so sees everybody with all that is known of him."""
+    return permissions.may(actor, 'core.people.manage')
 
 
 def near(actor):
@@ -82,9 +79,9 @@ def profile(actor, person_id):
     found = {'is_own': is_own, 'is_blocked': False, 'department': [], 'head': None, 'contact': None, 'leads': [], 'directory': None}
     if 'department_id' in person and (not _is_outside(actor) or is_own):
         found |= _place(actor, person)
-    if is_own or actor.is_administrator:
+    if is_own or manages(actor):
         found['directory'] = _filled_by(person_id)
-    if actor.is_administrator:
+    if manages(actor):
         found['is_blocked'] = row('SELECT 1 FROM person_block WHERE person_id = ?', person_id) is not None
     return person | found
 
@@ -103,7 +100,7 @@ def _place(actor, person):
 
 
 def _is_outside(actor):
-    return actor.kind != EMPLOYEE and not actor.is_administrator
+    return actor.kind != EMPLOYEE and not manages(actor)
 
 
 def _name_of(actor, person_id):
@@ -139,23 +136,28 @@ def list_people(actor, search='', department_id=None, after='', before='', most=
     """
     require_colleague(actor)
     tree, _heads = _departments(actor)
-    where, values, count = _few(*visible_to(actor), *_asked(search, department_id, tree))
-    people, has_more = _page(where, values, after, before, most)
+    is_whole = not search_words(search) and department_id is None
+    where, values, count = _found(actor, search, department_id, tree)
+    read = functools.partial(_whole_page, actor) if is_whole else functools.partial(_page, where, values)
+    people, has_more = read(after, before, most)
     back, forth = (has_more, True) if before else (bool(after), has_more)
     if before and not has_more:
         # The way back ends here: a whole first page, whatever was added before it meanwhile.
-        people, forth = _page(where, values, '', '', most)
+        people, forth = read('', '', most)
     return {'people': [(one[0], one[1], one[2], tree[one[3]][0] if one[3] in tree else '', *one[4:8]) for one in people],
             'before': _cursor(people[0]) if people and back else '', 'after': _cursor(people[-1]) if people and forth else '',
-            'count': _count(where, values) if count is None else count, 'departments': _flat(tree)}
+            'count': count if count is not None else access.count(PEOPLE, actor, COUNTED + 1) if back or forth else len(people),
+            'departments': _flat(tree)}
 
 
-def _few(visible, values, asked, words):
-    """(condition, values, count or None) of the people asked for.
+def _found(actor, search, department_id, tree):
+    """(condition, values, count) of the people asked for; count is None where nothing was asked: these are all.
 
     Words stand anywhere in a text, so no index finds them: everybody is looked at, once, until there are more than COUNTED. Fewer are
     then named by their ids, and only these put in order; for more the list's own order is walked, where a page of them is near.
     """
+    asked, words = _asked(search, department_id, tree)
+    visible, values = visible_to(actor)
     if not asked:
         return visible, values, None
     where, values = f'{asked} AND {visible}', (*words, *values)
@@ -166,8 +168,15 @@ def _few(visible, values, asked, words):
     return f'p.id IN ({", ".join("?" * len(ids)) or "NULL"}) AND {visible}', (*ids, *values[len(words):]), len(ids)
 
 
-def _count(where, values):
-    return row(f'SELECT count(*) FROM (SELECT 1 FROM person p WHERE {where} LIMIT {COUNTED + 1}) counted', *values)[0]
+def _whole_page(actor, after, before, most):
+    """(rows, whether more follow) of everybody whom the actor sees, by the access table alone."""
+    place = _place_of(before or after) if before or after else None
+    seen, values = access.page(PEOPLE, actor, most + 1, place, bool(before))
+    order = 'DESC' if before else 'ASC'
+    found = rows(f'''SELECT {_LISTED} FROM ({seen}) seen JOIN person p ON p.id = seen.object_id
+                     ORDER BY seen.key {order}, seen.object_id {order}''', *values)
+    page = found[:most]
+    return page[::-1] if before else page, len(found) > most
 
 
 def require_colleague(actor):
@@ -208,9 +217,7 @@ def _page(where, values, after, before, most):
     if after or before:
         order, sign = ('DESC', '<') if before else ('ASC', '>')
         beyond, values = f' AND (p.sort_name, p.id) {sign} (?, ?)', [*values, *_place_of(before or after)]
-    found = rows(f'''SELECT p.id, p.name, p.title, p.department_id, p.phone, p.mail, p.kind,
-                            EXISTS (SELECT 1 FROM person_block x WHERE x.person_id = p.id), p.sort_name
-                     FROM person p WHERE {where}{beyond} ORDER BY p.sort_name {order}, p.id {order} LIMIT {most + 1}''', *values)
+    found = rows(f'''SELECT {_LISTED} FROM person p WHERE {where}{beyond} ORDER BY p.sort_name {order}, p.id {order} LIMIT {most + 1}''', *values)
     page = found[:most]
     return page[::-1] if before else page, len(found) > most
 

@@ -9,15 +9,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from appliance.core import revisions
-from appliance.core.actor import ADMINISTRATOR, EMPLOYEE
+from appliance.core.actor import EMPLOYEE
 from appliance.core.db import rows
 from appliance.core.departments import all_departments, path_to
 from appliance.core.errors import NotFound
-from appliance.tools.people.rules import require_colleague, visible_to
+from appliance.tools.people.rules import manages, require_colleague, visible_to
 
 MEMBERS_SHOWN = 20      # of a department that is opened; the list of people has the others
 OPENED_AT_ONCE = 24     # departments that the picture shows before anybody opens one
-STRUCTURES_KEPT = 16    # administrators see another than employees, who has guests in departments his own
+STRUCTURES_KEPT = 16    # who manages people sees another than employees, who has guests in departments his own
 
 _COUNTS = '''
     SELECT p.department_id, p.kind, EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id), count(*)
@@ -113,26 +113,25 @@ def _heads(actor, tree):
 
 def _counts(actor):
     """{department_id: people in it whom the actor sees}: what `visible_to` says, summed from what is kept."""
-    kept = revisions.kept_by_asking('person', _count)
-    if actor.is_administrator:
-        return kept[ADMINISTRATOR]
+    everybody, colleagues = revisions.kept_by_asking('person', _count)
+    if manages(actor):
+        return everybody
     guests = _own_guests(actor)
     if not guests:
-        return kept[EMPLOYEE]
-    found = dict(kept[EMPLOYEE])
+        return colleagues
+    found = dict(colleagues)
     for department_id, count in guests:
         found[department_id] = found.get(department_id, 0) + count
     return found
 
 
 def _count():
-    """{role: {department_id: people}} of what each role sees."""
-    found = {ADMINISTRATOR: {}, EMPLOYEE: {}}
+    """Two of {department_id: people}: of everybody, and of those whom all colleagues see."""
+    everybody, colleagues = {}, {}
     for department_id, kind, is_blocked, count in rows(_COUNTS):
-        seen_by = (ADMINISTRATOR, EMPLOYEE) if kind == EMPLOYEE and not is_blocked else (ADMINISTRATOR,)
-        for role in seen_by:
-            found[role][department_id] = found[role].get(department_id, 0) + count
-    return found
+        for counts in (everybody, colleagues) if kind == EMPLOYEE and not is_blocked else (everybody,):
+            counts[department_id] = counts.get(department_id, 0) + count
+    return everybody, colleagues
 
 
 def _own_guests(actor):

@@ -4,7 +4,7 @@ import random
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from appliance.core import clock
+from appliance.core import access, clock
 from appliance.core.actions import action
 from appliance.core.people import Person
 from appliance.tools.worktime.models import CLOSED, WorktimeDay, WorktimePause
@@ -29,6 +29,7 @@ def load(actor):
     _insert(WorktimeDay, days)
     made = WorktimeDay.select(WorktimeDay.id, WorktimeDay.person_id, WorktimeDay.on_date).tuples()
     _insert(WorktimePause, [{'day': day_id} | pauses[person_id, on_date] for day_id, person_id, on_date in made])
+    access.changed('worktime.day', [day_id for day_id, _person, _date in made])
 
 
 def _day(person, on_date, chance):

@@ -1,8 +1,9 @@
 """The tables of work time. A day belongs to the zone it started in; its times are moments in UTC."""
 
-from peewee import SQL
+from peewee import SQL, CompositeKey
 
 from appliance.core import clock
+from appliance.core.access import AccessRow
 from appliance.core.db import Base
 from appliance.core.fields import Day, Id, Link, Moment, Text
 from appliance.core.limits import REASON_LENGTH
@@ -29,6 +30,16 @@ class WorktimeDay(Base):
 
 # Two tabs at once cannot leave a second open day, whatever a rule forgets. It is also how the top bar finds the day.
 WorktimeDay.add_index(SQL("CREATE UNIQUE INDEX worktime_day_unfinished ON worktime_day (person_id) WHERE state <> 'closed'"))
+
+
+class WorktimeDayAccess(AccessRow):
+    """Who sees a working day; the key is its date."""
+
+    key = Text()
+
+    class Meta:
+        primary_key = CompositeKey('subject', 'key', 'object_id')
+        indexes = ((('object_id', 'subject'), True),)
 
 
 class WorktimePause(Base):

@@ -69,7 +69,7 @@ def _content(correction=None):
         found |= {'correction': correction or CorrectionForm(data=_suggested_end(day)), 'latest': bounds[1],
                   'bounds': [moment.astimezone(ZoneInfo(day['zone'])).strftime(MINUTES) for moment in bounds]}
     days = rules.days_of(g.actor, most=DAYS_DRAWN)['days']
-    return {**found, 'band': day and picture.band(day, found['steps'], found['corrections']),
+    return {**found, 'leads': rules.leads(g.actor), 'band': day and picture.band(day, found['steps'], found['corrections']),
             'weeks': picture.two_weeks(days, local_date(now(), g.actor.zone)),
             'found': {'days': days[:DAYS_LISTED], 'before': days[DAYS_LISTED - 1]['on_date'].isoformat() if len(days) > DAYS_LISTED else None}}
 
@@ -77,6 +77,13 @@ def _content(correction=None):
 def _suggested_end(day):
     """Who went into a pause and did not come back most likely left then."""
     return {'ended_at': day['latest_at'].astimezone(ZoneInfo(day['zone'])).replace(tzinfo=None)} if day['pause_id'] else {}
+
+
+@blueprint.get('/team')
+@allowed('employee')
+def team():
+    """The days of the people whom one heads; none for who heads nobody."""
+    return render_template('worktime/team.html', leads=True, **rules.team_days(g.actor, request.args.get('before', '')))
 
 
 @blueprint.get('/days/<int:day_id>')

@@ -10,13 +10,13 @@ from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH, SEARCH_LENGTH
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.errors import is_fragment
-from appliance.web.rights import allowed
+from appliance.web.rights import permitted
 
 _ = texts(__name__)
 
 
 @blueprint.get('/audit')
-@allowed('administrator')
+@permitted('core.audit.read')
 def list_audit():
     """A page of the log; htmx gets the rows alone."""
     what, who, words = (request.args.get(name, '') for name in ('what', 'who', 'q'))

@@ -5,14 +5,14 @@ from flask import current_app, render_template
 from appliance.core.backup import keeping
 from appliance.core.i18n import format_number, texts
 from appliance.web.admin.blueprint import blueprint
-from appliance.web.rights import allowed
+from appliance.web.rights import permitted
 
 _ = texts(__name__)
 KIB = 1024
 
 
 @blueprint.get('/backups')
-@allowed('administrator')
+@permitted('core.backups.read')
 def list_backups():
     """As the list was when last looked at: this process may read neither key nor repository."""
     config = current_app.portal

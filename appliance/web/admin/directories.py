@@ -9,7 +9,7 @@ from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.forms import DirectoryForm, TestForm, as_typed
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
-from appliance.web.rights import allowed
+from appliance.web.rights import permitted
 
 _ = texts(__name__)
 STEPS = {'reach': _.lazy('Reach the server'), 'encryption': _.lazy('Encrypt the connection'), 'bind': _.lazy("Log in with the portal's account"),
@@ -18,14 +18,14 @@ STATES = {'ok': (_.lazy('Well'), 'good'), 'failed': (_.lazy('Failed'), 'bad'), '
 
 
 @blueprint.get('/directories')
-@allowed('administrator')
+@permitted('identity.directories.manage')
 def list_directories():
     """All of them, with what is remembered of a failure."""
     return render_template('admin/directories.html', directories=directories.list_directories(g.actor))
 
 
 @blueprint.route('/directories/new', methods=['GET', 'POST'])
-@allowed('administrator')
+@permitted('identity.directories.manage')
 def add_directory():
     """A new one; tested on the page that follows."""
     form = read_form(DirectoryForm, tls='ldaps', is_active=True)
@@ -42,7 +42,7 @@ def add_directory():
 
 
 @blueprint.route('/directories/<int:directory_id>', methods=['GET', 'POST'])
-@allowed('administrator')
+@permitted('identity.directories.manage')
 def edit_directory(directory_id):
     """Its fields; the secret is never shown, and stays when its field is left empty."""
     directory = _directory(directory_id)
@@ -60,7 +60,7 @@ def edit_directory(directory_id):
 
 
 @blueprint.post('/directories/<int:directory_id>/test')
-@allowed('administrator')
+@permitted('identity.directories.manage')
 def test_directory(directory_id):
     """Try it now, with a login when one was typed. Writes nothing, so that a repeat is another try."""
     directory, form = _directory(directory_id), read_form(TestForm)

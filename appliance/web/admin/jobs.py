@@ -9,7 +9,7 @@ from appliance.jobs import own
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
-from appliance.web.rights import allowed
+from appliance.web.rights import permitted
 
 _ = texts(__name__)
 LATE_S = 60     # a lane may be taken for a while; a minute is nothing to worry about
@@ -28,14 +28,14 @@ def listing():
 
 
 @blueprint.get('/jobs')
-@allowed('administrator')
+@permitted('core.jobs.manage')
 def list_jobs():
     """Every job with its last and its next run."""
     return render_template('admin/jobs.html', jobs=listing(), states=STATES, late_s=LATE_S, deliveries=listeners.troubled())
 
 
 @blueprint.get('/jobs/<name>')
-@allowed('administrator')
+@permitted('core.jobs.manage')
 def job(name):
     """One job with its newest runs."""
     found = [one for one in listing() if one['name'] == name]
@@ -45,7 +45,7 @@ def job(name):
 
 
 @blueprint.post('/jobs/<name>/runs')
-@allowed('administrator')
+@permitted('core.jobs.manage')
 def run_job(name):
     """Ask for a run now."""
     form = read_form(RunForm)
@@ -56,7 +56,7 @@ def run_job(name):
 
 
 @blueprint.post('/deliveries/<int:event_id>/<listener>')
-@allowed('administrator')
+@permitted('core.jobs.manage')
 def retry_delivery(event_id, listener):
     """Let a listener hear an event once more."""
     form = read_form(RunForm)

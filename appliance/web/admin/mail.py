@@ -9,7 +9,7 @@ from appliance.core.settings import get_settings
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
-from appliance.web.rights import allowed
+from appliance.web.rights import permitted
 
 _ = texts(__name__)
 STATES = {'waiting': (_.lazy('Waiting'), ''), 'sending': (_.lazy('Being sent'), ''), 'sent': (_.lazy('Sent'), 'good'),
@@ -22,7 +22,7 @@ class MailForm(Form):
 
 
 @blueprint.get('/mail')
-@allowed('administrator')
+@permitted('core.mail.manage')
 def list_mail():
     """The outbox by pages, of one state or of all."""
     state = request.args.get('state', '')
@@ -45,14 +45,14 @@ def _bound(name):
 
 
 @blueprint.post('/mail/<int:mail_id>/retry')
-@allowed('administrator')
+@permitted('core.mail.manage')
 def retry_mail(mail_id):
     """Try one again."""
     return _changed(outbox.retry, mail_id, _('The mail will be tried again at once.'))
 
 
 @blueprint.post('/mail/<int:mail_id>/cancellation')
-@allowed('administrator')
+@permitted('core.mail.manage')
 def cancel_mail(mail_id):
     """Do not send one; trying it again takes that back."""
     return _changed(outbox.cancel, mail_id, _('The mail will not be sent. To send it after all, try it again.'))

@@ -11,20 +11,31 @@ from appliance.core.tool import names_in_order, registry, undeclared
 from appliance.identity.directory import directories
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.jobs import LATE_S, listing
-from appliance.web.rights import allowed
+from appliance.web.rights import permitted
+from appliance.web.shell import ADMINISTRATION, may
 
 _ = texts(__name__)
 
 
 @blueprint.get('')
-@allowed('administrator')
+@permitted(*ADMINISTRATION)
 def index():
     """A line a page: what it is for, and what wants a look."""
-    found = listing()
-    troubled = [job['title'] for job in found if job['last_state'] in ('failed', 'missed') or job['late_s'] > LATE_S]
-    return render_template('admin/index.html', version=__version__, tools=_counted(), troubled=troubled, mails=outbox.counts(g.actor),
-                           has_mail_server=bool(get_settings('mail')['host']), directories=directories.list_directories(g.actor),
-                           backups=keeping.list_backups(current_app.portal))
+    values = {name: read() for permission, name, read in LOOKS if may(permission)}
+    return render_template('admin/index.html', version=__version__, tools=_counted(), has_mail_server=bool(get_settings('mail')['host']), **values)
+
+
+def _troubled():
+    return [job['title'] for job in listing() if job['last_state'] in ('failed', 'missed') or job['late_s'] > LATE_S]
+
+
+# What is read for whom: a page shows nothing, and asks nothing, of what is another's work.
+LOOKS = (
+    ('core.jobs.manage', 'troubled', _troubled),
+    ('core.mail.manage', 'mails', lambda: outbox.counts(g.actor)),
+    ('identity.directories.manage', 'directories', lambda: directories.list_directories(g.actor)),
+    ('core.backups.read', 'backups', lambda: keeping.list_backups(current_app.portal)),
+)
 
 
 def _counted():

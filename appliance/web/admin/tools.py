@@ -11,7 +11,7 @@ from appliance.core.tool import declarations
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
-from appliance.web.rights import allowed
+from appliance.web.rights import permitted
 
 _ = texts(__name__)
 
@@ -23,14 +23,14 @@ class SwitchForm(Form):
 
 
 @blueprint.get('/tools')
-@allowed('administrator')
+@permitted('core.tools.switch')
 def list_tools():
     """Every tool with its switch, its data and what it cost in a day."""
     return _page()
 
 
 @blueprint.post('/tools/<name>')
-@allowed('administrator')
+@permitted('core.tools.switch')
 def switch_tool(name):
     """Switch a tool, and wait a few seconds until every process has followed."""
     form = read_form(SwitchForm)

@@ -9,7 +9,7 @@ from appliance.identity import accounts, one_time_links
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
 from appliance.web.login.routes import let_in
-from appliance.web.rights import allowed, public
+from appliance.web.rights import permitted, public
 from appliance.web.setup.forms import CompanyForm, FirstForm, MailForm, TestMailForm, UseForm
 from appliance.web.setup.test_mail import send_test_mail, state_of_test_mail
 
@@ -49,7 +49,7 @@ def ask_rescue(token):
 
 
 @blueprint.route('/admin/setup', methods=['GET', 'POST'])
-@allowed('administrator')
+@permitted('core.settings.manage', 'core.mail.manage')
 def company():
     """The company's name, language and zone."""
     form = read_form(CompanyForm, **_known('company'))
@@ -60,7 +60,7 @@ def company():
 
 
 @blueprint.post('/admin/setup/mail')
-@allowed('administrator')
+@permitted('core.mail.manage')
 def mail():
     """The mail server."""
     form = read_form(MailForm)
@@ -71,7 +71,7 @@ def mail():
 
 
 @blueprint.post('/admin/setup/test-mail')
-@allowed('administrator')
+@permitted('core.mail.manage')
 def test_mail():
     """Send a test mail; the page then watches how it fares."""
     form = read_form(TestMailForm)
@@ -86,7 +86,7 @@ def test_mail():
 
 
 @blueprint.get('/admin/setup/test-mail/<int:mail_id>')
-@allowed('administrator')
+@permitted('core.mail.manage')
 def test_mail_state(mail_id):
     """The fragment that says how the test mail fares; it asks again until that is settled."""
     return render_template('setup/test_mail.html', mail=state_of_test_mail(g.actor, mail_id))

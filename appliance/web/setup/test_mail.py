@@ -6,12 +6,12 @@ from appliance.core.actions import action
 from appliance.core.errors import NotFound
 from appliance.core.outbox import Outbox, reason, send_mail
 from appliance.core.people import check_fields
-from appliance.core.settings import only_administrators
+from appliance.core.permissions import permitted, require
 
 KEY = 'core.test-mail'
 
 
-@action(rights=only_administrators)
+@action(rights=permitted('core.mail.manage'))
 def send_test_mail(actor, recipient):
     """Put a test mail into the outbox; returns its row's id."""
     recipient = check_fields({'mail': recipient})['mail']
@@ -22,7 +22,7 @@ def send_test_mail(actor, recipient):
 
 def state_of_test_mail(actor, mail_id):
     """{id, recipient, state, attempts, error} of a test mail."""
-    only_administrators(actor)
+    require(actor, 'core.mail.manage')
     found = Outbox.get_or_none((Outbox.id == mail_id) & Outbox.key.startswith(KEY))
     if found is None:
         raise NotFound()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.core import db, migrations, outbox, people, processes, sealing, settings
+from appliance.core import access, db, derived, migrations, outbox, people, processes, sealing, search, settings
 from appliance.core.actor import SYSTEM
 from appliance.core.backup import keeping, snapshot, trust
 from appliance.core.backup.drill import drill
@@ -20,8 +20,8 @@ from tests.boxes import opened
 from tests.core.backup.conftest import BLOB, SECRET, contents, cut, damage, database_file, flip, rows_of, silent, tree, with_backups
 
 pytestmark = pytest.mark.slow       # restic stretches its key at each call
-# What a restore changes on purpose.
-TRUST = {'person', 'session', 'one_time_link', 'outbox', 'job_run', 'process'}
+# What a restore changes on purpose; the audit log has a row that says so.
+TRUST = {'person', 'session', 'one_time_link', 'outbox', 'job_run', 'process', 'audit'}
 
 
 @contextlib.contextmanager
@@ -89,6 +89,7 @@ def test_data_comes_back_but_no_trust(portal):
     assert {key: state for key, state in found.items() if key != state} == {'waiting': 'held', 'sending': 'held'}
     for table in ('session', 'one_time_link', 'process'):
         assert rows_of(portal.config, f'SELECT count(*) FROM {table}') == [(0,)]
+    assert rows_of(portal.config, "SELECT count(*) FROM audit WHERE what = 'core.backup.restored'") == [(1,)]
     assert rows_of(portal.config, "SELECT job, state, owner, attempts FROM job_run") == [('core.backup', 'waiting', '', 0)]
 
 
@@ -300,3 +301,17 @@ def test_held_mails_leave_only_by_an_administrators_word(sqlite_portal):
         assert outbox.next_due() is None
         outbox.retry(SYSTEM, held.id)
         assert outbox.Outbox.get_by_id(held.id).state == 'waiting'
+
+
+def test_the_search_is_made_anew_after_a_restore(portal):
+    """It is in no snapshot; rights are, since a list must be right at once."""
+    with opened(portal):
+        derived.make(derived.outdated())
+        ana = people.actor_for(people.add_person(SYSTEM, 'ana', 'Ana Findable'), 'test')
+        assert search.find(ana, 'findable')['hits']
+    keeping.create(portal.config, silent)
+    restore(portal.config, 'latest', silent)
+    with opened(portal):
+        assert not search.find(ana, 'findable')['hits'] and access.level_of(access.kinds()['core.person'], ana, ana.person_id) == 'own'
+        derived.make(derived.outdated())
+        assert search.find(ana, 'findable')['hits']

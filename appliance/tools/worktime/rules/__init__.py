@@ -8,6 +8,7 @@ from appliance.tools.worktime.rules.clocking import continue_, finish, pause, st
 from appliance.tools.worktime.rules.days import access_day, day_of, days_of, timeline, today
 from appliance.tools.worktime.rules.expiry import correct, correction_bounds, expire_days, read_end
 from appliance.tools.worktime.rules.reminder import remind, zones_of_people
+from appliance.tools.worktime.rules.team import leads, team_days
 
-__all__ = ('access_day', 'continue_', 'correct', 'correction_bounds', 'day_of', 'days_of', 'expire_days', 'finish', 'pause',
-           'read_end', 'remind', 'start_day', 'timeline', 'today', 'zones_of_people')
+__all__ = ('access_day', 'continue_', 'correct', 'correction_bounds', 'day_of', 'days_of', 'expire_days', 'finish', 'leads', 'pause',
+           'read_end', 'remind', 'start_day', 'team_days', 'timeline', 'today', 'zones_of_people')

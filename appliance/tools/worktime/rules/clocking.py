@@ -4,7 +4,7 @@ Each rule takes the person's row first, so that two tabs, on any host, act one a
 even when the server's clock was set back: pauses stay inside the day and nothing worked is negative.
 """
 
-from appliance.core import clock
+from appliance.core import access, clock
 from appliance.core.actions import action
 from appliance.core.db import lock_row, row
 from appliance.core.errors import Conflict, NotFound
@@ -33,6 +33,7 @@ def start_day(actor, address=''):
     day_id = _reopen(current) if current else WorktimeDay.create(
         person=actor.person_id, on_date=clock.local_date(now, actor.zone), zone=actor.zone, started_at=now, state=OPENED,
         address=address[:ADDRESS_LENGTH]).id
+    access.changed('worktime.day', [day_id])
     publish(DayStarted(day_id, actor.person_id))
     return day_id
 

@@ -2,24 +2,24 @@
 
 from datetime import date, timedelta
 
-from appliance.core import clock
+from appliance.core import access, clock
 from appliance.core.actor import EMPLOYEE
 from appliance.core.db import row, rows
-from appliance.core.departments import is_head_of
 from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.limits import PAGE_ROWS
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED
+from appliance.tools.worktime.rules.access import DAYS
 
 LONGEST = timedelta(hours=16)
 GREATEST_ID = (1 << 63) - 1
 
-_READ = '''
+DAY_COLUMNS = '''
     SELECT d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id,
            coalesce(sum(p.ended_at - p.started_at), 0), max(p.started_at), max(p.ended_at),
            max(CASE WHEN p.ended_at IS NULL THEN p.id END)
     FROM ({days}) d JOIN person s ON s.id = d.person_id LEFT JOIN worktime_pause p ON p.day_id = d.id
-    GROUP BY d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id
-    ORDER BY d.state = 'closed', d.on_date DESC'''
+    GROUP BY d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id'''
+_READ = f"{DAY_COLUMNS} ORDER BY d.state = 'closed', d.on_date DESC"
 # The literal condition is the one of the index worktime_day_unfinished; UNION lets each half use its own.
 _OF_TODAY = _READ.format(days='''SELECT * FROM worktime_day WHERE person_id = ? AND state <> 'closed'
                                  UNION SELECT * FROM worktime_day WHERE person_id = ? AND on_date = ?''')
@@ -40,21 +40,18 @@ def only_employees(actor, *args, **kwargs):
 
 
 def access_day(actor, day_id, to='view'):
-    """The day of an id, in the shape of `_described`: the one door. `to` is `view` or `clock` (pause, finish, correct).
+    """The day of an id, in the shape of `described`: the one door. `to` is `view` or `clock` (pause, finish, correct).
 
     The person himself may both, who heads him may view; to everybody else, administrators too, it is NotFound.
     """
     only_employees(actor)
-    found = row(_BY_ID, day_id) if isinstance(day_id, int) and 0 < day_id <= GREATEST_ID else None
+    level = access.require_seen(DAYS, actor, day_id)
+    found = row(_BY_ID, day_id)
     if found is None:
         raise NotFound()
-    day = _described(found)
-    if day['person_id'] != actor.person_id:
-        if not is_head_of(actor.person_id, day['person_id'], day['department_id']):
-            raise NotFound()
-        if to != 'view':
-            raise NotAllowed()
-    return day
+    if DAYS.level(level) < DAYS.level(to):
+        raise NotAllowed()
+    return described(found)
 
 
 def expires_at(on_date, zone, started_at):
@@ -63,11 +60,11 @@ def expires_at(on_date, zone, started_at):
 
 
 def day_of(actor):
-    """The day that concerns the person now, or None: the unfinished one, else today's. One query; the shape is `_described`'s."""
+    """The day that concerns the person now, or None: the unfinished one, else today's. One query; the shape is `described`'s."""
     only_employees(actor)
     today = clock.local_date(clock.now(), actor.zone).isoformat()
     found = row(_OF_TODAY, actor.person_id, actor.person_id, today)
-    return _described(found) if found else None
+    return described(found) if found else None
 
 
 def today(actor):
@@ -80,10 +77,10 @@ def days_of(actor, before=None, most=PAGE_ROWS):
     """The actor's own days, the newest first: at most so many of them, dated before an ISO date if one is given."""
     only_employees(actor)
     found = rows(_LIST, actor.person_id, before or date.max.isoformat(), most + 1)
-    return {'days': [_described(one) for one in found[:most]], 'before': found[most - 1][2] if len(found) > most else None}
+    return {'days': [described(one) for one in found[:most]], 'before': found[most - 1][2] if len(found) > most else None}
 
 
-def _described(found):
+def described(found):
     """A day as a dict: id, person_id, person_name, department_id (the person's), on_date (date), zone, state, started_at, ended_at, expires_at, address; `since` when the
     state began, `pause_id` of the open pause, `pauses_s` of the closed ones, `latest_at` (nothing may happen before it), `net_s` worked
     until `counted_to` (None when expired: nobody knows). A day past its expiry is expired, whether or not the job was here already.

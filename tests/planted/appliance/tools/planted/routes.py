@@ -1,6 +1,6 @@
 """The pages of notes."""
 
-from flask import Blueprint, g, redirect, render_template, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
@@ -20,8 +20,9 @@ class NoteForm(Form):
 @blueprint.get('')
 @allowed('employee')
 def index():
-    """The newest notes, and a form for another."""
-    return render_template('planted/index.html', notes=rules.list_notes(g.actor), form=NoteForm())
+    """The newest notes, or those that come first by title, and a form for another."""
+    read = rules.list_by_title if request.args.get('order') == 'title' else rules.list_notes
+    return render_template('planted/index.html', notes=read(g.actor), form=NoteForm())
 
 
 @blueprint.get('/<int:note_id>')

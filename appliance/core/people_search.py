@@ -1,0 +1,17 @@
+"""How people are found: by name, title, department, mail and phone; what not everybody who sees them may see is left out."""
+
+from appliance.core import search
+from appliance.core.db import rows
+from appliance.core.i18n import texts
+from appliance.core.search import Document
+
+_ = texts(__name__)
+
+
+def _documents(ids):
+    return {person_id: Document(name, f'{mail} {phone}', ' · '.join(filter(None, (title, department)))) for person_id, name, title, department, mail, phone
+            in rows(f'''SELECT p.id, p.name, p.title, d.name, p.mail, p.phone FROM person p LEFT JOIN department d ON d.id = p.department_id
+                        WHERE p.id IN ({', '.join('?' * len(ids))})''', *ids)}
+
+
+search.documents('core.person', _documents, url='/people/{id}', icon='user', title=_.lazy('People'))

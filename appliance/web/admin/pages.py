@@ -1,0 +1,29 @@
+"""The pages of the administration beside each other, for whoever may see which."""
+
+from flask import g, request, url_for
+
+from appliance.core import permissions
+from appliance.core.i18n import texts
+
+_ = texts(__name__)
+# (endpoint, what its addresses begin with, title, the permissions of which one is needed)
+PAGES = (
+    ('setup.company', '/admin/setup', _.lazy('Company and mail'), ('core.settings.manage', 'core.mail.manage')),
+    ('admin.list_roles', '/admin/roles', _.lazy('Roles'), ('core.roles.manage',)),
+    ('admin.list_tools', '/admin/tools', _.lazy('Tools'), ('core.tools.switch',)),
+    ('admin.list_directories', '/admin/directories', _.lazy('Directories'), ('identity.directories.manage',)),
+    ('admin.list_jobs', '/admin/jobs', _.lazy('Jobs'), ('core.jobs.manage',)),
+    ('admin.list_mail', '/admin/mail', _.lazy('Outbox'), ('core.mail.manage',)),
+    ('admin.show_search', '/admin/search', _.lazy('Search index'), ('core.jobs.manage',)),
+    ('admin.list_backups', '/admin/backups', _.lazy('Backups'), ('core.backups.read',)),
+    ('admin.list_audit', '/admin/audit', _.lazy('Audit log'), ('core.audit.read',)),
+    ('admin.why', '/admin/why', _.lazy('Who sees what'), ('core.audit.read',)),
+)
+
+
+def pages():
+    """[(url, title, whether it is this one)] of the pages that this person may see, the overview first."""
+    mine = permissions.of(g.actor)
+    return [(url_for('admin.index'), _('Overview'), request.endpoint == 'admin.index'),
+            *((url_for(endpoint), title, f'{request.path}/'.startswith(f'{begins}/')) for endpoint, begins, title, needed in PAGES
+              if mine & set(needed))]

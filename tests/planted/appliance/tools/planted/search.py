@@ -1,0 +1,14 @@
+"""How notes are found."""
+
+from appliance.core import search
+from appliance.core.db import rows
+from appliance.core.search import Document
+
+
+def documents(ids):
+    """{id: Document} of notes."""
+    return {note_id: Document(title) for note_id, title in
+            rows(f'SELECT id, title FROM planted_note WHERE id IN ({", ".join("?" * len(ids))})', *ids)}
+
+
+search.documents('planted.note', documents, url='/planted/{id}', icon='note', title='Notes')
