@@ -14,12 +14,13 @@ from email.policy import SMTP
 import jinja2
 import mrml
 
-from appliance.core import clock, i18n, sealing
+from appliance.core import clock, i18n, notices, sealing
 from appliance.core.i18n import direction, language
 from appliance.core.people import Person, is_blocked
 from appliance.core.places import ROOT, tool_folders
 from appliance.core.settings import get_setting
 from appliance.core.smtp import MailFailure
+from appliance.core.tool import registry
 
 # The plain forms of RFC 5321: quoted names and address literals have no place in a company's address book.
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
@@ -41,14 +42,18 @@ def environment():
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(folders), undefined=jinja2.StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True, autoescape=lambda name: not name.endswith('.txt'))
     i18n.install(made)
+    made.globals['wording'] = notices.wording
     return made
 
 
 def compose(mail, public_address):
     """An outbox row as (EmailMessage, the recipient's bare address).
 
-    NotToSend for a blocked person or one without an address; MailFailure when an address cannot be used.
+    NotToSend for a blocked person, one without an address, or a tool that is off; MailFailure when an address cannot be used.
     """
+    owner = i18n.domain_of_template(mail.template)
+    if owner != i18n.SHELL and owner not in registry.names:
+        raise NotToSend('off')
     person, to, spoken, zone = _recipient(mail)
     with language(spoken, zone):
         subject, text, html = render(mail.template, public_address, {**mail.data, 'person': person})

@@ -33,6 +33,7 @@ REASONS = {
     'refused': _.lazy('The mail server refuses the mail.'),
     'later': _.lazy('The mail server asks to try again later.'),
     'blocked': _.lazy('The person is blocked.'),
+    'off': _.lazy('The tool that wrote it is switched off.'),
     'no_address': _.lazy('The person has no mail address.'),
     'address': _.lazy('A mail address cannot be used.'),
     'broken': _.lazy('The mail could not be written.'),

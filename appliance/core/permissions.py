@@ -105,6 +105,14 @@ def permitted(name):
     return right
 
 
+def holders(name):
+    """The ids of the people who have a permission by a role that was given, and are not blocked."""
+    differences = _differences()
+    return sorted({person_id for person_id, role in rows('''SELECT r.person_id, r.role FROM person_role r
+                   WHERE NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = r.person_id)''')
+                   if name in _of(frozenset({role}), differences)})
+
+
 def roles():
     """{name: title} of all roles, those of the company's own last."""
     return {name: str(title) for name, title in BUILT_IN.items()} | dict(rows('SELECT name, title FROM role ORDER BY title, name'))

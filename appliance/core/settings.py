@@ -78,6 +78,14 @@ def _host(text):
     return text
 
 
+def _whole(least, most):
+    def read(text):
+        if not str(text).isascii() or not str(text).isdigit() or not least <= int(text) <= most:
+            raise ValueError(_('a whole number from %(least)s to %(most)s', least=least, most=most))
+        return int(text)
+    return read
+
+
 def _days(least, most):
     def read(text):
         if not str(text).isascii() or not str(text).isdigit() or not least <= int(text) <= most:
@@ -98,6 +106,7 @@ CORE = {
     'mail.user': Declared('', _.lazy('Login at the mail server'), _line(NAME_LENGTH)),
     'mail.password': Declared('', _.lazy('Password at the mail server'), _line(PASSWORD_LENGTH), is_secret=True),
     'mail.sender': Declared('', _.lazy('Sender of mails'), _sender),
+    'notices.mail_after_minutes': Declared(10, _.lazy('Minutes after which unread notices are mailed'), _whole(0, 1440)),
     'audit.syslog': Declared('', _.lazy('Syslog server that gets the audit log'), syslog.read_address),
 }
 # A stored password must not be shown to another server than the one it was given for.

@@ -30,6 +30,7 @@ class Opened:
     flashes: list
     is_remembered: bool
     seen_at: object
+    unread: int         # notices at the bell
 
 
 def hash_token(token):
@@ -61,12 +62,13 @@ def open_session(actor, person_id, factors, is_remembered=False, address='', age
     return token, opened.id
 
 # One SELECT: the session, its person and his roles (a row each), whether his epoch is still the one of the login, whether something
-# blocks him, and the numbers by which settings and departments are kept.
+# blocks him, the numbers by which small tables are kept, and how many notices wait for him: what each page needs.
 _LOAD = '''
     SELECT s.id, s.csrf_secret, s.flashes, s.is_remembered, s.seen_at,
            p.id, p.kind, p.language, p.zone, p.department_id, p.name,
            (SELECT number FROM revision WHERE name = 'department'), (SELECT number FROM revision WHERE name = 'setting'),
-           (SELECT number FROM revision WHERE name = 'role_permission'), r.role
+           (SELECT number FROM revision WHERE name = 'role_permission'),
+           (SELECT count(*) FROM notice n WHERE n.person_id = p.id AND n.read_at IS NULL AND n.is_shown = 1), r.role
     FROM session s JOIN person p ON p.id = s.person_id AND p.epoch = s.epoch LEFT JOIN person_role r ON r.person_id = p.id
     WHERE s.token_hash = ? AND s.expires_at > ?
       AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id)'''
@@ -80,12 +82,12 @@ def load(token):
     found = rows(_LOAD, hash_token(token), clock.microseconds(clock.now()))
     if not found:
         return None
-    session_id, csrf_secret, flashes, is_remembered, seen_at, person_id, kind, language, zone, department_id, name, departments, settings, roles_changed, _role = found[0]
+    session_id, csrf_secret, flashes, is_remembered, seen_at, person_id, kind, language, zone, department_id, name, departments, settings, roles_changed, unread, _role = found[0]
     revisions.begin({'department': departments, 'setting': settings, 'role_permission': roles_changed})
     roles = {one[-1] for one in found} - {None}
     actor = build_actor(person_id, kind, language, zone, department_id, roles, via=f'session:{session_id}')
     return Opened(session_id, actor, name, csrf_secret, Session.flashes.python_value(flashes), bool(is_remembered),
-                  clock.from_microseconds(seen_at))
+                  clock.from_microseconds(seen_at), unread)
 
 
 def touch(opened):

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from appliance.core import clock, events, jobs, operations, outbox, processes, usage
+from appliance.core import clock, events, jobs, notices, operations, outbox, processes, usage
 from appliance.core.actions import forget_request_keys
 from appliance.core.db import database, is_sqlite
 from appliance.core.i18n import texts
@@ -30,6 +30,7 @@ def clean(run):
         usage.forget(now - 30 * A_DAY)
         events.forget(now - 30 * A_DAY)
         operations.forget(now - 30 * A_DAY)
+        notices.forget(now - 90 * A_DAY)
     if is_sqlite():
         # A long reader lets the log grow without bound; this is when it shrinks again.
         database.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()

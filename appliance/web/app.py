@@ -8,13 +8,13 @@ from werkzeug.routing import IntegerConverter
 from appliance.core import db, i18n
 from appliance.core.tool import registry
 from appliance.web import (
-    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, help, home, login, search, security, settings, setup, shell,
-    templating,
+    access_log, addresses, admin, assets, csrf, errors, flashes, forms, health, help, home, login, notices, search, security, settings, setup,
+    shell, templating,
 )
 from appliance.web.proxies import TrustedProxies
 
-SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, help.blueprint, search.blueprint, settings.blueprint, setup.blueprint,
-                    admin.blueprint, admin.everybody)
+SHELL_BLUEPRINTS = (health.blueprint, login.blueprint, home.blueprint, help.blueprint, notices.blueprint, search.blueprint, settings.blueprint,
+                    setup.blueprint, admin.blueprint, admin.everybody)
 
 
 class RowId(IntegerConverter):

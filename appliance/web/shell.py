@@ -103,6 +103,11 @@ class Shell:
                        f'{request.path}/'.startswith('/admin/'), asset('app.css'))
 
     @property
+    def unread(self):
+        """The number at the bell."""
+        return g.session.unread
+
+    @property
     def pages(self):
         """[{title, url, icon}]: where the menus lead to, for the palette."""
         return [*self.outline.menu, *self.personal]

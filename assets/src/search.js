@@ -36,5 +36,6 @@ document.addEventListener("shown.bs.modal", (event) => {
   const field = document.getElementById("palette-q");
   field.focus();
   field.select();
-  field.dispatchEvent(new Event("palette"));
+  // htmx starts by a timer of its own: ours comes after it, also for somebody who is faster than the page.
+  setTimeout(() => field.dispatchEvent(new Event("palette")));
 });

@@ -3,7 +3,7 @@ import pytest
 
 from appliance.core import sealing
 from appliance.web.proxies import TrustedProxies
-from appliance.web.rights import Allowed, Public
+from appliance.web.rights import Allowed, Permitted, Public
 from appliance.web.masking import masked
 
 POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
@@ -14,7 +14,7 @@ def test_every_route_states_a_right(app):
     for rule in app.url_map.iter_rules():
         if rule.endpoint != 'static':
             right = getattr(app.view_functions[rule.endpoint], 'right', None)
-            assert isinstance(right, Allowed | Public), f'{rule} states no right: @allowed(...) or @public(why)'
+            assert isinstance(right, Allowed | Permitted | Public), f'{rule} states no right: @allowed(...), @permitted(...) or @public(why)'
             assert not right.is_public or right.why.strip(), f'{rule} is public without a reason'
 
 

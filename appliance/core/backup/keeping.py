@@ -4,17 +4,22 @@ A snapshot's row, as everywhere: snapshot (its id), created_at, size_bytes, engi
 """
 
 import contextlib
+import logging
 import re
 
 from appliance.core import clock, processes
 from appliance.core.backup import snapshot, state, work
 from appliance.core.backup.errors import BackupError, plainly
+from appliance.core.backup.events import BackupFailed
 from appliance.core.backup.repository import Repository
+from appliance.core.db import write
 from appliance.core.errors import PortalError
+from appliance.core.events import publish
 
 COLUMNS = ('snapshot', 'created_at', 'size_bytes', 'engine', 'version', 'verified_at', 'drilled_at')
 LATEST = 'latest'
 _SHORTEST_REF = 4
+log = logging.getLogger('appliance.backup')
 
 
 def repository(config):
@@ -43,6 +48,11 @@ def _note_failure(config, what, error):
     with contextlib.suppress(OSError), state.changing(config.data.folder) as found:
         # One of each kind: a drill that succeeds does not mend what a verification found.
         found.setdefault('failures', {})[what] = {'at': state.now_text(), 'what': what, 'code': error.code, 'message': str(error.message)}
+    try:
+        with write('core.backup.failed'):
+            publish(BackupFailed(0, what, str(error.message), None))
+    except Exception:       # the database may be what is broken; the file above says it all the same
+        log.exception('nobody could be told that the %s failed', what)
 
 
 def create(config, tell):
