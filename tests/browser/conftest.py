@@ -1,6 +1,8 @@
 """A running portal with the demo company, and Chromium. Screenshots go to artefacts/pages (git-ignored)."""
 import contextlib
+import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -27,33 +29,50 @@ START_S = 30
 
 @dataclass(frozen=True)
 class Portal:
-    """A portal that runs: its address and the one password of the demo people."""
+    """A portal that runs: its address, the one password of the demo people, and what `stage` made beside them."""
 
     address: str
     password: str
     config: object
+    stage: dict
+
+
+@contextlib.contextmanager
+def serving(folder, template, command):
+    """Serve the demo company out of a folder by a command (`-m appliance`), until the end of the block: a Portal."""
+    box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=_two_free_ports())
+    shutil.copyfile(template.file, folder / 'data' / 'portal.db')
+    environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path)}
+    password = secrets.token_urlsafe(12)
+
+    def run(*arguments, words=''):
+        return subprocess.run([sys.executable, '-B', '-m', *arguments], env=environment, input=words.encode(), check=True, stdout=subprocess.PIPE).stdout
+
+    run('appliance', 'demo', '--password-stdin', words=f'{password}\n')
+    stage = json.loads(run('tests.browser.stage', str(box.config.path)))
+    with sqlite3.connect(folder / 'data' / 'portal.db') as rows:    # else the guide would lie over each first page
+        rows.execute("INSERT INTO guide_seen (person_id, guide, at) SELECT id, 'welcome', 0 FROM person")
+    with (folder / 'log').open('wb') as log:
+        process = subprocess.Popen([sys.executable, '-B', '-m', *command, 'web'], env=environment, stdout=log, stderr=log)
+    try:
+        _wait_until_fit(box.config.server.public_address, process, folder / 'log')
+        yield Portal(box.config.server.public_address, password, box.config, stage)
+    finally:
+        process.terminate()
+        process.wait(START_S)
 
 
 @pytest.fixture(scope='session')
 def portal(sqlite_template, tmp_path_factory):
-    """Serve the demo company by `appliance web` until the end of the session."""
-    folder = tmp_path_factory.mktemp('portal')
-    box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=_two_free_ports())
-    shutil.copyfile(sqlite_template.file, folder / 'data' / 'portal.db')
-    environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path)}
-    command = [sys.executable, '-B', '-m', 'appliance']
-    password = secrets.token_urlsafe(12)
-    subprocess.run([*command, 'demo', '--password-stdin'], env=environment, input=f'{password}\n'.encode(), check=True, capture_output=True)
-    with sqlite3.connect(folder / 'data' / 'portal.db') as rows:    # else the guide would lie over each first page
-        rows.execute("INSERT INTO guide_seen (person_id, guide, at) SELECT id, 'welcome', 0 FROM person")
-    with (folder / 'log').open('wb') as log:
-        process = subprocess.Popen([*command, 'web'], env=environment, stdout=log, stderr=log)
-    try:
-        _wait_until_fit(box.config.server.public_address, process, folder / 'log')
-        yield Portal(box.config.server.public_address, password, box.config)
-    finally:
-        process.terminate()
-        process.wait(START_S)
+    """The demo company, served by `appliance web` until the end of the session."""
+    with serving(tmp_path_factory.mktemp('portal'), sqlite_template, ['appliance']) as started:
+        yield started
+
+
+@pytest.fixture
+def stage(portal):
+    """{name: value} of what tests/browser/stage.py made."""
+    return portal.stage
 
 
 def _two_free_ports():
@@ -88,7 +107,12 @@ def browser():
 
 @pytest.fixture(scope='session')
 def states(portal, browser):
-    """The cookies of each demo login, got once: five logins a network and name are all that the throttle gives away."""
+    """The cookies of each demo login to the portal."""
+    return logins(portal, browser)
+
+
+def logins(portal, browser):
+    """`states(login)`: cookies of a login, got once: five logins a network and name are all that the throttle gives away."""
     kept = {}
 
     def of(login):
@@ -99,6 +123,11 @@ def states(portal, browser):
             context.close()
         return kept[login]
     return of
+
+
+def file_name(example):
+    """Under which name the picture of an Example is kept."""
+    return re.sub('[^a-z0-9]+', '_', str(example))
 
 
 def log_in(page, portal, login):
@@ -117,8 +146,8 @@ def visit(portal, browser, states):
     contexts = []
 
     def open_page(login=None, width=1440, scheme='light', **options):
-        context = browser.new_context(viewport={'width': width, 'height': 900 if width > 600 else 740}, color_scheme=scheme, locale='en',
-                                      base_url=portal.address, storage_state=states(login) if login else None, **options)
+        context = browser.new_context(viewport={'width': width, 'height': 900 if width > 600 else 740}, color_scheme=scheme,
+                                      base_url=portal.address, storage_state=states(login) if login else None, **{'locale': 'en', **options})
         contexts.append(context)
         page = context.new_page()
         page.complaints = []
