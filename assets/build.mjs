@@ -38,9 +38,14 @@ async function bundle() {
   return Object.fromEntries(result.outputFiles.map((file) => [path.basename(file.path), file.contents]));
 }
 
+// Tabler is laid out for left to right in these few: its own sheet for right to left would be a second base.
+const CORNERS = { "top-left": "start-start", "top-right": "start-end", "bottom-left": "end-start", "bottom-right": "end-end" };
+const logical = (css) => css.replace(/border-((?:top|bottom)-(?:left|right))-radius/g, (_whole, corner) => `border-${CORNERS[corner]}-radius`)
+  .replace(/clear:\s*left/g, "clear:inline-start");
+
 async function purged(css, sources) {
   const [result] = await new PurgeCSS().purge({
-    content: sources, css: [{ raw: Buffer.from(css).toString() }], safelist: { standard: SET_BY_SCRIPTS }, variables: true, keyframes: true,
+    content: sources, css: [{ raw: logical(Buffer.from(css).toString()) }], safelist: { standard: SET_BY_SCRIPTS }, variables: true, keyframes: true,
     // WTForms draws the controls: no template says type="checkbox".
     dynamicAttributes: ["type"],
     defaultExtractor: (text) => text.match(/[\w-/:.]+(?<![:.])/g) ?? [],

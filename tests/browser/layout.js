@@ -66,8 +66,17 @@ window.layout = (() => {
   function cut() {
     return [...document.body.querySelectorAll("*")].filter((element) => {
       const style = getComputedStyle(element);
-      return isShown(element) && element.scrollWidth > element.clientWidth + 2 && ["hidden", "clip"].includes(style.overflowX) && style.textOverflow !== "ellipsis"
-        && element.clientWidth && element.innerText?.trim();
+      const runsOver = texts(element).some((node) => {
+        // What is cut by something nearer is that one's.
+        let nearest = node.parentElement;
+        while (nearest !== element && !["hidden", "clip"].includes(getComputedStyle(nearest).overflowX)) nearest = nearest.parentElement;
+        if (nearest !== element || !node.data.trim() || !isShown(node.parentElement)) return false;
+        const range = document.createRange(), box = element.getBoundingClientRect();
+        range.selectNodeContents(node);
+        return [...range.getClientRects()].some(({ left, right }) => left < box.left - 2 || right > box.right + 2);
+      });
+      return isShown(element) && runsOver && ["hidden", "clip"].includes(style.overflowX) && style.textOverflow !== "ellipsis"
+        && element.clientWidth;
     }).map((element) => element.outerHTML.slice(0, 120));
   }
 

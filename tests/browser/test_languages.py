@@ -10,7 +10,7 @@ import pytest
 
 from appliance.core import i18n
 from tests.addresses import every_page
-from tests.browser.conftest import file_name, logins, serving
+from tests.browser.conftest import ROOT, file_name, logins, serving
 from tests.browser.languages import MIRRORED, PSEUDO, mirrored, pseudo
 from tests.browser.test_pages import SCREENSHOTS, open_example
 
@@ -100,3 +100,11 @@ def test_what_is_wrong_is_seen(visit):
     assert not {'Fine', 'inside'} & set(page.evaluate('layout.untranslated()'))
     assert page.evaluate('layout.overlapping()') == ['over | each other']
     assert len(page.evaluate('layout.cut()')) == 1
+
+
+def test_styles_know_no_left_and_right():
+    physical = re.compile(r'(?:margin|padding|border)-(?:left|right)|(?<![-\w])(?:left|right|float|clear)\s*:|text-align:\s*(?:left|right)|-(?:left|right)-radius')
+    assert physical.search('a { margin-left: 1px }') and physical.search('a{left:0}') and not physical.search('a { inset-inline-start: 0 }')
+    for path in sorted((ROOT / 'assets' / 'src').glob('*.css')):
+        found = [line for line in path.read_text().splitlines() if physical.search(line)]
+        assert not found, f'{path.name}: {found}'
