@@ -6,7 +6,8 @@ from appliance.cli import person_data
 from appliance.cli.context import console_actor, opened
 from appliance.cli.output import as_json_option, as_json_text, listing, read_secret, say
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS
-from appliance.core.people import fold_login, give_role
+from appliance.core.people import give_role
+from appliance.core.person_fields import fold_login
 from appliance.identity import accounts, passwords
 
 

@@ -18,7 +18,8 @@ from appliance.core.fields import Id, Integer, Link, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.insight_events import InsightAsked, InsightEnded, InsightGranted, InsightRefused
 from appliance.core.limits import PAGE_ROWS, REASON_LENGTH
-from appliance.core.people import Person, is_blocked, names_of, one_line
+from appliance.core.people import Person, is_blocked, names_of
+from appliance.core.person_fields import one_line
 from appliance.core.permissions import may, permitted
 from appliance.core.personal.declarations import Keep, Kept, Personal
 

@@ -1,34 +1,28 @@
 """The person: who he is to everybody. Accounts, sessions and directories are identity's; pages are the tool people's."""
 
-import re
-import unicodedata
-from datetime import date, datetime
-
 from peewee import JOIN, CompositeKey
 
 from appliance.core import access, audit, clock, live, revisions
 from appliance.core import people_access as _access  # noqa: F401 - declares who sees whom
 from appliance.core import people_search as _search  # noqa: F401 - and how people are found
 from appliance.core.actions import action
-from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS, SERVICE, Actor
+from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, SERVICE, Actor
 from appliance.core.db import Base, row, rows
 from appliance.core.departments import Department, all_departments, path_to
-from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from appliance.core.errors import Conflict, NotAllowed, NotFound
 from appliance.core.events import publish
 from appliance.core.fields import Day, Id, Integer, Link, Moment, Text
 from appliance.core.folding import fold
-from appliance.core.i18n import is_zone, languages, texts
+from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
 from appliance.core.people_access import FORGOTTEN, require_not_forgotten
 from appliance.core.people_events import PersonAdded, PersonBlocked, PersonDemoted, PersonPromoted, PersonUnblocked, PersonUpdated
 from appliance.core.permissions import permitted, require, require_grantable
+from appliance.core.person_fields import LIMITS, check_fields, search_fields
 from appliance.core.personal.declarations import WITH_PERSON, Empty, Personal
 from appliance.core.settings import get_setting
 
 _ = texts(__name__)
-_LOGIN = re.compile(r'[\w.@+\\-]+')
-_MAIL = re.compile(r'[^@\s<>,;"]+@[^@\s<>,;"]+')
-FIRST_BIRTHDAY = date(1900, 1, 1)
 
 
 class Person(Base):
@@ -95,104 +89,8 @@ class PersonRole(Base):
         primary_key = CompositeKey('person', 'role')
 
 
-LIMITS = {'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH}
-
-
-def fold_login(text):
-    """A login as it is stored and compared."""
-    return unicodedata.normalize('NFKC', unicodedata.normalize('NFKC', text.casefold()).casefold()).strip()
-
-
-def check_fields(values):
-    """The same fields, cleaned; Invalid names the field that is wrong. Empty texts are allowed but for login and name."""
-    clean = {}
-    for field, value in values.items():
-        value = getattr(_Checks, field, lambda v: v)(value)
-        limit = LIMITS.get(field)
-        if limit and len(value) > limit:
-            raise Invalid(_('At most %(most)s characters.', most=limit), field=field)
-        clean[field] = value
-    return clean
-
-
-def one_line(value, field):
-    """Text on one line; Invalid for control and direction characters, which make a name look like another."""
-    if not isinstance(value, str):
-        raise Invalid(_('This must be text.'), field=field)
-    value = unicodedata.normalize('NFC', value).strip()
-    if any(unicodedata.category(char) in ('Cc', 'Cs', 'Co', 'Zl', 'Zp') or char in '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'
-           for char in value):
-        raise Invalid(_('This may not hold control or direction characters.'), field=field)
-    return value
-
-
-class _Checks:
-    """One cleaning function a field."""
-
-    @staticmethod
-    def login(value):
-        value = fold_login(one_line(value, 'login'))
-        if not _LOGIN.fullmatch(value):
-            raise Invalid(_('A login holds letters, digits and . _ - + @ only.'), field='login')
-        return value
-
-    @staticmethod
-    def name(value):
-        value = ' '.join(one_line(value, 'name').split())
-        if not value:
-            raise Invalid(_('A name is needed.'), field='name')
-        return value
-
-    @staticmethod
-    def mail(value):
-        value = one_line(value, 'mail')
-        if value and not _MAIL.fullmatch(value):
-            raise Invalid(_('A mail address looks like name@company.example.'), field='mail')
-        return value
-
-    @staticmethod
-    def phone(value):
-        return one_line(value, 'phone')
-
-    @staticmethod
-    def title(value):
-        return one_line(value, 'title')
-
-    @staticmethod
-    def birthday(value):
-        if value in (None, ''):
-            return None
-        try:
-            day = value if isinstance(value, date) else date.fromisoformat(value)
-        except (TypeError, ValueError):
-            raise Invalid(_('A birthday is a date.'), field='birthday') from None
-        if isinstance(value, datetime) or not FIRST_BIRTHDAY <= day <= clock.now().date():
-            raise Invalid(_('A birthday lies between %(first)s and today.', first=FIRST_BIRTHDAY.year), field='birthday')
-        return day
-
-    @staticmethod
-    def kind(value):
-        if value not in KINDS:
-            raise Invalid(_('The kind is one of %(kinds)s.', kinds=', '.join(KINDS)), field='kind')
-        return value
-
-    @staticmethod
-    def language(value):
-        if value not in languages():
-            raise Invalid(_('The portal speaks %(languages)s.', languages=', '.join(languages().values())), field='language')
-        return value
-
-    @staticmethod
-    def zone(value):
-        if not isinstance(value, str) or not is_zone(value):
-            raise Invalid(_('A time zone looks like Europe/Madrid.'), field='zone')
-        return value
-
-
-def search_fields(values):
-    """The columns by which a person with these fields is sorted and found."""
-    return {'sort_name': fold(values['name']),
-            'words': fold(' '.join(values.get(field) or '' for field in ('name', 'login', 'mail', 'title', 'phone')))}
+# What is kept of all people (how many a department has) is told of by `revisions.bump('person')`: of these, and of blocks.
+COUNTED = {'kind', 'department', 'department_id'}
 
 
 @action(rights=permitted('core.people.manage'))
@@ -207,6 +105,7 @@ def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
     if Person.select().where(Person.login == values['login']).exists():
         raise Conflict(_('There is a person with the login %(login)s already.', login=values['login']))
     person_id = Person.create(**values, **search_fields(values)).id
+    revisions.bump('person')
     _seen_anew(person_id, values.get('contact_id'))
     audit.record(actor, 'core.person.added', f'core.person:{person_id}', kind=kind)
     publish(PersonAdded(person_id, kind, actor.person_id))
@@ -232,6 +131,8 @@ def change_fields(actor, person_id, fields):
     if changed:
         merged = {name: changed.get(name, getattr(person, name)) for name in LIMITS}
         Person.update(**changed, **search_fields(merged)).where(Person.id == person_id).execute()
+        if COUNTED & changed.keys():
+            revisions.bump('person')
         _seen_anew(person_id, person.contact_id, changed.get('contact_id'))
         if 'department_id' in changed:
             access.person_moved(person_id)
@@ -328,6 +229,7 @@ def block(actor, person_id, source, reason=''):
     (PersonBlock.insert(person=person_id, source=source, reason=reason, by=actor.person_id, at=clock.now())
      .on_conflict_ignore().execute())
     raise_epoch(person_id)
+    revisions.bump('person')
     _seen_anew(person_id)
     audit.record(actor, 'core.person.blocked', f'core.person:{person_id}', source=source, reason=reason)
     publish(PersonBlocked(person_id, source, actor.person_id))
@@ -339,6 +241,7 @@ def unblock(actor, person_id, source):
     if source == FORGOTTEN:
         require_not_forgotten(person_id)
     if PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute():
+        revisions.bump('person')
         _seen_anew(person_id)
         audit.record(actor, 'core.person.unblocked', f'core.person:{person_id}', source=source)
         publish(PersonUnblocked(person_id, source, actor.person_id))
@@ -355,6 +258,11 @@ def ids_called(words):
     for word in fold(''.join(char if char.isprintable() else ' ' for char in words)).split():
         found = found.where(Person.words.contains(word))
     return [person_id for person_id, in found.limit(1000).tuples()]
+
+
+def has_colleagues(actor):
+    """Whether there is an employee besides the actor."""
+    return bool(rows("SELECT 1 FROM person WHERE kind = 'employee' AND id <> ? LIMIT 1", actor.person_id))
 
 
 def is_blocked(person_id):

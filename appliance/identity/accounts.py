@@ -17,16 +17,8 @@ from appliance.core.errors import Conflict, Invalid, NotFound, PortalError
 from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, PASSWORD_LENGTH
 from appliance.core.outbox import send_mail
-from appliance.core.people import (
-    Person,
-    PersonBlock,
-    PersonRole,
-    add_person,
-    fold_login,
-    give_role,
-    is_blocked,
-    update_person,
-)
+from appliance.core.people import Person, PersonBlock, PersonRole, add_person, give_role, is_blocked, update_person
+from appliance.core.person_fields import fold_login
 from appliance.core.permissions import permitted
 from appliance.core.personal.forgotten import is_forgotten
 from appliance.core.settings import set_setting

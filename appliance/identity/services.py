@@ -7,7 +7,8 @@ from appliance.core.actions import action
 from appliance.core.actor import EMPLOYEE, SERVICE
 from appliance.core.errors import Invalid, NotFound
 from appliance.core.i18n import texts
-from appliance.core.people import Person, PersonBlock, add_person, fold_login, update_person
+from appliance.core.people import Person, PersonBlock, add_person, update_person
+from appliance.core.person_fields import fold_login
 from appliance.core.permissions import permitted, require
 from appliance.identity import tokens
 

@@ -12,7 +12,7 @@ from appliance.core import clock
 from appliance.core.actions import action
 from appliance.core.db import database, is_sqlite
 from appliance.core.errors import TooMany
-from appliance.core.people import fold_login
+from appliance.core.person_fields import fold_login
 from appliance.identity.models import LoginFailure
 
 WINDOW = timedelta(minutes=30)

@@ -17,7 +17,8 @@ from appliance.core.db import rows, write
 from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH, TOKEN_DAYS, TOKENS_A_PERSON
-from appliance.core.people import Person, PersonBlock, actor_for, build_actor, one_line
+from appliance.core.people import Person, PersonBlock, actor_for, build_actor
+from appliance.core.person_fields import one_line
 from appliance.core.permissions import may, of, permitted, require
 from appliance.core.subscriptions.rules import end_token
 from appliance.identity.models import Token

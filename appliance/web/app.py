@@ -8,7 +8,7 @@ from werkzeug.routing import IntegerConverter
 from appliance.core import db, i18n
 from appliance.core.tool import registry
 from appliance.web import (
-    access_log, addresses, admin, assets, attachments, csrf, errors, flashes, forms, health, home, live, login, metrics, notices, search,
+    access_log, addresses, admin, assets, attachments, csrf, errors, flashes, forms, health, help, home, live, login, metrics, notices, search,
     security, settings, setup, shell, templating,
 )
 from appliance.web.content import create_content_app
@@ -18,7 +18,8 @@ from appliance.web.rest import docs as rest_docs
 from appliance.web.rest import routes as rest
 from appliance.web.uploads import UploadRequest
 
-SHELL_BLUEPRINTS = (health.blueprint, metrics.blueprint, login.blueprint, home.blueprint, live.blueprint, notices.blueprint, search.blueprint,
+SHELL_BLUEPRINTS = (health.blueprint, metrics.blueprint, login.blueprint, home.blueprint, help.blueprint, live.blueprint, notices.blueprint,
+                    search.blueprint,
                     settings.blueprint, setup.blueprint, admin.blueprint, admin.everybody, attachments.blueprint, rest.blueprint,
                     rest_docs.blueprint)
 

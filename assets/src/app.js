@@ -8,6 +8,7 @@ import "./busy.js";
 import "./copy.js";
 import "./forms.js";
 import "./live.js";
+import "./guide.js";
 import "./search.js";
 import "./toasts.js";
 import "./worktime.js";

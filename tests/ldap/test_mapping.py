@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.core.people import check_fields
+from appliance.core.person_fields import check_fields
 from appliance.identity.directory.client import Directory
 from appliance.identity.directory.login import ask
 from appliance.identity.directory.mapping import FIELDS, PRESETS, mapped_fields, read_entry

@@ -20,6 +20,7 @@ from appliance.core.i18n import format_day, language, texts
 from appliance.core.people import FORGOTTEN, Person, PersonBlock
 from appliance.core.people_events import PersonForgotten as Forgotten
 from appliance.core.permissions import require
+from appliance.core.person_fields import search_fields
 from appliance.core.personal import finding, holds, tables
 from appliance.core.personal.declarations import Delete, Empty, Personal, Until, WithParent
 from appliance.core.personal.forgotten import PersonForgotten, is_forgotten, stand_in
@@ -216,7 +217,7 @@ def delete(actor, model, where):
 
 def _empty(person, new):
     fields = {'login': _free_login(person.id), 'name': new, 'mail': '', 'phone': '', 'title': ''}
-    (Person.update(**fields, **people.search_fields(fields), birthday=None, photo=None, department=None, contact=None,
+    (Person.update(**fields, **search_fields(fields), birthday=None, photo=None, department=None, contact=None,
                    language=get_setting('company.language'), zone=get_setting('company.zone')).where(Person.id == person.id).execute())
     PersonBlock.insert(person=person.id, source=FORGOTTEN, reason='', by=None, at=clock.now()).on_conflict_ignore().execute()
     people.raise_epoch(person.id)

@@ -9,7 +9,8 @@ from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.fields import Day, Id, Link, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.limits import REASON_LENGTH
-from appliance.core.people import Person, one_line
+from appliance.core.people import Person
+from appliance.core.person_fields import one_line
 from appliance.core.permissions import permitted, require
 from appliance.core.personal.declarations import Keep, Kept, Personal
 

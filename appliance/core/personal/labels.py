@@ -37,6 +37,7 @@ LABELS = {
     'failing_since': _.lazy('Failing since'),
     'first_at': _.lazy('First on'),
     'head_id': _.lazy('Head'),
+    'guide': _.lazy('Guide'),
     'hours': _.lazy('Hours'),
     'id': _.lazy('Number'),
     'is_held': _.lazy('Held'),

@@ -16,7 +16,7 @@ from appliance.core.actor import SYSTEM
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH, PASSWORD_LENGTH
-from appliance.core.people import one_line
+from appliance.core.person_fields import one_line
 from appliance.core.permissions import permitted, require
 from appliance.identity.directory.client import TLS_MODES, Directory, address, check_encryption
 from appliance.identity.directory.errors import remembered

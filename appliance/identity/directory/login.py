@@ -20,7 +20,7 @@ from appliance.core.actor import SYSTEM
 from appliance.core.errors import Busy
 from appliance.core.i18n import texts
 from appliance.core.limits import MAIL_LENGTH, PASSWORD_LENGTH
-from appliance.core.people import fold_login
+from appliance.core.person_fields import fold_login
 from appliance.identity.directory import directories
 from appliance.identity.directory.client import connect, describe
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair

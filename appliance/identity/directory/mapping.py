@@ -11,7 +11,7 @@ from ldap.dn import str2dn
 
 from appliance.core.errors import Invalid
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
-from appliance.core.people import check_fields, one_line
+from appliance.core.person_fields import check_fields, one_line
 
 log = logging.getLogger('appliance.directory')
 

@@ -11,7 +11,8 @@ from appliance.core.departments import all_departments
 from appliance.core.errors import Conflict, Invalid, NotAllowed
 from appliance.core.i18n import texts
 from appliance.core.outbox import send_mail
-from appliance.core.people import Person, change_fields, check_fields, fold_login, one_line
+from appliance.core.people import Person, change_fields
+from appliance.core.person_fields import check_fields, fold_login, one_line
 from appliance.core.settings import get_setting
 from appliance.tools.people.rules import access_person, filled_by, manages
 

@@ -5,7 +5,7 @@ import secrets
 from appliance.core.actions import action
 from appliance.core.errors import NotFound
 from appliance.core.outbox import Outbox, reason, send_mail
-from appliance.core.people import check_fields
+from appliance.core.person_fields import check_fields
 from appliance.core.permissions import permitted, require
 
 KEY = 'core.test-mail'

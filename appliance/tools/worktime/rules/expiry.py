@@ -10,7 +10,8 @@ from appliance.core.errors import Conflict, Invalid, NotAllowed
 from appliance.core.events import publish
 from appliance.core.i18n import format_moment, texts
 from appliance.core.limits import REASON_LENGTH
-from appliance.core.people import Person, one_line
+from appliance.core.people import Person
+from appliance.core.person_fields import one_line
 from appliance.tools.worktime.events import DayCorrected, DayExpired
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED, WorktimeCorrection, WorktimeDay, WorktimePause
 from appliance.tools.worktime.rules.days import LONGEST, access_day, expires_at, only_employees
