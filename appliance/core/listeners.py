@@ -56,7 +56,6 @@ def on(*events):
 
 def declared():
     """{name: Listener} of those of the core and of the tools that are on."""
-    from appliance.core import core_notices as _core    # noqa: F401  # cycle: notices are listeners
     for part in ('events', 'notifications'):
         registration.load(part)
     return registration.of_tools_that_are_on('listeners', _listeners)

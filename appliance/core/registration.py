@@ -1,7 +1,11 @@
 """What core and tools declare when a part of theirs is imported (listeners, kinds, methods): kept by name, seen while the tool is on."""
 
+import importlib
+
 from appliance.core.tool import declarations, registry
 
+# What the core itself declares, by part: it stands above those that ask for the part, so it comes with the first load.
+CORE = {'refs': ('attachments', 'comments', 'likes'), 'search': ('comments_search',), 'notifications': ('core_notices', 'comments_notices')}
 _loaded = set()
 
 
@@ -9,6 +13,8 @@ def load(part):
     """Import a part of the tools that are on, unless this process has."""
     if (part, registry.names) not in _loaded:
         _loaded.add((part, registry.names))
+        for name in CORE.get(part, ()):
+            importlib.import_module(f'appliance.core.{name}')
         registry.load(part)
 
 

@@ -12,7 +12,7 @@ from appliance.core.db import Base, rows
 from appliance.core.errors import Invalid
 from appliance.core.fields import Json, Text
 from appliance.core.i18n import is_zone, languages, texts
-from appliance.core.limits import MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, REMEMBERED_DAYS
+from appliance.core.limits import LIKE_LABEL_LENGTH, MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, REMEMBERED_DAYS, TRASH_DAYS
 from appliance.core.permissions import require
 from appliance.core.tool import Setting as Declared
 
@@ -107,6 +107,8 @@ CORE = {
     'mail.password': Declared('', _.lazy('Password at the mail server'), _line(PASSWORD_LENGTH), is_secret=True),
     'mail.sender': Declared('', _.lazy('Sender of mails'), _sender),
     'notices.mail_after_minutes': Declared(10, _.lazy('Minutes after which unread notices are mailed'), _whole(0, 1440)),
+    'likes.label': Declared('', _.lazy('Word on the button "Like"; empty for that one'), _line(LIKE_LABEL_LENGTH)),
+    'trash.keep_days': Declared(30, _.lazy('Days after which deleted things are gone for good'), _days(1, TRASH_DAYS)),
     'audit.syslog': Declared('', _.lazy('Syslog server that gets the audit log'), syslog.read_address),
 }
 # A stored password must not be shown to another server than the one it was given for.

@@ -6,6 +6,7 @@ import "@tabler/core/js/src/bootstrap/modal.ts";
 import "@tabler/core/js/src/bootstrap/offcanvas.ts";
 import "./busy.js";
 import "./forms.js";
+import "./mentions.js";
 import "./search.js";
 import "./toasts.js";
 import "./worktime.js";

@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
+from appliance.core import refs
 from appliance.core.clock import local_date
 from appliance.core.errors import Conflict, Invalid
 from appliance.core.i18n import current_zone, format_moment, format_time, texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.tools.worktime import rules
 from appliance.tools.worktime.forms import MINUTES, ButtonForm, CorrectionForm
+from appliance.web import comments
 from appliance.web.attachments import card
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
@@ -88,8 +90,10 @@ def team():
 def show_day(day_id):
     """One day, for its person and for who heads him."""
     found = rules.timeline(g.actor, day_id)
-    may = {'attach', 'detach'} if found['day']['person_id'] == g.actor.person_id else set()
-    return render_template('worktime/day.html', **found, files=card(g.actor, 'worktime.day', day_id, may))
+    is_own = found['day']['person_id'] == g.actor.person_id
+    may = refs.verbs_at('worktime.day', 'clock' if is_own else 'view')
+    return render_template('worktime/day.html', **found, files=card(g.actor, 'worktime.day', day_id, may),
+                           talk=comments.card(g.actor, 'worktime.day', day_id, may, is_own))
 
 
 @blueprint.post('/days')

@@ -17,6 +17,7 @@ class PlantedNote(Base):
     title = Text(limit=200)
     shared = Text(default='')
     created_at = Moment(default=clock.now)
+    deleted_at = Moment(null=True)
 
     class Meta:
         indexes = ((('created_at', 'id'), False), (('title', 'id'), False))

@@ -5,6 +5,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from appliance.tools.planted import rules
+from appliance.web import comments
 from appliance.web.attachments import card
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import allowed
@@ -30,7 +31,8 @@ def index():
 @allowed('employee')
 def show(note_id):
     """One note."""
-    return render_template('planted/note.html', note=rules.access_note(g.actor, note_id), files=card(g.actor, 'planted.note', note_id))
+    return render_template('planted/note.html', note=rules.access_note(g.actor, note_id), files=card(g.actor, 'planted.note', note_id),
+                           talk=comments.card(g.actor, 'planted.note', note_id))
 
 
 @blueprint.post('')
