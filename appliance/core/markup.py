@@ -13,6 +13,7 @@ MENTION = '\ue000{}\ue001'     # of private use, which `clean` takes out of what
 _MENTION = re.compile('\ue000([0-9]{1,18})\ue001')
 _PIECES = re.compile('(`[^`\n]+`|https?://[^\\s<>"\'`*\ue000\ue001]+|\ue000[0-9]{1,18}\ue001|\\*\\*|\\*)')
 _FENCE = '```'
+_MARKS = re.compile(r'\*\*|`|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)')
 _TAGS = {'**': 'strong', '*': 'em'}
 # Overrides and isolates could make a line read as another; the marks alone are part of Persian, Arabic and Hebrew writing.
 _STEERING = frozenset('\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069')
@@ -38,7 +39,8 @@ def with_names(text, named):
 
 def plain(text, names, most=0):
     """A text without marks on one line, mentions as names, cut at `most` characters."""
-    words = ' '.join(with_names(text, lambda person: names.get(person, '?')).replace(_FENCE, ' ').split())
+    lines = (line.lstrip('> ').removeprefix('- ') for line in text.split('\n') if not line.startswith(_FENCE))
+    words = ' '.join(with_names(_MARKS.sub('', ' '.join(lines)), lambda person: names.get(person, '?')).split())
     return words if not most or len(words) <= most else words[:most - 1].rstrip() + '…'
 
 
@@ -118,5 +120,5 @@ def _special(piece, names, person_url):
         return Markup('<a href="{0}" target="_blank" rel="nofollow noopener noreferrer">{0}</a>{1}').format(piece[:end], piece[end:])
     person_id = int(piece[1:-1])
     url, name = person_url(person_id), names.get(person_id, '?')
-    return (Markup('<a class="mention" href="{}">@<bdi>{}</bdi></a>').format(url, name) if url
-            else Markup('<span class="mention">@<bdi>{}</bdi></span>').format(name))
+    return (Markup('<a class="comment-person" href="{}">@<bdi>{}</bdi></a>').format(url, name) if url
+            else Markup('<span class="comment-person">@<bdi>{}</bdi></span>').format(name))

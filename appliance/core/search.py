@@ -96,9 +96,10 @@ def tokens(text):
 
 def changed(name, ids):
     """Write the documents of what hangs on other objects anew: inside the action that changed it, or made or deleted it."""
+    this = kinds()[name]
     for start in range(0, len(ids), _BATCH):
         batch = list(ids[start:start + _BATCH])
-        of = _kinds[name].through(batch)
+        of = this.through(batch)
         audiences = _audiences_of(of)
         # Where the owner's tool is off, nobody knows who may see it: the document waits as it is, unseen.
         _write(name, [one for one in batch if one not in of or one in audiences], audiences)
@@ -294,7 +295,7 @@ def _hit(this, found):
 
 def rebuild(name, tell=lambda done, total: None):
     """Write all documents of a kind anew, in transactions of some hundred objects; returns how many objects there are."""
-    this = _kinds[name]
+    this = kinds()[name]
     table, id_column = this.source or access.kinds()[name].source[:2]
     total, done, last = rows(f'SELECT count(*) FROM {table}')[0][0], 0, 0
     while ids := [one for one, in rows(f'SELECT {id_column} FROM {table} WHERE {id_column} > ? ORDER BY {id_column} LIMIT ?', last, _BATCH)]:

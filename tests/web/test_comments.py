@@ -34,7 +34,7 @@ def test_saying_something_without_a_script(company, day):
     answer = post(browser, day, {'text': f'**Late** train, @{name_of(company, "head")}\r\n> said', 'next': page})
     assert (answer.status_code, answer.location) == (303, f'{page}#comment-1')
     text = company.browser('head').get(page).text
-    assert '<strong>Late</strong> train, <a class="mention" href="/people/' in text and '<blockquote dir="auto">said</blockquote>' in text
+    assert '<strong>Late</strong> train, <a class="comment-person" href="/people/' in text and '<blockquote dir="auto">said</blockquote>' in text
     assert '/comments/1/edit' not in text and '/comments/1/edit' in browser.get(page).text
 
 

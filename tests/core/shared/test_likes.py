@@ -12,7 +12,7 @@ KIND = 'planted.note'
 
 
 def told():
-    return [name for name, in db.rows("SELECT name FROM event WHERE name LIKE 'core.liking.%' ORDER BY id")]
+    return [name for name, in db.rows('SELECT name FROM event WHERE name LIKE ? ORDER BY id', 'core.liking.%')]
 
 
 def test_twice_is_once_and_back_is_none(staff, note):

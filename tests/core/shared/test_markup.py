@@ -21,7 +21,7 @@ def html(text):
     ('> a\n>b\nc', '<blockquote dir="auto">a<br>b</blockquote><p dir="auto">c</p>'),
     ('- a\n- *b*', '<ul><li dir="auto">a</li><li dir="auto"><em>b</em></li></ul>'),
     ('```\n<b> **x**\n```\ny', '<pre dir="ltr"><code>&lt;b&gt; **x**</code></pre><p dir="auto">y</p>'), ('```\nopen', '<pre dir="ltr"><code>open</code></pre>'),
-    ('\ue0007\ue001!', '<p dir="auto"><a class="mention" href="/people/7">@<bdi>Ana &lt;b&gt;</bdi></a>!</p>'), ('\ue0009\ue001', '<p dir="auto"><a class="mention" href="/people/9">@<bdi>?</bdi></a></p>')])
+    ('\ue0007\ue001!', '<p dir="auto"><a class="comment-person" href="/people/7">@<bdi>Ana &lt;b&gt;</bdi></a>!</p>'), ('\ue0009\ue001', '<p dir="auto"><a class="comment-person" href="/people/9">@<bdi>?</bdi></a></p>')])
 def test_what_is_drawn(typed, drawn):
     assert html(typed) == drawn
 
@@ -59,4 +59,4 @@ def test_cleaning(typed, kept):
 
 
 def test_plain():
-    assert markup.plain('a  \n```\nb \ue0007\ue001', NAMES) == 'a b Ana <b>' and markup.plain('x' * 10, {}, 5) == 'xxxx…' and markup.mentioned('\ue0007\ue001\ue0003\ue001\ue0007\ue001') == [7, 3]
+    assert markup.plain('> **a**  \n```\n- b*c `2 * 3` *d* \ue0007\ue001', NAMES) == 'a b*c 2 * 3 d Ana <b>' and markup.plain('x' * 10, {}, 5) == 'xxxx…' and markup.mentioned('\ue0007\ue001\ue0003\ue001\ue0007\ue001') == [7, 3]
