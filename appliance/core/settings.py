@@ -1,5 +1,5 @@
-"""Settings that live in rows: the company's, later a department's or a person's. Declared with default and meaning;
-an undeclared name is a KeyError. Secret ones are sealed, and written only: no listing gives them back."""
+"""Settings that live in rows: the company's; where a declaration allows it, a department's or a person's (core/scopes.py). Declared with
+default and meaning; an undeclared name is a KeyError. Secret ones are sealed, and written only: no listing gives them back."""
 
 import functools
 import re
@@ -23,7 +23,7 @@ _HOST = re.compile(r'|[\w-]+(\.[\w-]+)*\.?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+\]?')
 
 
 class Setting(Base):
-    """One value that differs from its default. `scope` is '' for the company."""
+    """One value that differs from its default. `scope` is '' for the company, `department:3`, or `person:7`."""
 
     scope = Text()
     name = Text()
@@ -108,7 +108,8 @@ CORE = {
     'mail.sender': Declared('', _.lazy('Sender of mails'), _sender),
     'notices.mail_after_minutes': Declared(10, _.lazy('Minutes after which unread notices are mailed'), _whole(0, 1440)),
     'likes.label': Declared('', _.lazy('Word on the button "Like"; empty for that one'), _line(LIKE_LABEL_LENGTH)),
-    'trash.keep_days': Declared(30, _.lazy('Days after which deleted things are gone for good'), _days(1, TRASH_DAYS)),
+    'trash.keep_days': Declared(30, _.lazy('Days after which deleted things are gone for good'), _days(1, TRASH_DAYS),
+                                scopes=('department', 'person')),
     'audit.syslog': Declared('', _.lazy('Syslog server that gets the audit log'), syslog.read_address),
 }
 # A stored password must not be shown to another server than the one it was given for.
@@ -124,11 +125,27 @@ def declared():
     return found
 
 
+def kept_in_scopes():
+    """{scope: {name: stored value}} of the company and of departments; what persons decided is too much to be kept."""
+    # Asked on every page: building the statement by Peewee cost more than all that it found.
+    return revisions.kept('setting', _read_kept)
+
+
+def _read_kept():
+    found = {}
+    for scope, name, text in rows("SELECT scope, name, value FROM setting WHERE substr(scope, 1, 7) <> 'person:'"):
+        found.setdefault(scope, {})[name] = Setting.value.python_value(text)
+    return found
+
+
 def _kept():
     """{name: stored value} of the company's settings that differ from their defaults."""
-    # Asked on every page: building the statement by Peewee cost more than all that it found.
-    return revisions.kept('setting', lambda: {
-        name: Setting.value.python_value(text) for name, text in rows('SELECT name, value FROM setting WHERE scope = ?', COMPANY)})
+    return kept_in_scopes().get(COMPANY, {})
+
+
+def names_that_are_on():
+    """The names of the settings of the core and of the tools that are on."""
+    return [name for name in declared() if name in CORE or name.partition('.')[0] in tool.registry.names]
 
 
 def get_setting(name):
@@ -156,19 +173,24 @@ def _may_set(actor, name, *args, **kwargs):
     require(actor, 'core.mail.manage' if name.startswith('mail.') else 'core.settings.manage')
 
 
+def read_value(name, text):
+    """The value that a text says; Invalid says what would be right."""
+    declaration = declared()[name]
+    try:
+        return declaration.read(text)
+    except ValueError as error:
+        raise Invalid(_('%(label)s: right would be %(right)s.', label=declaration.label, right=error), field=name) from None
+
+
 @action(rights=_may_set)
 def set_setting(actor, name, text):
     """Set a company's setting from text. Invalid says what would be right; `field` is the setting's name."""
     if name not in declared():
         raise Invalid(_('There is no setting %(name)s.', name=name), field=name)
-    declaration = declared()[name]
-    try:
-        value = declaration.read(text)
-    except ValueError as error:
-        raise Invalid(_('%(label)s: right would be %(right)s.', label=declaration.label, right=error), field=name) from None
+    declaration, value = declared()[name], read_value(name, text)
     if name in _FALLS_WITH and value != get_setting(name):
-        _keep(_FALLS_WITH[name], None)
-    _keep(name, sealing.seal(value, name).hex() if declaration.is_secret and value else value)
+        keep(COMPANY, _FALLS_WITH[name], None)
+    keep(COMPANY, name, sealing.seal(value, name).hex() if declaration.is_secret and value else value)
     audit.record(actor, 'core.setting.changed', f'core.setting:{name}', **({} if declaration.is_secret else {'to': value}))
     return None if declaration.is_secret else value
 
@@ -180,10 +202,12 @@ def set_settings(actor, values):
         set_setting(actor, name, text)
 
 
-def _keep(name, value):
-    revisions.bump('setting')
+def keep(scope, name, value):
+    """Store a value in a scope, or None to have none there: inside an action, whose right it is."""
+    if not scope.startswith('person:'):
+        revisions.bump('setting')
     if value is None or (declared()[name].is_secret and value == ''):
-        Setting.delete().where((Setting.scope == COMPANY) & (Setting.name == name)).execute()
+        Setting.delete().where((Setting.scope == scope) & (Setting.name == name)).execute()
         return
-    (Setting.insert(scope=COMPANY, name=name, value=value)
+    (Setting.insert(scope=scope, name=name, value=value)
      .on_conflict(conflict_target=(Setting.scope, Setting.name), update={Setting.value: value}).execute())

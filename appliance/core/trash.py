@@ -11,13 +11,12 @@ The promise of how long is made when it is deleted: another setting later holds 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from appliance.core import clock, registration
+from appliance.core import clock, registration, scopes
 from appliance.core.actions import action
 from appliance.core.db import Base, rows
 from appliance.core.errors import NotFound
 from appliance.core.fields import Id, Integer, Moment, Text
 from appliance.core.limits import PAGE_ROWS
-from appliance.core.settings import get_setting
 
 _AT_ONCE = 100
 _kinds = {}
@@ -62,7 +61,7 @@ def kinds():
 def put(actor, kind, object_id):
     """Note that an object was deleted: inside the action that hides it."""
     now = clock.now()
-    TrashRow.create(kind=kind, object_id=object_id, person_id=actor.person_id, at=now, gone_at=now + timedelta(days=get_setting('trash.keep_days')))
+    TrashRow.create(kind=kind, object_id=object_id, person_id=actor.person_id, at=now, gone_at=now + timedelta(days=scopes.value_for(actor, 'trash.keep_days')))
 
 
 def take(kind, object_id):
