@@ -1,7 +1,7 @@
 """/settings/values: what a person decides for himself, a head for his department, an administrator for the company; each value with where
 it comes from."""
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, url_for
 from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
