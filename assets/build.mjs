@@ -29,7 +29,7 @@ const named = (name, content) => {
 
 async function bundle() {
   const result = await esbuild.build({
-    entryPoints: [path.join(HERE, "src", "app.js"), path.join(HERE, "src", "app.css")],
+    entryPoints: ["app.js", "app.css", "live-worker.js"].map((name) => path.join(HERE, "src", name)),
     bundle: true, minify: true, write: false, outdir: DIST, target: ["es2022", "chrome123", "firefox121", "safari17.5"], legalComments: "none",
     loader: { ".woff2": "file" }, assetNames: "[name]-[hash]", publicPath: "/static/dist", logLevel: "warning",
   });

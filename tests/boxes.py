@@ -4,13 +4,15 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.core import config, db, migrations, sealing, storage, switch
+from appliance.core import bus, config, db, migrations, sealing, storage, switch
 
 CONFIGURATION = """\
 [server]
 address = 127.0.0.1:{port}
 admin_address = 127.0.0.1:{admin_port}
 public_address = http://127.0.0.1:{port}
+[live]
+address = {live_address}
 [database]
 url = {url}
 [data]
@@ -31,11 +33,16 @@ class Box:
     config: config.Config
 
 
+def configuration(url, port, admin_port=None, live_port=None):
+    """The text of a configuration; the admin address has the port after the portal's, the stream the one after that."""
+    return CONFIGURATION.format(url=url, port=port, admin_port=admin_port or port + 1, live_address=f'127.0.0.1:{live_port or port + 2}')
+
+
 def write_box(folder, engine, url, port=18100):
     """Write configuration, key and data folder of a portal into `folder`; return its Box. The database is the caller's."""
     (folder / 'data').mkdir(parents=True, exist_ok=True)
     path = folder / 'config.ini'
-    path.write_text(CONFIGURATION.format(url=url, port=port, admin_port=port + 1))
+    path.write_text(configuration(url, port))
     sealing.create_key(folder / 'portal.key')
     return Box(folder, engine, config.load(path))
 
@@ -44,6 +51,7 @@ def write_box(folder, engine, url, port=18100):
 def opened(box):
     """Open a box's database and key in this process, as the portal's own processes do."""
     sealing.use_key(sealing.read_key(box.config.secrets.key_file))
+    bus.use(box.config.run_folder)
     storage.use_folder(box.config.data.folder)
     engine = db.open_database(box.config.database.url, box.config.database.password_file or None)
     try:

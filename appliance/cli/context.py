@@ -10,7 +10,7 @@ import click
 import peewee
 
 from appliance.core import config as configuration
-from appliance.core import db, migrations, sealing, storage
+from appliance.core import bus, db, migrations, sealing, storage
 from appliance.core import switch as switches
 from appliance.core.actor import ADMINISTRATOR, Actor
 from appliance.core.backup import switch
@@ -38,6 +38,7 @@ def open_all(config, connections=None):
     """Load the key and open the database for this process; the schema is not checked. StartError names the line of what is wrong."""
     with _named(config, 'secrets', 'key_file'):
         sealing.use_key(sealing.read_key(config.secrets.key_file))
+    bus.use(config.run_folder)
     storage.use_folder(config.data.folder)
     with _named(config, 'database', 'password_file'):
         db.open_database(config.database.url, config.database.password_file, connections or config.server.threads + 1)

@@ -8,6 +8,7 @@ from gunicorn.app.base import BaseApplication
 from appliance.cli.context import opened, set_up_logging
 from appliance.core import config as configuration
 from appliance.core import db, processes
+from appliance.core.limits import REQUEST_LINE_BYTES
 from appliance.web.worker import Watch
 from appliance.web.wsgi import start
 
@@ -32,6 +33,7 @@ class Web(BaseApplication):
             'threads': server.threads,
             'worker_connections': CONNECTIONS_A_WORKER,
             'control_socket_disable': True,
+            'limit_request_line': REQUEST_LINE_BYTES,       # a batch by GET
             'umask': 0o007,                     # an admin socket is for the service's own group
             'proc_name': 'appliance-web',
             'forwarded_allow_ips': '',          # appliance.web.proxies decides whom to believe

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from peewee import SQL
 
-from appliance.core import registration
+from appliance.core import live_pages, registration, revisions
 from appliance.core.db import Base, rows, write
 from appliance.core.errors import NotFound
 from appliance.core.fields import Integer, Text
@@ -121,6 +121,8 @@ def _write(this, ids):
     table = this.table
     for object_id, subject in gone:
         table.delete().where((table.object_id == object_id) & (table.subject == subject)).execute()
+    # Who does not see it any more hears no more of it either, on a page that is open.
+    live_pages.close([f'{this.name}:{object_id}' for object_id in sorted({object_id for object_id, _subject in held.keys() - wanted.keys()})])
     fresh = [{'object_id': object_id, 'subject': subject, 'key': key, 'level': level}
              for (object_id, subject), (key, level) in wanted.items() if held.get((object_id, subject)) != (key, level)]
     if fresh:
@@ -144,6 +146,7 @@ def rebuild(name, tell=lambda done, total: None):
         time.sleep(0)       # others want to write, too
     with write(f'core.access.rebuild {name}'):
         this.table.delete().where(this.table.object_id.not_in(SQL(f'(SELECT {id_column} FROM {table})'))).execute()
+        revisions.bump(table)       # what is kept of it may count rows that are seen by others now
     return done
 
 

@@ -6,7 +6,7 @@ import json
 from peewee import CompositeKey
 
 from appliance.core import clock, sealing
-from appliance.core.db import Base, write
+from appliance.core.db import Base, rows, write
 from appliance.core.errors import Conflict, Invalid
 from appliance.core.fields import Bytes, Json, Moment, Text
 from appliance.core.i18n import texts
@@ -27,6 +27,11 @@ class RequestKey(Base):
     class Meta:
         table_name = 'request_key'
         primary_key = CompositeKey('actor', 'key')
+
+
+# Prepared: each form and each call over REST has a key.
+_KEEP = 'INSERT INTO request_key (actor, key, fingerprint, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING key'
+_ANSWER = 'UPDATE request_key SET answer = ? WHERE actor = ? AND key = ? RETURNING key'
 
 
 def action(function=None, *, rights=None):
@@ -65,16 +70,14 @@ def _once(actor, key, fingerprint, run):
         raise Invalid(_('A request key has 8 to %(most)s characters.', most=REQUEST_KEY_LENGTH), field='request_key')
     owner = f'{actor.person_id or 0}:{actor.via}'
     # Inserted before the work: on PostgreSQL a twin waits here for the first one's end.
-    is_first = (RequestKey.insert(actor=owner, key=key, fingerprint=fingerprint, at=clock.now())
-                .on_conflict_ignore().as_rowcount().execute())
-    where = (RequestKey.actor == owner) & (RequestKey.key == key)
+    is_first = rows(_KEEP, owner, key, fingerprint, clock.microseconds(clock.now()))
     if not is_first:
-        kept = RequestKey.get(where)
+        kept = RequestKey.get((RequestKey.actor == owner) & (RequestKey.key == key))
         if kept.fingerprint != fingerprint:
             raise Conflict(_('This request key was used for something else already.'))
         return kept.answer
     answer = run()
-    RequestKey.update(answer=answer).where(where).execute()
+    rows(_ANSWER, RequestKey.answer.db_value(answer), owner, key)
     return answer
 
 

@@ -35,6 +35,13 @@ class Server:
 
 
 @dataclass(frozen=True)
+class Live:
+    """Where the event stream listens."""
+
+    address: str = '127.0.0.1:8082'
+
+
+@dataclass(frozen=True)
 class Database:
     """`sqlite:///PATH` or `postgresql://...`; the password of the latter in a file of its own."""
 
@@ -44,9 +51,10 @@ class Database:
 
 @dataclass(frozen=True)
 class Data:
-    """The folder of everything the portal keeps besides the database."""
+    """The folder of everything the portal keeps besides the database; `run_folder` ('' means `run` in it) is for sockets."""
 
     folder: pathlib.Path = pathlib.Path('/var/lib/appliance')
+    run_folder: str = ''
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class Config:
 
     path: pathlib.Path
     server: Server = Server()
+    live: Live = Live()
     database: Database = Database()
     data: Data = Data()
     secrets: Secrets = Secrets()
@@ -88,6 +97,29 @@ class Config:
         """`PATH:LINE: section.key`, to say where it is that something wrong was named; the line is left out for a default."""
         line = _line(self.path.read_text(encoding='utf-8'), section, key)
         return f'{self.path}:{line}: {section}.{key}' if line else f'{self.path}: {section}.{key}'
+
+    @property
+    def run_folder(self):
+        """The folder of sockets with its default filled in."""
+        return pathlib.Path(self.data.run_folder or self.data.folder / 'run')
+
+    @property
+    def live_address(self):
+        """Where browsers find the stream: `/live`, or its own port where nobody stands before the portal, as plain http says."""
+        public = urlsplit(self.server.public_address)
+        if self.is_secure or self.live.address.startswith('unix:'):
+            return '/live'
+        host = f'[{public.hostname}]' if ':' in public.hostname else public.hostname
+        return f'http://{host}:{self.live.address.rpartition(":")[2]}/live'
+
+    @property
+    def is_secure(self):
+        """Whether people reach the portal over TLS."""
+        return self.server.public_address.startswith('https://')
+
+    def cookie(self, short):
+        """The full name of a cookie (session, visit, language, theme). Over TLS no other host can plant it."""
+        return f'{"__Host-" if self.is_secure else ""}appliance_{short}'
 
     @property
     def repository(self):
@@ -197,8 +229,9 @@ def _choice(*words):
 KEYS = {
     'server': (Server, {'address': _address, 'admin_address': _admin_address, 'public_address': _public,
                         'content_address': _content, 'proxies': _proxies, 'workers': _number(1, 64), 'threads': _number(1, 64)}),
+    'live': (Live, {'address': _address}),
     'database': (Database, {'url': _url, 'password_file': _optional_path}),
-    'data': (Data, {'folder': _path}),
+    'data': (Data, {'folder': _path, 'run_folder': _optional_path}),
     'secrets': (Secrets, {'key_file': _path}),
     'backup': (Backup, {'repository': _repository, 'key_file': _path}),
     'log': (Log, {'level': _choice('debug', 'info', 'warning', 'error'), 'format': _choice('text', 'json')}),

@@ -161,6 +161,7 @@ class FairLock:
 class _State(threading.local):
     depth = 0
     doomed = False
+    before = after = None
 
 
 _state = _State()
@@ -183,13 +184,43 @@ def write(name):
             raise
         return
     with _writers_turn(), _transaction(name):
-        _state.depth, _state.doomed = 1, False
+        _state.depth, _state.doomed, _state.before, _state.after = 1, False, {}, []
         try:
             yield
             if _state.doomed:
                 raise DoomedTransaction(name)
+            _run_before()
+            after = _state.after
         finally:
             _state.depth = 0
+    for function in after:
+        try:
+            function()
+        except Exception:       # what is committed stays; nobody waits for this
+            log.exception('what %s does after its commit failed', name)
+
+
+def before_commit(function, item):
+    """Call `function(items)` as the last thing inside the outermost `write()`, once, with every item that was given with it, in order."""
+    if not _state.depth:
+        raise RuntimeError('before_commit belongs into a write')
+    _state.before.setdefault(function, []).append(item)
+
+
+def _run_before():
+    while _state.before:        # one may ask for another
+        function = next(iter(_state.before))
+        function(_state.before.pop(function))
+
+
+def after_commit(function):
+    """Call `function()` when the outermost `write()` has committed and given its locks back; never after a rollback.
+
+    In the order of asking. An error in it is logged: what was done stays done. It may write itself.
+    """
+    if not _state.depth:
+        raise RuntimeError('after_commit belongs into a write')
+    _state.after.append(function)
 
 
 @contextlib.contextmanager
@@ -280,3 +311,8 @@ def row(sql, *values):
     """The first row as a tuple, or None."""
     found = rows(sql, *values)
     return found[0] if found else None
+
+
+def position(text, sought):
+    """SQL for the place of one text in another, from 1 on, 0 when it is not there: the engines call it differently."""
+    return f"{'instr' if is_sqlite() else 'strpos'}({text}, {sought})"

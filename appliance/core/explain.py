@@ -61,7 +61,7 @@ def subject_words(subjects):
         kind, _colon, number = subject.partition(':')
         department = tree.get(int(number), ('?',))[0] if kind in ('department', 'under', 'leads') else ''
         found[subject] = {
-            'everybody': lambda: _('Everybody who works here'),
+            'everybody': lambda: _('Everybody who works here'), 'services': lambda: _('Service accounts'),
             'person': lambda number=number: names.get(int(number), '?'),
             'department': lambda name=department: _('The department %(name)s', name=name),
             'under': lambda name=department: _('%(name)s and all below it', name=name),

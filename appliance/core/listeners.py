@@ -36,26 +36,32 @@ class Listener:
     name: str
     events: tuple
     function: object
+    is_wanted: object = None
 
     def hears(self, event):
         """Whether it wants an event of that name."""
-        return any(event == one or (one.endswith('*') and event.startswith(one[:-1])) for one in self.events)
+        is_named = any(event == one or (one.endswith('*') and event.startswith(one[:-1])) for one in self.events)
+        return is_named and (self.is_wanted is None or self.is_wanted(event))
 
 
-def on(*events):
-    """Declare a listener: `function(actor, event)`, called `<tool>.<function's name>`. `event` is an events.Happened."""
+def on(*events, is_wanted=None):
+    """Declare a listener: `function(actor, event)`, called `<tool>.<function's name>`. `event` is an events.Happened.
+
+    `is_wanted(event's name)` is asked at each event of these names, and must be cheap: for a listener that mostly has nothing to do.
+    """
     def register(function):
         parts = function.__module__.split('.')
         name = f'{parts[2] if parts[1] == "tools" else parts[1]}.{function.__name__}'
         if name in _listeners and _listeners[name].function.__module__ != function.__module__:
             raise ValueError(f'two listeners are called {name}')
-        _listeners[name] = Listener(name, events, function)
+        _listeners[name] = Listener(name, events, function, is_wanted)
         return function
     return register
 
 
 def declared():
     """{name: Listener} of those of the core and of the tools that are on."""
+    from appliance.core.subscriptions import calls as _calls    # noqa: F401  # cycle: it listens
     for part in ('events', 'notifications'):
         registration.load(part)
     return registration.of_tools_that_are_on('listeners', _listeners)

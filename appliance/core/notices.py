@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from peewee import SQL, CompositeKey
 
-from appliance.core import access, clock, listeners, registration
+from appliance.core import access, clock, listeners, live, registration
 from appliance.core.actions import action
 from appliance.core.db import Base, row, rows
 from appliance.core.errors import NotFound
@@ -104,22 +104,34 @@ def on(event, **values):
 
 def kinds():
     """{name: Kind} of the core and of the tools that are on."""
+    # A process in which nothing has happened yet has not asked for listeners, and shows notices all the same.
+    from appliance.core import core_notices as _core        # noqa: F401  # cycle: they declare themselves here
+    from appliance.core import program_notices as _programs     # noqa: F401  # cycle: see above
     return registration.of_tools_that_are_on('notifications', _kinds)
 
 
 def put(name, person_id, data, object=''):
-    """Tell a person: inside an action. Where he wants no such notice, nothing is written."""
+    """Tell a person: inside an action; returns the notice's id. Where he wants no such notice, nothing is written, and it is None."""
     this = _kinds[name]
     is_shown, is_mailed = _choice(person_id, this)
     if not (is_shown or is_mailed):
-        return
+        return None
     now = clock.now()
     mine = (Notice.person == person_id) & (Notice.kind == name) & (Notice.object == object) & Notice.read_at.is_null()
     held = Notice.get_or_none(mine) if object else None
     if held is None:
-        Notice.create(person=person_id, kind=name, object=object, data=data, at=now, is_shown=is_shown, is_mailed=is_mailed)
+        notice_id = Notice.create(person=person_id, kind=name, object=object, data=data, at=now, is_shown=is_shown, is_mailed=is_mailed).id
     else:
+        notice_id = held.id
         Notice.update(data=data, count=held.count + 1, at=now).where(Notice.id == held.id).execute()
+    if is_shown:
+        _tell_bell(person_id)
+    return notice_id
+
+
+def _tell_bell(person_id):
+    """Let the bell on this person's open pages count anew."""
+    live.tell([f'person:{person_id}'], 'notices')
 
 
 def _choice(person_id, this):
@@ -174,14 +186,16 @@ def read(actor, notice_id):
     words = found and wording(found.kind, found.data)
     if not words:
         raise NotFound()
-    Notice.update(read_at=clock.now()).where((Notice.id == notice_id) & Notice.read_at.is_null()).execute()
+    if Notice.update(read_at=clock.now()).where((Notice.id == notice_id) & Notice.read_at.is_null()).execute():
+        _tell_bell(actor.person_id)
     return words[1]
 
 
 @action(rights=_own)
 def read_all(actor):
     """Mark all of one's own notices as read."""
-    Notice.update(read_at=clock.now()).where((Notice.person == actor.person_id) & Notice.read_at.is_null()).execute()
+    if Notice.update(read_at=clock.now()).where((Notice.person == actor.person_id) & Notice.read_at.is_null()).execute():
+        _tell_bell(actor.person_id)
 
 
 def choices(actor):

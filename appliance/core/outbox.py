@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from peewee import JOIN, fn
 
-from appliance.core import audit, clock
+from appliance.core import audit, bus, clock
 from appliance.core.actions import action
 from appliance.core.db import Base, in_write, write
 from appliance.core.errors import Conflict, NotFound
@@ -76,6 +76,7 @@ def send_mail(template, data, key, person_id=None, recipient='', language=''):
     now = clock.now()
     (Outbox.insert(kind='mail', key=key, person=person_id, recipient=recipient, language=language, template=template,
                    data=data, state=WAITING, next_at=now, created_at=now).on_conflict_ignore().execute())
+    bus.wake(bus.JOBS)
 
 
 def is_configured():

@@ -6,11 +6,11 @@ from datetime import date, datetime
 
 from peewee import JOIN, CompositeKey
 
-from appliance.core import access, audit, clock
+from appliance.core import access, audit, clock, live, revisions
 from appliance.core import people_access as _access  # noqa: F401 - declares who sees whom
 from appliance.core import people_search as _search  # noqa: F401 - and how people are found
 from appliance.core.actions import action
-from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS, Actor
+from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, KINDS, SERVICE, Actor
 from appliance.core.db import Base, row, rows
 from appliance.core.departments import Department, all_departments, path_to
 from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -229,6 +229,7 @@ def change_fields(actor, person_id, fields):
 
 def _seen_anew(person_id, *contacts):
     """Who sees this person, and whom his contacts are seen by, may be others now."""
+    revisions.bump('person')
     access.changed('core.person', [person_id, *{contact for contact in contacts if contact}])
 
 
@@ -236,6 +237,8 @@ def _note_update(actor, person_id, changed):
     # Which fields, not what they hold: that would outlive a person's wish to be forgotten.
     audit.record(actor, 'core.person.updated', f'core.person:{person_id}', changed=sorted(changed))
     publish(PersonUpdated(person_id, sorted(changed), actor.person_id))
+    if {'department_id', 'kind'} & {*changed}:
+        live.tell_subjects_changed([person_id])
 
 
 def _own_or_administrator(actor, person_id, *args, **kwargs):
@@ -258,6 +261,7 @@ def set_zone(actor, person_id, zone):
 def _change(actor, person_id, values):
     if not Person.update(**values).where(Person.id == person_id).execute():
         raise NotFound()
+    revisions.bump('person')
     publish(PersonUpdated(person_id, sorted(values), actor.person_id))
 
 
@@ -343,7 +347,7 @@ def is_blocked(person_id):
 
 def subjects_of(person_id, kind, department_id, tree):
     """What a person is to rights: himself, his department, those above it (`under:1`), those he heads (`leads:1`; what is below them
-    names them, too), and everybody if an employee.
+    names them, too), everybody if an employee, services if a service account.
     """
     found = {f'person:{person_id}', *(f'leads:{one}' for one, (_name, _parent, head) in tree.items() if head == person_id)}
     if department_id:
@@ -351,6 +355,8 @@ def subjects_of(person_id, kind, department_id, tree):
         found |= {f'under:{above}' for above in path_to(department_id, tree)}
     if kind == EMPLOYEE:
         found.add('everybody')
+    if kind == SERVICE:
+        found.add('services')
     return frozenset(found)
 
 

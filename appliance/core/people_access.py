@@ -1,12 +1,13 @@
-"""Who sees whom, as data: employees see every employee, a guest himself and his contact; who is blocked is seen by those alone who
-manage people. core/people.py calls this when a person changes; pages ask it through core/access.py.
+"""Who sees whom, as data: employees and service accounts see every employee, a guest himself and his contact, and who answers for a
+guest or a service account sees it; who is blocked is seen by those alone who manage people. core/people.py calls this when a person
+changes; pages and methods ask it through core/access.py.
 """
 
 from peewee import CompositeKey
 
 from appliance.core import access, permissions
 from appliance.core.access import AccessRow
-from appliance.core.actor import EMPLOYEE, GUEST
+from appliance.core.actor import EMPLOYEE, GUEST, SERVICE
 from appliance.core.db import rows
 from appliance.core.fields import Text
 from appliance.core.i18n import texts
@@ -16,6 +17,8 @@ COLLEAGUES = _.lazy('Everybody who works here sees all colleagues.')
 OWN = _.lazy('It is this very person.')
 CONTACT = _.lazy('The person is the contact of this guest.')
 GUEST_OF = _.lazy('The guest belongs to this person.')
+FOR_PROGRAMS = _.lazy('Service accounts see all who work here.')
+SERVICE_OF = _.lazy('This person answers for the service account.')
 
 
 class PersonAccess(AccessRow):
@@ -46,9 +49,9 @@ def audiences(ids):
 def _audience(person_id, kind, contact):
     audience = {f'person:{person_id}': ('own', OWN)}
     if kind == EMPLOYEE:
-        audience['everybody'] = ('view', COLLEAGUES)
-    elif kind == GUEST and contact:
-        audience[f'person:{contact}'] = ('view', GUEST_OF)
+        audience |= {'everybody': ('view', COLLEAGUES), 'services': ('view', FOR_PROGRAMS)}
+    elif kind in (GUEST, SERVICE) and contact:
+        audience[f'person:{contact}'] = ('view', GUEST_OF if kind == GUEST else SERVICE_OF)
     return audience
 
 
@@ -59,4 +62,4 @@ def _name(person_id):
 
 PEOPLE = access.kind(
     'core.person', table=PersonAccess, levels=('contact', 'view', 'own'), audiences=audiences, source=('person', 'id', 'sort_name'),
-    title=_.lazy('Person'), describe=_name, sees_all=lambda actor: permissions.may(actor, 'core.people.manage'))
+    title=_.lazy('Person'), describe=_name, sees_all=lambda actor: permissions.may(actor, 'core.people.manage'), version=2)

@@ -11,6 +11,7 @@ from appliance.core.fields import Integer, Text
 
 _of_request = ContextVar('revisions_of_request', default=None)
 _kept = {}
+_EACH_KEPT, _ABSENT = 512, object()
 
 
 class Revision(Base):
@@ -49,4 +50,19 @@ def kept(name, read):
     if engine is not database.obj or number != numbers[name]:
         found = read()
         _kept[name] = (database.obj, numbers[name], found)
+    return found
+
+
+def kept_each(name, key, read):
+    """As `kept`, for one of many questions about a table: what `read()` returns for `key`. With `name` None it is never kept."""
+    numbers = _of_request.get()
+    if name is None or not numbers or name not in numbers:
+        return read()
+    answers = kept(name, dict)
+    found = answers.get(key, _ABSENT)
+    if found is _ABSENT:
+        found = read()
+        if len(answers) >= _EACH_KEPT:
+            answers.clear()
+        answers[key] = found
     return found

@@ -94,6 +94,16 @@ def _days(least, most):
     return read
 
 
+def _doors(text):
+    """`host:port` of servers, parted by blanks or lines; '' for none."""
+    found = str(text).replace(',', ' ').lower().split()
+    for door in found:
+        host, _colon, port = door.rpartition(':')
+        if len(found) > 100 or not host or not _HOST.fullmatch(host) or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise ValueError(_('servers such as erp.company.example:8443, with blanks between'))
+    return ' '.join(dict.fromkeys(found))
+
+
 CORE = {
     'company.name': Declared('', _.lazy('Name of the company'), _line(NAME_LENGTH)),
     'company.language': Declared('en', _.lazy('Language of new people'), _one_of(languages, _.lazy('a language the portal speaks'))),
@@ -106,12 +116,18 @@ CORE = {
     'mail.user': Declared('', _.lazy('Login at the mail server'), _line(NAME_LENGTH)),
     'mail.password': Declared('', _.lazy('Password at the mail server'), _line(PASSWORD_LENGTH), is_secret=True),
     'mail.sender': Declared('', _.lazy('Sender of mails'), _sender),
+    'rest.limit': Declared('off', _.lazy('Limit of REST requests, for trying out'),
+                           _one_of(lambda: ('off', 'standard', 'enterprise'), 'off, standard, enterprise')),
+    'webhooks.outgoing': Declared('employees', _.lazy('Who may let the portal tell programs of events'),
+                                  _one_of(lambda: ('employees', 'administrators'), 'employees, administrators')),
+    'webhooks.private': Declared('', _.lazy('Private servers that the portal may tell of events'), _doors),
     'notices.mail_after_minutes': Declared(10, _.lazy('Minutes after which unread notices are mailed'), _whole(0, 1440)),
     'likes.label': Declared('', _.lazy('Word on the button "Like"; empty for that one'), _line(LIKE_LABEL_LENGTH)),
     'trash.keep_days': Declared(30, _.lazy('Days after which deleted things are gone for good'), _days(1, TRASH_DAYS),
                                 scopes=('department', 'person')),
     'audit.syslog': Declared('', _.lazy('Syslog server that gets the audit log'), syslog.read_address),
 }
+_PERMISSIONS = {'mail': 'core.mail.manage', 'rest': 'core.programs.manage', 'webhooks': 'core.programs.manage'}
 # A stored password must not be shown to another server than the one it was given for.
 _FALLS_WITH = {'mail.host': 'mail.password', 'mail.port': 'mail.password', 'mail.tls': 'mail.password'}
 
@@ -170,7 +186,7 @@ def get_settings(prefix):
 
 
 def _may_set(actor, name, *args, **kwargs):
-    require(actor, 'core.mail.manage' if name.startswith('mail.') else 'core.settings.manage')
+    require(actor, _PERMISSIONS.get(name.partition('.')[0], 'core.settings.manage'))
 
 
 def read_value(name, text):

@@ -126,11 +126,19 @@ class Registry:
     """
 
     def __init__(self):
-        self.version, self.faults, self.resuming, self._on = None, {}, frozenset(), None
+        self.version, self.faults, self.resuming, self._on, self._named = None, {}, frozenset(), None, (None, None, ())
 
     @property
     def names(self):
         """The tools that are on and can be used, in order."""
+        # Asked many times a request; it changes with the switches, and when a tool turns out to be broken.
+        on, faults, names = self._named
+        if on is not self._on or faults != len(self.faults) or not names:
+            names = self._find_names()
+            self._named = (self._on, len(self.faults), names)
+        return names
+
+    def _find_names(self):
         on = self._on if self._on is not None else {name for name, one in declarations().items() if one.is_on_first}
         found = []
         for name in names_in_order():

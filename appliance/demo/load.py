@@ -15,10 +15,15 @@ from appliance.identity.models import DirectoryPerson
 
 def refuse_installed(config):
     """StartError on a box that was installed: demo people and their one password must never stand in a real portal."""
-    if config.path.is_relative_to('/etc') or not config.server.public_address.startswith('http://'):
-        raise StartError('this is an installed box; the demo company is for bin/run and for tests only')
+    refuse_public(config)
     if Person.select().exists():
         raise StartError('there are people already; the demo company fills an empty portal only')
+
+
+def refuse_public(config):
+    """StartError where the portal is more than a demo on this machine."""
+    if config.path.is_relative_to('/etc') or not config.server.public_address.startswith('http://'):
+        raise StartError('this is an installed box; the demo company is for bin/run and for tests only')
 
 
 def load(actor, password, directory_url=''):

@@ -29,6 +29,9 @@ admin_address = 127.0.0.1:{admin_port}
 public_address = http://127.0.0.1:{port}
 content_address = http://localhost:{port}
 
+[live]
+address = 127.0.0.1:{live_port}
+
 [database]
 url = sqlite:///data/portal.db
 
@@ -88,7 +91,7 @@ def run(options):
         else:
             resume_company(running, options, known)
         portal = start_portal(running, options)
-        running.enter_context(announced(options, known))
+        running.enter_context(announced(options, known, make_webhook(folder)))
         portal.wait()
         raise Stop(f'the portal ended by itself: {last_line(folder / "logs" / "portal.log")}')
 
@@ -156,7 +159,8 @@ def make_company(running, options, known):
     folder = options.folder
     (folder / 'logs').mkdir(exist_ok=True)
     print('Making the demo company ...', flush=True)
-    write_private(folder / 'config.ini', CONFIGURATION.format(port=options.port, admin_port=options.port + 1))
+    write_private(folder / 'config.ini', CONFIGURATION.format(
+        port=options.port, admin_port=options.port + 1, live_port=options.port + 3))
     appliance(folder, 'init')
     start_directory(running, options, known)
     where = ['--directory-url', directory_url(options)] if known['directory'] else []
@@ -181,15 +185,24 @@ def resume_company(running, options, known):
 def follow_port(path, port):
     """Write another port into the configuration; return whether it was another. Other lines stay as somebody left them."""
     before = path.read_text()
-    after = before
-    for key, value in (('address', f'127.0.0.1:{port}'), ('admin_address', f'127.0.0.1:{port + 1}'),
-                       ('public_address', f'http://127.0.0.1:{port}'), ('content_address', f'http://localhost:{port}')):
-        after = re.sub(rf'(?m)^{key}\s*=\s*\S.*$', f'{key} = {value}', after)
-    if not re.search(r'(?m)^content_address\s*=', after):      # of a company made before there was one
-        after = re.sub(r'(?m)^(public_address\s*=.*)$', rf'\1\ncontent_address = http://localhost:{port}', after)
-    if after != before:
+    wanted = {('server', 'address'): f'127.0.0.1:{port}', ('server', 'admin_address'): f'127.0.0.1:{port + 1}',
+              ('server', 'public_address'): f'http://127.0.0.1:{port}', ('server', 'content_address'): f'http://localhost:{port}',
+              ('live', 'address'): f'127.0.0.1:{port + 3}'}
+    # Of a company made by a version without them.
+    if '\ncontent_address' not in before:
+        before = re.sub(r'(?m)^(public_address\s*=.*)$', r'\1\ncontent_address =', before)
+    if '[live]' not in before:
+        before += '\n[live]\naddress =\n'
+    section, lines = '', []
+    for line in before.splitlines():
+        key = line.partition('=')[0].strip()
+        section = line.strip()[1:-1] if line.startswith('[') else section
+        lines.append(f'{key} = {wanted[section, key]}' if (section, key) in wanted else line)
+    after = '\n'.join(lines) + '\n'
+    if after != path.read_text():
         write_private(path, after)
-    return after != before
+        return True
+    return False
 
 
 def start_directory(running, options, known):
@@ -209,8 +222,20 @@ def appliance(folder, *arguments, text=''):
     done = subprocess.run([sys.executable, '-m', 'appliance', *arguments], input=text, env=environment(folder),
                           capture_output=True, text=True, check=False)
     if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ['no output']
-        raise Stop(f'appliance {arguments[0]} failed: {lines[-1]}')
+        raise Stop(f'appliance {arguments[0]} failed: {last_words(done)}')
+
+
+def make_webhook(folder):
+    """Return the address of the administrator's webhook, made for this start. Raises Stop when there is none to be had."""
+    done = subprocess.run([sys.executable, '-m', 'appliance.demo.webhook'], env=environment(folder), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Stop(f'the webhook could not be made: {last_words(done)}')
+    return done.stdout.strip()
+
+
+def last_words(done):
+    """Return the last line that a command said."""
+    return ((done.stderr or done.stdout).strip().splitlines() or ['no output'])[-1]
 
 
 def environment(folder):
@@ -219,7 +244,7 @@ def environment(folder):
 
 
 def start_portal(running, options):
-    """Start web and jobs under `appliance run` and wait until they are well; return the process. Raises Stop otherwise."""
+    """Start web, live and jobs under `appliance run` and wait until they are well; return the process. Raises Stop otherwise."""
     log_path = options.folder / 'logs' / 'portal.log'
     with log_path.open('ab') as log:
         # A session of its own: Ctrl+C reaches this process alone, which then stops the others in order.
@@ -227,7 +252,7 @@ def start_portal(running, options):
                                   env=environment(options.folder), start_new_session=True, preexec_fn=die_with_parent)
     running.callback(stop, portal)
     deadline = time.monotonic() + HEALTHY_WITHIN_S
-    while not is_healthy(options.port):
+    while not (is_healthy(options.port) and is_healthy(options.port + 3)):
         if portal.poll() is not None:
             raise Stop(f'the portal ended at once: {last_line(log_path)} ({log_path} has the rest)')
         if time.monotonic() > deadline:
@@ -268,17 +293,18 @@ def stop(process):
 
 
 @contextlib.contextmanager
-def announced(options, known):
-    """Tell people and scripts how to log in; demo.json is there exactly as long as the portal answers."""
+def announced(options, known, webhook):
+    """Tell people and scripts how to get in; demo.json is there exactly as long as the portal answers."""
     path = options.folder / 'demo.json'
     address = f'http://127.0.0.1:{options.port}'
     people = [{'login': person.login, 'name': person.name, 'role': person.role} for person in company.PEOPLE if person.role]
-    write_private(path, json.dumps({'address': address, 'people': people, 'password': known['password']}, indent=2))
+    write_private(path, json.dumps({'address': address, 'people': people, 'password': known['password'], 'webhook': webhook}, indent=2))
     try:
         print(f'\nThe portal is running: {address}\n')
         for person in people:
             print(f'  {person["login"]:<15} {person["role"]:<15} {person["name"]}')
-        print(f'\n  Password of all: {known["password"]}\n')
+        print(f'\n  Password of all: {known["password"]}')
+        print(f'  REST as the administrator: {webhook}\n')
         print(f'Log: {options.folder}/logs/portal.log. Ctrl+C stops everything; the data stays.', flush=True)
         yield
     finally:

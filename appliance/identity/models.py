@@ -69,6 +69,28 @@ class Session(Base):
     expires_at = Moment(index=True)
 
 
+class Token(Base):
+    """What a program comes with instead of a cookie: a webhook, later an app password. The row holds the SHA-256 of the token.
+
+    `owner` answers for it: the person himself, or who answers for a service account; with either of them blocked it is dead, as it
+    is when the person's epoch moved on. `is_held`: a backup was restored, and an administrator has to say that it still counts.
+    """
+
+    id = Id()
+    kind = Text()
+    person = Link(Person)
+    owner = Link(Person)
+    name = Text(limit=NAME_LENGTH)
+    scopes = Json()
+    token_hash = Bytes(unique=True)
+    epoch = Integer()
+    created_at = Moment()
+    expires_at = Moment(null=True)
+    last_used_at = Moment(null=True)
+    address = Text(default='')
+    is_held = Flag(default=False)
+
+
 class OneTimeLink(Base):
     """A link that opens one door once: set-up of the first administrator, rescue."""
 

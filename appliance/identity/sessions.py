@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from appliance.core import audit, clock, revisions
+from appliance.core import audit, clock, revisions, sealing
 from appliance.core.actions import action
 from appliance.core.db import rows, write
 from appliance.core.errors import NotAllowed, NotFound
@@ -90,6 +90,46 @@ def load(token):
     actor = build_actor(person_id, kind, language, zone, department_id, roles, via=f'session:{session_id}')
     return Opened(session_id, actor, name, photo, csrf_secret, Session.flashes.python_value(flashes), bool(is_remembered),
                   clock.from_microseconds(seen_at), unread)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom a living session belongs to, as the event stream needs it."""
+
+    session_id: int
+    person_id: int
+    epoch: int
+    kind: str
+    department_id: int | None
+
+
+# The same conditions as those of _LOAD.
+_HOLDERS = '''
+    SELECT s.token_hash, s.id, p.id, p.epoch, p.kind, p.department_id
+    FROM session s JOIN person p ON p.id = s.person_id AND p.epoch = s.epoch
+    WHERE s.{column} IN ({marks}) AND s.expires_at > ? AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id)'''
+
+
+def holders_of_tokens(hashes):
+    """{hash: Holder} of the living sessions among those that these tokens (as `hash_token` gives them) name."""
+    return {bytes(found[0]): Holder(*found[1:]) for found in _holders('token_hash', hashes)}
+
+
+def holders(session_ids):
+    """{session id: Holder} of those of these sessions that live."""
+    return {found[1]: Holder(*found[1:]) for found in _holders('id', session_ids)}
+
+
+def _holders(column, values):
+    values = list(values)
+    if not values:
+        return []
+    return rows(_HOLDERS.format(column=column, marks=', '.join('?' * len(values))), *values, clock.microseconds(clock.now()))
+
+
+def tag(session_id):
+    """A word for one session that tells nothing: a page carries it, so that its stream never becomes another person's."""
+    return sealing.mac('session-tag', str(session_id).encode()).hex()[:16]
 
 
 def touch(opened):

@@ -3,6 +3,7 @@
 It runs no job and holds no state that matters: killed at any moment, the run table says all that the next one needs.
 """
 
+import fcntl
 import logging
 import os
 import signal
@@ -10,16 +11,17 @@ import time
 
 import peewee
 
-from appliance.core import db, processes, switch
+from appliance.core import bus, db, processes, switch
 from appliance.core.errors import PortalError
 from appliance.core.jobs import FAST, HEAVY, NORMAL, declared, plan, runs
 from appliance.jobs import lanes
 from appliance.jobs.ticks import Ticks
 
 WATCH_S, PLAN_S, TELL_S = 1, 10, 30
+LEAST_GAP_S = 0.05      # between two looks that the bus asks for, however much is written
 GRACE_S = 12        # `appliance run` waits 15 s, systemd 40
 STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-SIGNALS = STOPS | {signal.SIGCHLD}
+SIGNALS = STOPS | {signal.SIGCHLD, signal.SIGIO}
 log = logging.getLogger('appliance.jobs')
 
 
@@ -42,6 +44,7 @@ class Parent:
     def __init__(self, config):
         self.config, self.jobs = config, declared()
         self.lanes, self.dead, self.is_outdated = {}, {}, False
+        self.bell, self.rung_at = None, 0
         self.ticks = Ticks()
         for function, seconds in ((self.renew, runs.RENEW_S), (self.plan, PLAN_S), (self.watch, WATCH_S), (self.tell, TELL_S)):
             self.ticks.call(self._guarded(function), seconds)
@@ -57,9 +60,32 @@ class Parent:
                 if signalled and signalled.si_signo in STOPS:
                     break
                 if signalled:
+                    self._silence(signalled.si_signo)
                     self._guarded(self.watch)()
         finally:
             self.stop()
+
+    def _silence(self, signo):
+        """Take a ring of the bus: work was committed. Many of them are one."""
+        if signo == signal.SIGIO:
+            time.sleep(max(0, self.rung_at + LEAST_GAP_S - time.monotonic()))
+            self.rung_at = time.monotonic()
+        if self.bell:
+            try:
+                self.bell.silence()
+            except bus.Broken as error:
+                log.warning('the bus broke, another is opened: %s', error)
+                self.bell = self.bell.close()
+
+    def _hang_bell(self):
+        """Let the kernel send SIGIO when the bus rings; without a bus, work is found each second."""
+        try:
+            self.bell = bus.bell(bus.JOBS)
+        except bus.Broken as error:
+            log.debug('the bus cannot be heard: %s', error)
+            return
+        fcntl.fcntl(self.bell, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(self.bell, fcntl.F_SETFL, fcntl.fcntl(self.bell, fcntl.F_GETFL) | os.O_ASYNC)
 
     @staticmethod
     def _guarded(function):
@@ -78,6 +104,8 @@ class Parent:
 
     def watch(self):
         """Bury dead lanes and fork new ones; wake the living when there is work that no slot announced."""
+        if self.bell is None:
+            self._hang_bell()
         for lane in list(self.lanes.values()):
             pid, status = os.waitpid(lane.pid, os.WNOHANG)
             if pid:
@@ -130,4 +158,6 @@ class Parent:
                 signal.sigtimedwait({signal.SIGCHLD}, 0.1)
             lanes.insist(lambda lane=lane: runs.reclaim(self.jobs, 'stopped', lane.owner, is_counted=False), lambda: True)
         lanes.insist(processes.forget, lambda: True)
+        if self.bell:
+            self.bell.close()
         log.info('jobs has stopped')

@@ -27,6 +27,7 @@ def _write(response):
         # %r: a path may hold line breaks, a log line may not.
         log.info('%s %s %r %s %.1f ms person=%s', g.get('request_id', '-'), request.method, masked(request.path), response.status_code,
                  (time.perf_counter() - g.get('started', time.perf_counter())) * 1000, g.actor.person_id if 'actor' in g else None)
-    if request.blueprint in registry.names and 'cpu_started' in g:
-        usage.add(request.blueprint, (time.thread_time_ns() - g.cpu_started) // 1000, db.asked() - g.asked_before)
+    tool = g.get('costs_tool', request.blueprint)
+    if tool in registry.names and 'cpu_started' in g:
+        usage.add(tool, (time.thread_time_ns() - g.cpu_started) // 1000, db.asked() - g.asked_before)
     return response

@@ -67,14 +67,14 @@ _SIZES = {'': '', 'small': ' face-small', 'large': ' face-large'}
 
 # A list has fifty: from a template each cost six pieces of text.
 @functools.lru_cache(maxsize=4096)
-def face(person_id, name, photo=None, size=''):
+def face(person_id, name, photo=None, size='', is_here=False):
     """A round with the photo of a person, or his initials until he has one (`photo` is its version). size: '', small, large.
 
-    Silent: the name stands beside it.
+    Silent: the name stands beside it, and with it in words what the dot of `is_here` says: he has the portal open now.
     """
     picture = Markup('<img src="/people/{}/photo/{}/{}" alt="" loading="lazy">').format(person_id, photo, 512 if size == 'large' else 96) if photo else ''
-    return Markup('<span class="face face-{}{}" data-initials="{}" aria-hidden="true">{}</span>').format(
-        person_id % 8, _SIZES[size], initials(name), picture)
+    return Markup('<span class="face face-{}{}{}" data-initials="{}" aria-hidden="true">{}</span>').format(
+        person_id % 8, _SIZES[size], ' face-here' if is_here else '', initials(name), picture)
 
 
 def dashed(attributes):

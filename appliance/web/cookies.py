@@ -1,20 +1,18 @@
-"""Every cookie of the portal: names and how they are set. Over TLS names carry `__Host-`: no other host can plant them."""
+"""Every cookie of the portal: how it is set."""
 
 from datetime import timedelta
 
 from flask import current_app
 
-PREFIX = 'appliance_'
-
 
 def is_secure():
     """Whether people reach the portal over TLS."""
-    return current_app.portal.server.public_address.startswith('https://')
+    return current_app.portal.is_secure
 
 
 def name(short):
     """The full name of a cookie: session, visit, language, theme."""
-    return f'{"__Host-" if is_secure() else ""}{PREFIX}{short}'
+    return current_app.portal.cookie(short)
 
 
 def keep(response, short, value, days=None):

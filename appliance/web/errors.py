@@ -10,6 +10,7 @@ from appliance.core import audit
 from appliance.core.errors import Busy, NotAllowed, PortalError, TooMany
 from appliance.core.i18n import texts
 from appliance.web.masking import masked
+from appliance.web.rest.answers import is_rest, refused
 
 _ = texts(__name__)
 log = logging.getLogger('appliance.web')
@@ -79,7 +80,9 @@ def answer_failure(error):
 
 
 def page(status, message='', headers=None):
-    """The answer for a status: a whole page, or for htmx the fragment of the same words."""
+    """The answer for a status: a whole page, or for htmx the fragment of the same words; JSON for who called a method."""
+    if is_rest():
+        return refused(status, message, headers)
     title, advice = PAGES.get(status, PAGES[500 if status >= 500 else 400])
     if status == 404 and message:       # the words of the rule say more than a guess
         advice = ''

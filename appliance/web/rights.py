@@ -1,4 +1,4 @@
-"""The right that each route states. A route that states none answers nobody (and fails tests/web/test_routes.py)."""
+"""The right that each route states. A route that states none answers nobody (and fails tests/web/test_security.py)."""
 
 from appliance.core import permissions
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, GUEST
@@ -34,10 +34,18 @@ def permitted(*names):
     return mark
 
 
+def by_token(why):
+    """The view answers who brings a token, and asks for it itself: no cookie is read, so no other site can lend one."""
+    def mark(view):
+        view.right = ByToken(why)
+        return view
+    return mark
+
+
 class Public:
     """Nothing is asked."""
 
-    is_public = True
+    is_public, is_by_token = True, False
 
     def __init__(self, why):
         self.why = why
@@ -46,10 +54,22 @@ class Public:
         """Everybody may."""
 
 
+class ByToken:
+    """A token is asked, by the view."""
+
+    is_public, is_by_token = False, True
+
+    def __init__(self, why):
+        self.why = why
+
+    def check(self, actor):
+        """The view does."""
+
+
 class Allowed:
     """One of these roles is asked."""
 
-    is_public = False
+    is_public = is_by_token = False
 
     def __init__(self, roles):
         self.roles = roles
@@ -63,7 +83,7 @@ class Allowed:
 class Permitted:
     """One of these permissions is asked. `roles` are those that surely have it."""
 
-    is_public = False
+    is_public = is_by_token = False
     roles = frozenset({ADMINISTRATOR})
 
     def __init__(self, names):

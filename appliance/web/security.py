@@ -32,6 +32,7 @@ HEADERS = {
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
 }
+_FROM_SITES = frozenset({'HTTP_ORIGIN', 'HTTP_SEC_FETCH_SITE'})
 
 
 class Visitor:
@@ -53,23 +54,26 @@ def install(app):
     # Without its context processor: a template must not ask the database, least of all the page that says it is away.
     manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None
+    # At each answer it would look for a cookie that we never set.
+    app.after_request_funcs[None].remove(manager._update_remember_cookie)
     # Flask-Login would try to decode a cookie of this name with the secret key that we do not have; no cookie has an empty name.
     app.config['REMEMBER_COOKIE_NAME'] = ''
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES, MAX_FORM_MEMORY_SIZE=BODY_BYTES, MAX_FORM_PARTS=500)
     manager.request_loader(_load_visitor)
-    for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _refuse_resuming, _require_right, _refuse_other_site, csrf.check):
+    for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _refuse_resuming, _require_right, _refuse_other_site, _require_form_token):
         app.before_request(step)
-    headers = HEADERS | {'Content-Security-Policy': content_policy(app.portal.server.content_address)}
+    headers = HEADERS | {'Content-Security-Policy': content_policy(app.portal.server.content_address, app.portal.live_address)}
     app.after_request(lambda response: _harden(response, headers))
     app.after_request(_note_use)
     app.teardown_request(lambda error: revisions.end())
 
 
-def content_policy(content_address):
-    """What a page may load: our own, and files of people from the content origin."""
+def content_policy(content_address, live_address):
+    """What a page may load: our own, files of people from the content origin, and the stream where nobody stands before us."""
     also = f' {content_address}' if content_address else ''
     return (f"default-src 'self'; img-src 'self' data: blob:{also}; media-src 'self' blob:{also}; frame-src 'self'{also}; object-src 'none'; "
-            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+            + (f"; connect-src 'self' {live_address}" if live_address.startswith('http') else ''))
 
 
 def _load_visitor(asked):
@@ -83,17 +87,26 @@ def _begin():
     g.request_id = secrets.token_hex(6)
     g.session, g.actor = None, ANONYMOUS
     audit.come_from(request.remote_addr or '')
+    if _is_by_token():      # answers in its person's language
+        i18n.speak('en', 'UTC')
+        return
     g.asked_language = request.cookies.get(cookies.name('language')) or i18n.negotiate([code for code, _w in request.accept_languages])
     i18n.speak(g.asked_language, 'UTC')
 
 
 def _view_right():
-    view = current_app.view_functions.get(request.endpoint)
-    return getattr(view, 'right', None)
+    if 'right' not in g:
+        g.right = getattr(current_app.view_functions.get(request.endpoint), 'right', None)
+    return g.right
 
 
 def _is_static():
     return request.endpoint == 'static'
+
+
+def _is_by_token():
+    """Whether the view asks for a token: then a cookie that came along is nobody's, and needs no proof that a form was ours."""
+    return getattr(_view_right(), 'is_by_token', False)
 
 
 def _refuse_other_host():
@@ -121,6 +134,8 @@ def _recognise():
     if _is_static() or request.endpoint == 'health.healthz':
         return
     db.database.connect(reuse_if_open=True)
+    if _is_by_token():
+        return
     g.session = getattr(current_user, 'session', None)
     if g.session is not None:
         g.actor = g.session.actor
@@ -142,7 +157,7 @@ def _require_right():
     right = _view_right()
     if right is None:
         raise NotAllowed()
-    if g.session is None and not right.is_public:
+    if g.session is None and not right.is_public and not right.is_by_token:
         return _to_login()
     right.check(g.actor)
     return None
@@ -161,6 +176,8 @@ def _refuse_other_site():
     right = _view_right()
     if request.routing_exception is not None or _is_static() or (right.is_public and request.method in csrf.SAFE_METHODS):
         return
+    if request.environ.keys().isdisjoint(_FROM_SITES):      # no browser, or one so old that the form's token has to do
+        return
     site = request.headers.get('Sec-Fetch-Site', 'none')
     opens_page = request.method == 'GET' and request.headers.get('Sec-Fetch-Mode') == 'navigate' and request.headers.get(
         'Sec-Fetch-Dest') == 'document'
@@ -168,6 +185,11 @@ def _refuse_other_site():
     if (site not in ('same-origin', 'none') and not opens_page) or (
             origin and origin.lower() != current_app.portal.server.public_address.lower()):
         raise NotAllowed(_('This request came from another site.'))
+
+
+def _require_form_token():
+    if not _is_by_token():
+        csrf.check()
 
 
 def _note_use(response):

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from appliance.core import i18n, permissions
 from appliance.core.settings import get_settings
 from appliance.core.tool import declarations, registry
-from appliance.web import cookies, flashes
+from appliance.web import cookies, flashes, live
 from appliance.web.addresses import url_for
 from appliance.web.assets import asset
 from appliance.web.csrf import csrf_token
@@ -97,6 +97,11 @@ class Shell:
         return {'id': g.actor.person_id, 'name': g.session.person_name, 'photo': g.session.person_photo}
 
     @functools.cached_property
+    def live(self):
+        """{address, tag} of the stream that keeps this page up to date."""
+        return {'address': current_app.portal.live_address, 'tag': live.tag()}
+
+    @functools.cached_property
     def outline(self):
         """The Outline of this page."""
         return Outline(self.language, self.theme, self.company, g.actor.kind, bool(permissions.of(g.actor) & ADMINISTRATION), request.blueprint,
@@ -121,7 +126,8 @@ class Shell:
         """The entries of the person's menu, those of the tools first."""
         return [*parts('personal', g.actor),
                 _entry('settings.index', _('Language and time zone'), symbol='language'),
-                _entry('settings.list_sessions', _('Where I am logged in'), symbol='devices')]
+                _entry('settings.list_sessions', _('Where I am logged in'), symbol='devices'),
+                _entry('settings.tokens', _('Access for programs'), symbol='plug-connected')]
 
     @functools.cached_property
     def topbar(self):

@@ -56,8 +56,13 @@ def place():
 
 
 def digest(lock):
-    """Return the sha256 (hex) of a lock file."""
-    return hashlib.sha256(lock_file(lock).read_bytes()).hexdigest()
+    """Return the sha256 (hex) of a lock by its name."""
+    return fingerprint(lock_file(lock))
+
+
+def fingerprint(path):
+    """Return the sha256 (hex) of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def lock_file(lock):

@@ -42,7 +42,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog='bin/run', description='Start the portal with a demo company on this machine.',
                                      epilog=EPILOGUE, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--port', type=port, default=8080, metavar='N',
-                        help='the portal listens here (8080), its admin address on N+1, the demo directory on N+2')
+                        help='the portal listens here (8080), its admin address on N+1, the demo directory on N+2, the event stream on N+3')
     parser.add_argument('--data', default=str(CLONE / 'var'), metavar='FOLDER', help='keep everything here instead of var/')
     parser.add_argument('--fresh', action='store_true', help='throw the demo company away and make a new one; asks first')
     parser.add_argument('--yes', action='store_true', help='answer the question of --fresh with yes, for scripts')
@@ -51,10 +51,10 @@ def parse(arguments):
 
 
 def port(text):
-    """Parse a port that leaves room for the two after it and needs no root."""
+    """Parse a port that leaves room for the three after it and needs no root."""
     number = int(text)
-    if not 1024 <= number <= 65533:
-        raise argparse.ArgumentTypeError('a number from 1024 to 65533')
+    if not 1024 <= number <= 65532:
+        raise argparse.ArgumentTypeError('a number from 1024 to 65532')
     return number
 
 
@@ -69,7 +69,7 @@ def check_folder(folder):
 
 def check_ports(options):
     """Raise Stop when one of the ports is taken."""
-    wanted = {'the portal': options.port, 'its admin address': options.port + 1}
+    wanted = {'the portal': options.port, 'its admin address': options.port + 1, 'its event stream': options.port + 3}
     if not options.no_directory:
         wanted['the demo directory'] = options.port + 2
     for what, number in wanted.items():

@@ -3,6 +3,7 @@ import argparse
 import os
 import sys
 
+import clients
 import environment
 import machine
 from machine import CLONE, Stop
@@ -23,7 +24,8 @@ EPILOGUE = """
   bin/test install    boots bare Debian servers and installs the portal there (root)
   bin/test bench      measures the portal and prints ratios
 
-Arguments for pytest come after the choice: bin/test fast -k calendar. Missing parts are installed by apt first.
+Arguments for pytest come after the choice: bin/test fast -k calendar. Missing parts are installed by apt first,
+three REST clients by pip and npm into folders of their own for `bin/test` alone.
 """
 
 
@@ -35,6 +37,8 @@ def main(arguments):
     compiler = [] if environment.is_current(['portal', 'test']) else [machine.VENV, machine.COMPILER, machine.HEADERS]
     machine.require([*compiler, *parts])
     environment.require(['portal', 'test'])
+    if options.what == 'all':
+        clients.require()
     command = [str(environment.PYTHON), '-m', 'pytest', *SELECTIONS[options.what], *rest]
     sys.stdout.flush()
     os.chdir(CLONE)

@@ -5,15 +5,17 @@ import threading
 import time
 
 
-def ask(port, path, count, connections=2, headers=None):
-    """Ask `count` times over some connections at once; returns ([seconds, ...], [status, ...])."""
+def ask(port, path, count, connections=2, headers=None, body=None):
+    """Ask `count` times over some connections at once; returns ([seconds, ...], [status, ...]). A `path` may be made for a turn's number;
+    with a body it is POST.
+    """
     times, statuses = [], []
 
     def run():
         connection = http.client.HTTPConnection('127.0.0.1', port, timeout=60)
-        for _turn in range(count // connections):
+        for turn in range(count // connections):
             begun = time.perf_counter()
-            connection.request('GET', path, headers=headers or {})
+            connection.request('POST' if body else 'GET', path(turn) if callable(path) else path, body, headers=headers or {})
             answer = connection.getresponse()
             answer.read()
             times.append(time.perf_counter() - begun)
@@ -42,10 +44,10 @@ def p99(values):
     return sorted(values)[max(0, int(len(values) * 0.99) - 1)]
 
 
-def cpu_a_request(server, path, count, headers=None):
+def cpu_a_request(server, path, count, headers=None, connections=2, body=None):
     """Processor time of all the server's processes for one request, in ms; other processes' noise is not in it."""
-    ask(server.port, path, 60, headers=headers)     # loads templates and catalogues
+    ask(server.port, path, 60, connections, headers, body)      # loads templates and catalogues
     before = server.cpu_ms()
-    _times, statuses = ask(server.port, path, count, headers=headers)
+    _times, statuses = ask(server.port, path, count, connections, headers, body)
     assert set(statuses) == {200}, f'{path}: {set(statuses)}'
     return (server.cpu_ms() - before) / len(statuses)

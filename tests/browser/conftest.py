@@ -26,47 +26,62 @@ FLAGS = ('--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-backgroun
 START_S = 30
 
 
-@dataclass(frozen=True)
+@dataclass
 class Portal:
-    """A portal that runs: its address and the one password of the demo people."""
+    """A portal that runs: its address and the one password of the demo people; `processes` {web, live}."""
 
     address: str
     password: str
     config: object
+    processes: dict
+
+    def start(self, name):
+        """Start web or live, and wait until it is well."""
+        port = self.config.server.address if name == 'web' else self.config.live.address
+        with (self.config.path.parent / 'log').open('ab') as log:
+            self.processes[name] = subprocess.Popen([sys.executable, '-B', '-m', 'appliance', name], stdout=log, stderr=log,
+                                                    env={**os.environ, 'APPLIANCE_CONFIG': str(self.config.path)})
+        _wait_until_fit(f'http://{port}', self.processes[name], self.config.path.parent / 'log')
+
+    def stop(self, name):
+        """Stop one of them."""
+        self.processes[name].terminate()
+        self.processes[name].wait(START_S)
 
 
 @pytest.fixture(scope='session')
 def portal(sqlite_template, tmp_path_factory):
-    """Serve the demo company by `appliance web` until the end of the session."""
+    """Serve the demo company by `appliance web` and `appliance live` until the end of the session."""
     folder = tmp_path_factory.mktemp('portal')
-    box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=_two_free_ports())
+    box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=_three_free_ports())
     # Files of people come from another name of the same machine.
     box.config.path.write_text(box.config.path.read_text().replace(
-        '[database]', f'content_address = {box.config.server.public_address.replace("127.0.0.1", "localhost")}\n[database]'))
+        '[live]', f'content_address = {box.config.server.public_address.replace("127.0.0.1", "localhost")}\n[live]'))
     box = dataclasses.replace(box, config=config.load(box.config.path))
     shutil.copyfile(sqlite_template.file, folder / 'data' / 'portal.db')
     environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path)}
-    command = [sys.executable, '-B', '-m', 'appliance']
     password = secrets.token_urlsafe(12)
-    subprocess.run([*command, 'demo', '--password-stdin'], env=environment, input=f'{password}\n'.encode(), check=True, capture_output=True)
-    with (folder / 'log').open('wb') as log:
-        process = subprocess.Popen([*command, 'web'], env=environment, stdout=log, stderr=log)
+    subprocess.run([sys.executable, '-B', '-m', 'appliance', 'demo', '--password-stdin'], env=environment, input=f'{password}\n'.encode(), check=True,
+                   capture_output=True)
+    made = Portal(box.config.server.public_address, password, box.config, {})
     try:
-        _wait_until_fit(box.config.server.public_address, process, folder / 'log')
-        yield Portal(box.config.server.public_address, password, box.config)
+        made.start('web')
+        made.start('live')
+        yield made
     finally:
-        process.terminate()
-        process.wait(START_S)
+        for name in made.processes:
+            made.stop(name)
 
 
-def _two_free_ports():
-    """A port of which the next one is free too: for the pages and for the admin address. Another at each run: several may go at once."""
+def _three_free_ports():
+    """A port of which the next two are free too: for the pages, the admin address and the stream. Others at each run: several may go at once."""
     for _time in range(50):
         port = free_port()
-        with contextlib.suppress(OSError), socket.socket() as tried:
+        with contextlib.suppress(OSError), socket.socket() as tried, socket.socket() as tried_too:
             tried.bind(('127.0.0.1', port + 1))
+            tried_too.bind(('127.0.0.1', port + 2))
             return port
-    raise RuntimeError('no two free ports beside each other')
+    raise RuntimeError('no three free ports beside each other')
 
 
 def _wait_until_fit(address, process, log):

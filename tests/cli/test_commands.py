@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.boxes import CONFIGURATION
+from tests.boxes import configuration
 from tests.cli.console import console
 
 GOOD = 'correct horse battery'
@@ -123,7 +123,7 @@ def test_the_demo_company_never_enters_an_installed_box(appliance, closed_box):
 
 def test_init_makes_everything_and_repeats_without_harm(tmp_path, capsys, monkeypatch):
     path = tmp_path / 'config.ini'
-    path.write_text(CONFIGURATION.format(port=18100, admin_port=18101, url='sqlite:///data/portal.db'))
+    path.write_text(configuration('sqlite:///data/portal.db', 18100))
     first = console(capsys, monkeypatch, path, ['init'])
     assert first.status == 0 and first.out.startswith('http://127.0.0.1:18100/setup/')
     key = (tmp_path / 'portal.key').read_text()

@@ -1,4 +1,4 @@
-"""`appliance run`: starts web and jobs, starts again what is killed, stops all, and says when one cannot live."""
+"""`appliance run`: starts web, live and jobs, starts again what is killed, stops all, and says when one cannot live."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.boxes import CONFIGURATION
+from tests.boxes import configuration
 from tests.postgresql import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.parametrize('engine', ['sqlite'], in
 def run(closed_box):
     """Start `appliance run` on this box; returns (process, address). Ended with all it started."""
     port = free_port()
-    closed_box.config.path.write_text(CONFIGURATION.format(port=port, admin_port=free_port(), url='sqlite:///data/portal.db'))
+    closed_box.config.path.write_text(configuration('sqlite:///data/portal.db', port, free_port(), free_port()))
     closed_box.config.backup.key_file.touch(0o600)
     process = subprocess.Popen([sys.executable, '-m', 'appliance', '--config', str(closed_box.config.path), 'run'],
                                stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -42,7 +42,7 @@ def healthy(port):
 
 
 def children(process):
-    """{name: pid} of web and jobs."""
+    """{name: pid} of web, live and jobs."""
     found = subprocess.run(['ps', '-o', 'pid=,args=', '--ppid', str(process.pid)], capture_output=True, text=True, check=False).stdout
     return {line.split()[-1]: int(line.split()[0]) for line in found.splitlines() if ' -m appliance' in line}
 
@@ -61,7 +61,7 @@ def until(true, timeout_s=30):
 def test_what_is_killed_is_started_again_and_all_ends_with_a_signal(run):
     process, port = run
     until(lambda: healthy(port))
-    for name in ('web', 'jobs'):
+    for name in ('web', 'live', 'jobs'):
         before = children(process)
         os.kill(before[name], signal.SIGKILL)
         until(lambda name=name, before=before: children(process).get(name) not in (None, before[name]))

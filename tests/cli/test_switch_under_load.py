@@ -15,7 +15,7 @@ import pytest
 from appliance.core import config, db, switch
 from appliance.core.actor import SYSTEM
 from appliance.identity import sessions
-from tests.boxes import CONFIGURATION, opened
+from tests.boxes import configuration, opened
 from tests.postgresql import free_port
 from tests.visitors import Company
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.parametrize('engine', ['sqlite'], in
 def portal(closed_box):
     """`appliance run` on the demo company; yields (base address, the employee's cookie). The box stays open here."""
     path, port = closed_box.config.path, free_port()
-    path.write_text(CONFIGURATION.format(port=port, admin_port=free_port(), url='sqlite:///data/portal.db'))
+    path.write_text(configuration('sqlite:///data/portal.db', port, free_port(), free_port()))
     box = replace(closed_box, config=config.load(path))
     box.config.backup.key_file.touch(0o600)
     with opened(box):

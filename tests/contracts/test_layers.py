@@ -14,6 +14,7 @@ ALLOWED = {
     'core': {'core'},
     'identity': {'identity', 'core'},
     'jobs': {'jobs', 'identity', 'core'},
+    'live': {'live', 'identity', 'core'},
     # The page of jobs asks jobs.own for what is declared; no page runs a job.
     'web': {'web', 'jobs', 'identity', 'core'},
 }
@@ -55,6 +56,7 @@ def test_imports_point_downwards(path):
             continue
         if here in ALLOWED:
             assert parts[1] in ALLOWED[here] or parts[1].startswith('__'), f'{where}: {here} may not'
+        assert here != 'live' or parts[1] != 'identity' or parts[2:3] == ['sessions'], f'{where}: of identity, live knows sessions only'
         assert parts[1] != 'tools' or here == 'tools', f'{where}: tools are reached through the registry'
         assert parts[1] != 'demo' or here in ('demo', 'cli'), f'{where}: nothing rests on the demo'
 

@@ -22,6 +22,9 @@ def imported(*folders):
     """Return the distributions behind all imports of code under folders; the standard library and the clone's own left out."""
     modules = set()
     for path in python_files(*folders):
+        # These run in the environments of the clients that they try, not in ours.
+        if path.parts[:3] == ('tests', 'clients', 'programs'):
+            continue
         for node in ast.walk(ast.parse((ROOT / path).read_text())):
             if isinstance(node, ast.Import):
                 modules |= {alias.name.partition('.')[0] for alias in node.names}
@@ -44,7 +47,7 @@ def test_nothing_is_required_that_nobody_imports():
     assert not names_in('portal.in') - imported('appliance') - set(NOT_IMPORTED)
 
 
-@pytest.mark.parametrize('lock', ['portal.txt', 'test.txt', 'ansible.txt', 'build.txt'])
+@pytest.mark.parametrize('lock', ['portal.txt', 'test.txt', 'ansible.txt', 'build.txt', 'fast-bitrix24.txt', 'bitrix24-rest.txt'])
 def test_lock_names_no_host_and_hashes_everything(lock):
     text = (ROOT / 'requirements' / lock).read_text()
     assert '://' not in text and 'index' not in text

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.core import access, db, departments, derived, explain, people, switch
+from appliance.core import access, db, departments, derived, explain, live, live_pages, people, switch
 from appliance.core.actor import SYSTEM, Actor
 from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.tool import registry
@@ -177,3 +177,18 @@ def test_the_answer_to_why_is_the_rule_itself(notes, staff):
 def test_what_names_no_object_is_not_found(notes, staff, text):
     with pytest.raises(NotFound):
         explain.who_sees(staff('ana'), text)
+
+
+def test_who_loses_his_right_to_an_object_hears_no_more_of_it_on_an_open_page(notes, staff):
+    ana, eva = staff('ana'), staff('eva')
+    note = notes.add_note(ana, 'Plan', f'person:{eva.person_id}')
+    mine, theirs = (live_pages.make_token(actor, f'planted.note:{note}') for actor in (ana, eva))
+    notes.share_note(ana, note, f'person:{eva.person_id}')
+    notes.rename_note(ana, note, 'Plans')
+    assert live_pages.opened([theirs], eva.person_id) and live_pages.opened([mine], ana.person_id)      # nobody lost anything
+    notes.share_note(ana, note, 'everybody')
+    assert not live_pages.opened([theirs], eva.person_id)
+    again = live_pages.make_token(ana, f'planted.note:{note}')
+    notes.give_note(ana, note, eva.person_id)
+    assert not live_pages.opened([again], ana.person_id)
+    assert [one.channels for one in live.read(0) if one.type == 'planted.renamed'] == [(f'page:planted.note:{note}',)]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from appliance.core import clock, db, departments, i18n, listeners, mail, notices, outbox, people, settings, switch
+from appliance.core import clock, db, departments, i18n, listeners, live, mail, notices, outbox, people, settings, switch
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import NotFound
 from appliance.core.notices import Notice
@@ -144,7 +144,8 @@ def test_more_of_the_same_is_mailed_again_after_an_hour(staff):
 def test_a_person_chooses_the_bell_and_the_mail_by_kind(staff):
     ana = staff('ana')
     assert {one['kind'] for one in notices.choices(ana)} >= {'core.person.promoted', 'worktime.day.corrected'}
-    assert notices.choices(staff('gus')) == []
+    assert {one['kind'] for one in notices.choices(staff('gus'))} == {     # a guest: what programs tell him, and what is said where he sees it
+        'core.program.told', 'core.comment.mentioned', 'core.comment.received', 'core.comment.followed'}
     notices.choose(ana, {'core.person.promoted': (False, True), 'core.person.demoted': (True, False), 'core.backup.failed': (False, False)})
     put(ana)
     put(ana, 'core.person.demoted')
@@ -203,3 +204,31 @@ def test_old_ones_go_and_pages_come_by_fifty(staff):
 def test_data_is_only_data(staff, data):
     put(staff('ana'), data=data)
     assert json.loads(json.dumps(told(staff('ana'))))[0].endswith(f'{data["role"]}.')
+
+
+def bells():
+    """Whose bells were told to count anew."""
+    return [note.channels for note in live.read(0) if note.type == 'notices']
+
+
+def test_the_bell_on_open_pages_is_told_in_the_same_transaction(staff):
+    ana, mine = staff('ana'), (f'person:{staff("ana").person_id}',)
+    put(ana, object='core.person:1')
+    put(ana, object='core.person:1')
+    assert bells() == [mine] * 2
+    notice = notices.listing(ana)['notices'][0]['id']
+    notices.read(ana, notice)
+    notices.read(ana, notice)
+    notices.read_all(ana)
+    assert bells() == [mine] * 3         # once read, the number does not change
+    put(ana)
+    notices.read_all(ana)
+    assert bells() == [mine] * 5
+    notices.choose(ana, {'core.person.promoted': (False, True)})
+    put(ana)
+    assert len(bells()) == 5            # by mail only
+    notices.choose(ana, {'core.person.promoted': (True, True)})
+    with pytest.raises(RuntimeError), db.write('test'):
+        notices.put('core.person.promoted', ana.person_id, {'role': 'x'})
+        raise RuntimeError
+    assert len(bells()) == 5            # a change that was undone told nobody

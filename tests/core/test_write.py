@@ -144,3 +144,79 @@ def test_a_turn_that_came_too_late_is_given_back(box, monkeypatch):
         time.sleep(0.01)
     with lock.open('w') as other:
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_what_is_to_follow_runs_after_the_commit_in_order_and_once(box):
+    followed = []
+
+    def follow(name):
+        followed.append((name, db.in_write(), names()))
+
+    with db.write('outer'):
+        Department.create(name='Outer')
+        db.after_commit(lambda: follow('a'))
+        with db.write('inner'):
+            db.after_commit(lambda: follow('b'))
+        assert followed == []
+    assert followed == [('a', False, ['Outer']), ('b', False, ['Outer'])]
+    with db.write('next'):
+        pass
+    assert len(followed) == 2
+
+
+def test_what_is_to_follow_may_write_and_its_errors_are_logged(box, caplog):
+    def fail():
+        raise ZeroDivisionError('of no consequence')
+
+    def write():
+        with db.write('after'):
+            Department.create(name='After')
+
+    with db.write('tests.before'):
+        db.after_commit(fail)
+        db.after_commit(write)
+    assert names() == ['After'] and 'of no consequence' in caplog.text and 'tests.before' in caplog.text
+
+
+def test_nothing_follows_a_rollback(box):
+    followed = []
+    with pytest.raises(KeyError), db.write('outer'):
+        db.after_commit(lambda: followed.append(1))
+        db.before_commit(followed.extend, 2)
+        raise KeyError
+    with pytest.raises(db.DoomedTransaction), db.write('outer'):
+        db.after_commit(lambda: followed.append(1))
+        db.before_commit(followed.extend, 2)
+        try:
+            with db.write('inner'):
+                raise KeyError
+        except KeyError:
+            pass
+    with db.write('next'):
+        pass
+    assert followed == []
+    for ask in (lambda: db.after_commit(print), lambda: db.before_commit(print, 1)):
+        with pytest.raises(RuntimeError):
+            ask()
+
+
+def test_the_last_things_are_done_inside_once_for_all(box):
+    done = []
+
+    def last(items):
+        done.append((items, db.in_write()))
+        Department.create(name=' '.join(items))
+
+    with db.write('outer'):
+        db.before_commit(last, 'a')
+        with db.write('inner'):
+            db.before_commit(last, 'b')
+        assert done == []
+    assert done == [(['a', 'b'], True)] and names() == ['a b']
+
+    def fail(items):
+        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), db.write('outer'):
+        Department.create(name='Never')
+        db.before_commit(fail, 1)
+    assert names() == ['a b'] and not db.in_write()

@@ -52,6 +52,23 @@ def test_employee_logs_in_with_the_password_of_the_directory(box, company_direct
     assert slapd.NAME in visitor.get('/')[2]
 
 
+def test_a_file_is_larger_than_a_form_and_shown_from_an_origin_of_its_own(box):
+    visitor = box.visitor()
+    visitor.post('/login', '/login', login=slapd.LOGIN, password=slapd.PASSWORD)
+    assert visitor.post('/worktime/days', '/worktime')[0] == 303
+    day = re.search(r'/worktime/days/(\d+)', visitor.get('/worktime')[2])[1]
+    content = 'ñandú\n' * 400_000
+    assert visitor.upload(f'/attachments/worktime.day/{day}', f'/worktime/days/{day}', 'large.txt', content.encode())[0] == 303
+    attachment = re.search(r'/attachments/(\d+)', visitor.get(f'/worktime/days/{day}')[2])[1]
+    shown = visitor.get(f'/attachments/{attachment}')[1]['Location']
+    assert shown.startswith(f'{box.base}:8443/f/')
+    status, headers, text = Visitor('', box.authority).get(shown)
+    assert (status, text == content, headers['Content-Type']) == (200, True, 'text/plain; charset=utf-8')
+    assert 'sandbox' in headers['Content-Security-Policy'] and headers['X-Content-Type-Options'] == 'nosniff'
+    assert Visitor(f'{box.base}:8443', box.authority).get('/login')[0] == 404
+    assert visitor.get('/blobs/')[0] == 404     # only the portal's word opens them
+
+
 def test_another_name_is_refused_and_plain_http_leads_to_tls(box):
     assert box.visitor().get('/login', Host='evil.example')[0] == 421
     status, headers, _text = Visitor(f'http://{box.guest.address}').get('/login?next=/people')
@@ -78,7 +95,7 @@ def test_no_log_holds_a_one_time_token(box, path):
     assert found == ['0']
 
 
-@pytest.mark.parametrize('unit', ['appliance-web', 'appliance-jobs'])
+@pytest.mark.parametrize('unit', ['appliance-web', 'appliance-live', 'appliance-jobs'])
 def test_hardened(box, unit):
     report = box.guest.run(f'systemd-analyze security --no-pager {unit}.service').stdout
     assert float(re.search(r'Overall exposure level for \S+ ([0-9.]+)', report)[1]) <= 3.0, report
@@ -97,6 +114,8 @@ def test_rights_of_files(box):
     assert found.split('\n')[:-1] == [
         '. root appliance 1770', 'config.ini root appliance 640', 'portal.key appliance appliance 600',
         'backup.key root appliance-backup 640', 'install.yml root root 600', 'tls root root 700', 'tls/ca.key root root 600']
+    assert box.guest.run('stat -c "%U %G %a" /var/lib/appliance /var/lib/appliance/portal.db').stdout.split('\n')[:-1] == [
+        'appliance www-data 710', 'appliance appliance 600']
     assert not box.guest.run('find /opt/appliance /tmp -name node -o -name "node[-_]*" -o -name "npm*"').stdout
 
 
@@ -117,7 +136,7 @@ def test_it_comes_back_after_a_reboot(box):
     box.guest.reboot()
     box.guest.run(f'/usr/local/lib/appliance/wait-healthy {box.base} /var/www/appliance/ca.crt')
     assert not box.guest.run('systemctl --failed --no-legend').stdout
-    box.guest.run('systemctl is-active appliance-jobs.service')
+    box.guest.run('systemctl is-active appliance-live.service appliance-jobs.service')
 
 
 def test_backup_and_restore(box, company_directory):
@@ -129,7 +148,7 @@ def test_backup_and_restore(box, company_directory):
     refused = box.guest.run(f'appliance restore {snapshot}', status=1).stderr
     assert 'systemctl stop appliance.target' in refused
     box.guest.run(f'systemctl stop appliance.target && appliance restore {snapshot} && systemctl start appliance.target', timeout=300)
-    box.guest.run('systemctl start appliance-web.service appliance-jobs.service')
+    box.guest.run('systemctl start appliance-web.service appliance-live.service appliance-jobs.service')
     logins = box.guest.run('appliance person list --json').stdout
     assert slapd.LOGIN in logins
     assert 'later' not in logins

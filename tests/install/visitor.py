@@ -30,8 +30,19 @@ class Visitor:
         text = self.get(page)[2]
         hidden = {name: re.search(rf'name="{name}" value="([^"]+)"', text) for name in ('csrf_token', 'request_key')}
         data = {name: found[1] for name, found in hidden.items() if found} | fields
-        return self._ask(urllib.request.Request(self.base + path, data=urllib.parse.urlencode(data).encode(),
-                                                headers={'Origin': self.base, 'Sec-Fetch-Site': 'same-origin'}))
+        return self._send(path, urllib.parse.urlencode(data).encode())
+
+    def upload(self, path, page, name, content):
+        """Send a file (bytes) with the form on the page `page` to `path`, as a browser does."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page)[2])[1]
+        edge = 'edge-of-the-parts'
+        parts = (f'--{edge}\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n'
+                 f'--{edge}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n').encode()
+        return self._send(path, parts + content + f'\r\n--{edge}--\r\n'.encode(), **{'Content-Type': f'multipart/form-data; boundary={edge}'})
+
+    def _send(self, path, data, **headers):
+        return self._ask(urllib.request.Request(self.base + path, data=data,
+                                                headers={'Origin': self.base, 'Sec-Fetch-Site': 'same-origin', **headers}))
 
     def _ask(self, request):
         try:

@@ -1,4 +1,7 @@
-"""The process `jobs` with jobs of its own that leave traces, for the tests that kill it: python -m tests.jobs.portal CONFIG."""
+"""The process `jobs` with jobs of its own that leave traces, for the tests that kill it: python -m tests.jobs.portal CONFIG [SECONDS].
+
+SECONDS is how often it looks for work by itself.
+"""
 import os
 import signal
 import subprocess
@@ -7,8 +10,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from appliance.core import config, db, jobs, sealing
-from appliance.core.db import database
+from appliance.core import bus, clock, config, db, jobs, sealing
+from appliance.core.db import database, row
 from appliance.core.jobs import runs
 from appliance.jobs import process
 
@@ -54,11 +57,28 @@ def end(run):
         trace(run)
 
 
+def wished():
+    """When the oldest wish was made that nobody has fulfilled; the table is there in one test only."""
+    if 'wish' not in database.get_tables():
+        return None
+    found = row('SELECT min(made_at) FROM wish WHERE done_at IS NULL')[0]
+    return clock.from_microseconds(found) if found else None
+
+
+@jobs.when(wished, name='test.wish', title='x', lane=jobs.FAST, is_in_steps=True)
+def fulfil(run):
+    """Notes when it came."""
+    with run.finishing():
+        database.execute_sql(f'UPDATE wish SET done_at = {clock.microseconds(clock.now())} WHERE done_at IS NULL')
+
+
 def main():
     loaded = config.load(Path(sys.argv[1]))
     sealing.use_key(sealing.read_key(loaded.secrets.key_file))
     db.open_database(loaded.database.url, loaded.database.password_file or None)
     # Leases as short as the test is.
+    process.WATCH_S = float(sys.argv[2]) if sys.argv[2:] else process.WATCH_S
+    bus.use(loaded.run_folder)
     runs.LEASE, runs.RENEW_S, runs.DEATH_BACKOFF_S = timedelta(seconds=3), 0.5, (0,)
     process.serve(loaded)
 

@@ -8,9 +8,10 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from appliance.core import clock, db
+from appliance.core import bus, clock, db
 from appliance.core.db import database, write
 from appliance.core.jobs.runs import JobRun
 from appliance.core.processes import Process
@@ -27,10 +28,10 @@ class Portal:
         with write('test'):
             database.execute_sql('CREATE TABLE effect (slot TEXT, pid INTEGER)')
 
-    def start(self):
+    def start(self, *options):
         log = (self.box.folder / 'log').open('a')
         with log:
-            parent = subprocess.Popen([sys.executable, '-m', 'tests.jobs.portal', self.box.config.path], cwd=ROOT, stderr=log)
+            parent = subprocess.Popen([sys.executable, '-m', 'tests.jobs.portal', self.box.config.path, *options], cwd=ROOT, stderr=log)
         self.parents.append(parent)
         return parent
 
@@ -187,3 +188,34 @@ def test_a_database_that_is_locked_for_long_ends_nothing(portal):
         time.sleep(8)
     wait_for(lambda: portal.states('test.quick') == ['done'])
     assert parent.poll() is None and children(parent.pid) == portal_lanes
+
+
+def test_the_bus_wakes_it_at_the_commit_that_made_work(portal, box):
+    database.execute_sql('CREATE TABLE wish (made_at BIGINT, done_at BIGINT)')
+    portal.start('600')     # by itself it would look once in ten minutes
+    waiting = 'SELECT count(*) FROM wish WHERE done_at IS NULL'
+    wait_for(lambda: Process.select().where(Process.kind == 'jobs').exists(), 20)
+    for _wish in range(5):
+        with write('test'):
+            database.execute_sql(f'INSERT INTO wish VALUES ({clock.microseconds(clock.now())}, NULL)')
+            bus.wake(bus.JOBS)
+        wait_for(lambda: db.row(waiting)[0] == 0, 10)
+    slowest, = db.row('SELECT max(done_at - made_at) FROM wish')
+    assert slowest < 5_000_000
+
+
+@pytest.mark.parametrize('engine', ['postgresql'], indirect=True)
+def test_a_bus_that_broke_is_opened_again(portal, box):
+    database.execute_sql('CREATE TABLE wish (made_at BIGINT, done_at BIGINT)')
+    portal.start()
+    wait_for(lambda: Process.select().where(Process.kind == 'jobs').exists(), 20)
+    time.sleep(1.5)
+    for _time in range(3):
+        with psycopg.connect(box.config.database.url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()")
+        time.sleep(1.5)
+        with write('test'):
+            database.execute_sql(f'INSERT INTO wish VALUES ({clock.microseconds(clock.now())}, NULL)')
+            bus.wake(bus.JOBS)
+        wait_for(lambda: db.row('SELECT count(*) FROM wish WHERE done_at IS NULL')[0] == 0, 10)
+    assert portal.log().count('the bus broke') == 3 and portal.parents[0].poll() is None

@@ -3,19 +3,20 @@ import pytest
 
 from appliance.core import sealing
 from appliance.web.proxies import TrustedProxies
-from appliance.web.rights import Allowed, Permitted, Public
+from appliance.web.rights import Allowed, ByToken, Permitted, Public
 from appliance.web.masking import masked
 
 POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
-          "base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+          "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; connect-src 'self' http://127.0.0.1:18102/live")
 
 
 def test_every_route_states_a_right(app):
     for rule in app.url_map.iter_rules():
         if rule.endpoint != 'static':
             right = getattr(app.view_functions[rule.endpoint], 'right', None)
-            assert isinstance(right, Allowed | Permitted | Public), f'{rule} states no right: @allowed(...), @permitted(...) or @public(why)'
-            assert not right.is_public or right.why.strip(), f'{rule} is public without a reason'
+            assert isinstance(right, Allowed | ByToken | Permitted | Public), f'{rule} states no right: @allowed(...), @permitted(...), @by_token(why) or @public(why)'
+            assert isinstance(right, Allowed | Permitted) or right.why.strip(), f'{rule} is open without a reason'
+            assert isinstance(right, ByToken) == str(rule).startswith('/rest/'), f'{rule}: tokens open /rest alone'
 
 
 def test_view_without_a_right_answers_nobody(company):
@@ -124,6 +125,18 @@ def test_forwarded_address_is_believed_from_configured_proxies_only(box):
 def test_log_masks_tokens(path):
     assert 'abcDEF' not in masked(path)
     assert masked('/people/7') == '/people/7'
+
+
+TOKEN = 'ab3' * 13 + 'c'
+
+
+@pytest.mark.parametrize(('path', 'shown'), [
+    (f'/rest/7/{TOKEN}/user.get', '/rest/7/***/user.get'), (f'/rest/7/{TOKEN}/user.get.json', '/rest/7/***/user.get.json'), (f'/rest/7/{TOKEN}', '/rest/7/***'),
+    (f'/rest/7/{TOKEN}/', '/rest/7/***'), (f'/rest/{TOKEN}/user.get', '/rest/***/***'), (f'/rest/{TOKEN}', '/rest/***'), ('/rest/user.get', '/rest/user.get'),
+    (f'//rest//7//{TOKEN}//user.get', '/rest/7/***/user.get'), (f'/x/../rest/7/{TOKEN}/a', '/x/../rest/7/***/a'), (f'/rest/7/short/{TOKEN}', '/rest/7/***/***'),
+    (f'/rest/7/{TOKEN}/a/b/{TOKEN}', '/rest/7/***/***/***/***'), (f'/people/{TOKEN}', '/people/***'), ('/rest-docs', '/rest-docs'), ('/people/7', '/people/7')])
+def test_log_masks_webhooks(path, shown):
+    assert masked(path) == shown
 
 
 def test_log_of_a_request_names_no_secret(stranger, caplog):

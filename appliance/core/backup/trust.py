@@ -12,24 +12,32 @@ from appliance.core.db import database, rows
 COUNTER = 'trust-counter'
 # Nobody's epoch rises so often between two restores: the next round begins above every epoch ever carried.
 ROUND = 1_000_000
+# Before the epochs rise: what was in force then may be let in again by an administrator's word.
+_FIRST = (
+    'UPDATE token SET is_held = 1 WHERE epoch = (SELECT p.epoch FROM person p WHERE p.id = token.person_id)',
+)
 _STATEMENTS = (
     'DELETE FROM session',
     'DELETE FROM one_time_link',
     "UPDATE outbox SET state = 'held' WHERE state IN ('waiting', 'sending')",
+    "UPDATE subscription SET state = 'held'",
+    "UPDATE subscription_call SET state = 'held' WHERE state IN ('waiting', 'sending')",
     "UPDATE job_run SET state = 'waiting', owner = '', lease_until = NULL, attempts = attempts - 1 WHERE state = 'running'",
     'DELETE FROM process',
+    'DELETE FROM live_event',       # what was told then must not be told again
+    'DELETE FROM presence',
 )
 
 
 def take_back(data_folder, present, snapshot):
-    """Raise every epoch in the open database above the counter, which is raised first; end sessions and links, hold mails.
+    """Raise every epoch in the open database above the counter, which is raised first; end sessions and links, hold mails, tokens and subscriptions.
 
     `present`: {epoch, audit_no} of the database that is being replaced, 0 when it cannot be read. `snapshot` names what is restored.
     """
     restored_epoch = rows('SELECT coalesce(max(epoch), 0) FROM person')[0][0]
     round_ = max(read_counter(data_folder), restored_epoch // ROUND, present['epoch'] // ROUND) + 1
     state.write_whole(data_folder / COUNTER, f'{round_}\n')
-    for statement in (f'UPDATE person SET epoch = {round_ * ROUND:d}', *_STATEMENTS):
+    for statement in (*_FIRST, f'UPDATE person SET epoch = {round_ * ROUND:d}', *_STATEMENTS):
         database.execute_sql(statement)
     # `appliance check` compares the log with what was told outside: rows that were taken back are explained by this one.
     AuditRow.create(at=clock.now(), via=SYSTEM.via, what='core.backup.restored', data={'snapshot': snapshot, 'before_no': present['audit_no']})

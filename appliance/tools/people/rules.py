@@ -7,8 +7,8 @@ import functools
 import unicodedata
 from datetime import date
 
-from appliance.core import access, permissions
-from appliance.core.actor import EMPLOYEE, GUEST
+from appliance.core import access, permissions, presence
+from appliance.core.actor import EMPLOYEE, GUEST, SERVICE
 from appliance.core.db import row, rows
 from appliance.core.departments import heads_of, path_to, subtree
 from appliance.core.errors import Invalid, NotFound
@@ -59,7 +59,7 @@ def manages(actor):
 
 
 def near(actor):
-    """{people: [{id, name, title, photo}], department_id, has_more}: the first of the actor's department, of a guest his contact."""
+    """{people: [{id, name, title, photo, is_here}], department_id, has_more}: the first of the actor's department, of a guest his contact."""
     department_id = next((int(subject.removeprefix('department:')) for subject in actor.subjects if subject.startswith('department:')), None)
     condition, values = visible_to(actor)
     if actor.kind == GUEST:
@@ -68,18 +68,21 @@ def near(actor):
         place, wanted = 'p.department_id = ?', (department_id or 0,)
     found = rows(f'SELECT p.id, p.name, p.title, p.photo FROM person p WHERE {place} AND p.id <> ? AND {condition} ORDER BY p.sort_name, p.id LIMIT ?',
                  *wanted, actor.person_id, *values, NEAR_SHOWN + 1)
-    people = [dict(zip(('id', 'name', 'title', 'photo'), one, strict=True)) for one in found[:NEAR_SHOWN]]
+    here = presence.present([one[0] for one in found[:NEAR_SHOWN]])
+    people = [dict(zip(('id', 'name', 'title', 'photo'), one, strict=True)) | {'is_here': one[0] in here} for one in found[:NEAR_SHOWN]]
     return {'people': people, 'department_id': department_id, 'has_more': len(found) > NEAR_SHOWN}
 
 
 def profile(actor, person_id):
-    """All that a profile shows: access_person's keys, and `is_own`, `is_blocked`, `department` ([(id, name)] from the top down),
-    `head`, `contact` ({id, name} or None), `leads` ([(id, name)]), `directory` ({name, fields} or None: what fills those fields).
+    """All that a profile shows: access_person's keys, and `is_own`, `is_here` (of others), `is_blocked`, `department` ([(id, name)] from
+    the top down), `head`, `contact` ({id, name} or None), `leads` ([(id, name)]), `directory` ({name, fields} or None: what fills those
+    fields).
     """
     person = access_person(actor, person_id)
     is_own = person_id == actor.person_id
-    found = {'is_own': is_own, 'is_blocked': False, 'department': [], 'head': None, 'contact': None, 'leads': [], 'directory': None}
-    if 'department_id' in person and (not _is_outside(actor) or is_own):
+    found = {'is_own': is_own, 'is_here': not is_own and presence.is_present(person_id), 'is_blocked': False,
+             'department': [], 'head': None, 'contact': None, 'leads': [], 'directory': None}
+    if 'department_id' in person and (not is_outside(actor) or is_own):
         found |= _place(actor, person)
     if is_own or manages(actor):
         found['directory'] = filled_by(person_id)
@@ -91,7 +94,7 @@ def profile(actor, person_id):
 def _place(actor, person):
     """Where a person stands: to somebody from outside only his contact, to colleagues also department and heads."""
     contact = _name_of(actor, person['contact_id']) if person['contact_id'] else None
-    if _is_outside(actor):
+    if is_outside(actor):
         return {'contact': contact}
     tree, heads = _departments(actor)
     above = [head for head in heads_of(person['id'], person['department_id'], tree) if head in heads]
@@ -101,8 +104,9 @@ def _place(actor, person):
             'leads': [(one, name) for one, (name, _parent, head) in tree.items() if head == person['id']]}
 
 
-def _is_outside(actor):
-    return actor.kind != EMPLOYEE and not manages(actor)
+def is_outside(actor):
+    """Whether the actor is no colleague: he has no list and no structure, and sees of others how to reach them."""
+    return actor.kind not in (EMPLOYEE, SERVICE) and not manages(actor)
 
 
 def _name_of(actor, person_id):
@@ -170,7 +174,7 @@ def _whole_page(actor, after, before, most):
 
 
 def _require_colleague(actor):
-    if _is_outside(actor):
+    if is_outside(actor):
         raise NotFound()
 
 
@@ -181,7 +185,7 @@ def _found(actor, search, department_id, tree):
         raise Invalid(_('Search with at most %(most)s characters.', most=SEARCH_LENGTH), field='q')
     for word in search_words(search):
         conditions.append("p.words LIKE ? ESCAPE '!'")
-        values.append(f'%{_literally(word)}%')
+        values.append(f'%{literally(word)}%')
     if department_id is not None:
         if department_id not in tree:
             raise NotFound()
@@ -196,7 +200,8 @@ def search_words(search):
     return list(dict.fromkeys(fold(''.join(char if char.isprintable() else ' ' for char in search)).split()))
 
 
-def _literally(word):
+def literally(word):
+    """A word for LIKE, where `!` makes what follows mean itself."""
     return word.replace('!', '!!').replace('%', '!%').replace('_', '!_')
 
 
@@ -227,7 +232,7 @@ def _place_of(cursor):
 
 def departments(actor):
     """[(id, name, depth)] of all departments, each below its parent; none for somebody from outside."""
-    return [] if _is_outside(actor) else _flat(_departments(actor)[0])
+    return [] if is_outside(actor) else _flat(_departments(actor)[0])
 
 
 def _flat(tree):

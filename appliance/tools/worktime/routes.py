@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
-from appliance.core import refs
-from appliance.core.clock import local_date
+from appliance.core import live_pages, refs
+from appliance.core.clock import local_date, microseconds
 from appliance.core.errors import Conflict, Invalid
 from appliance.core.i18n import current_zone, format_moment, format_time, texts
 from appliance.core.limits import PAGE_ROWS
@@ -30,6 +30,12 @@ def on_clock_of(moment, day):
     """The time of a moment on the clock of a day's zone, with the date when it is no longer the day's."""
     shown = format_time if local_date(moment, day['zone']) == day['on_date'] else format_moment
     return shown(moment, day['zone'])
+
+
+@blueprint.app_template_filter('day_version')
+def version(day):
+    """What tells one state of the day from the next: who shows the same already need not be told."""
+    return f'{day["id"]}.{day["state"]}.{microseconds(day["since"])}' if day else 'none'
 
 
 @blueprint.app_template_test('elsewhere')
@@ -92,8 +98,18 @@ def show_day(day_id):
     found = rules.timeline(g.actor, day_id)
     is_own = found['day']['person_id'] == g.actor.person_id
     may = refs.verbs_at('worktime.day', 'clock' if is_own else 'view')
-    return render_template('worktime/day.html', **found, files=card(g.actor, 'worktime.day', day_id, may),
+    return render_template('worktime/day.html', token=live_pages.make_token(g.actor, f'worktime.day:{day_id}'), **found,
+                           files=card(g.actor, 'worktime.day', day_id, may),
                            talk=comments.card(g.actor, 'worktime.day', day_id, may, is_own))
+
+
+@blueprint.get('/now/<known>')
+@allowed('employee')
+def now(known):
+    """What the page `next` shows of the day, for a tab that heard of a change; 204 when it shows this version already."""
+    target = own_target(request.args.get('next'))
+    g.worktime_day = rules.day_of(g.actor)
+    return ('', 204) if version(g.worktime_day) == known else _swaps(target, '')
 
 
 @blueprint.post('/days')

@@ -17,6 +17,8 @@ PAGES = (
     ('admin.list_mail', '/admin/mail', _.lazy('Outbox'), ('core.mail.manage',)),
     ('admin.show_search', '/admin/search', _.lazy('Search index'), ('core.jobs.manage',)),
     ('admin.list_backups', '/admin/backups', _.lazy('Backups'), ('core.backups.read',)),
+    ('admin.list_tokens', '/admin/tokens', _.lazy('Access for programs'), ('core.programs.manage',)),
+    ('admin.list_webhooks', '/admin/webhooks', _.lazy('Events to programs'), ('core.programs.manage',)),
     ('admin.list_audit', '/admin/audit', _.lazy('Audit log'), ('core.audit.read',)),
     ('admin.why', '/admin/why', _.lazy('Who sees what'), ('core.audit.read',)),
 )

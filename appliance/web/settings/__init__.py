@@ -1,5 +1,6 @@
-"""What a person sets for himself: language, zone, colours, and where he is logged in."""
+"""What a person sets for himself: language, zone, colours; where he is logged in; which programs act as him and are told of events."""
 
+from appliance.web.settings import tokens, webhooks     # noqa: F401 - each adds its routes
 from appliance.web.settings.routes import blueprint
 
 __all__ = ['blueprint']

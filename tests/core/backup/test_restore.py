@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.core import access, db, derived, migrations, outbox, people, processes, sealing, search, settings
+from appliance.core import access, db, derived, live, migrations, outbox, people, presence, processes, sealing, search, settings
 from appliance.core.actor import SYSTEM
 from appliance.core.backup import keeping, snapshot, trust
 from appliance.core.backup.drill import drill
@@ -21,7 +21,7 @@ from tests.core.backup.conftest import BLOB, BLOB_PATH, SECRET, contents, cut, d
 
 pytestmark = pytest.mark.slow       # restic stretches its key at each call
 # What a restore changes on purpose; the audit log has a row that says so.
-TRUST = {'person', 'session', 'one_time_link', 'outbox', 'job_run', 'process', 'audit'}
+TRUST = {'person', 'session', 'one_time_link', 'outbox', 'job_run', 'process', 'audit', 'live_event', 'presence'}
 
 
 @contextlib.contextmanager
@@ -79,6 +79,9 @@ def test_data_comes_back_but_no_trust(portal):
     with opened(portal):
         token, _row = sessions.open_session(SYSTEM, 1, ['password'])
         assert sessions.load(token)
+        presence.note([1])
+        with db.write('test'):
+            live.tell(['person:1'], 'x')
     keeping.create(portal.config, silent)
     for round_ in (1, 2):
         restore(portal.config, 'latest', silent)
@@ -89,7 +92,7 @@ def test_data_comes_back_but_no_trust(portal):
             people.raise_epoch(1)
     found = dict(rows_of(portal.config, 'SELECT key, state FROM outbox'))
     assert {key: state for key, state in found.items() if key != state} == {'waiting': 'held', 'sending': 'held'}
-    for table in ('session', 'one_time_link', 'process'):
+    for table in ('session', 'one_time_link', 'process', 'live_event', 'presence'):
         assert rows_of(portal.config, f'SELECT count(*) FROM {table}') == [(0,)]
     assert rows_of(portal.config, "SELECT count(*) FROM audit WHERE what = 'core.backup.restored'") == [(1,)]
     assert rows_of(portal.config, "SELECT job, state, owner, attempts FROM job_run") == [('core.backup', 'waiting', '', 0)]

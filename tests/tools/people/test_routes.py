@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from appliance.core import db
+from appliance.core import db, presence
 from appliance.core.actor import SYSTEM
 from appliance.core.people import add_person, set_language, update_person
 
@@ -110,3 +110,14 @@ def link_to_directory(person_id):
     from appliance.identity.models import DirectoryPerson
     directory = add_directory(SYSTEM, 'Company LDAP', 'ldap://127.0.0.1:18149', 'dc=company,dc=example', tls='none')
     DirectoryPerson.create(directory=directory, uuid='6b1f5ae6-6a5a-4a05-8b0b-0f5a3c4ee001', person=person_id, dn='uid=x')
+
+
+def test_a_dot_has_words(lumbreras):
+    guest, employee = lumbreras.browser('guest'), lumbreras.ids['employee']
+    for path in ('/', f'/people/{employee}'):
+        assert 'face-here' not in guest.get(path).text and 'nline now' not in guest.get(path).text
+    presence.note([employee])
+    assert 'face-here' in guest.get('/').text and ', online now' in guest.get('/').text
+    assert 'face-here' in guest.get(f'/people/{employee}').text and '>Online now<' in guest.get(f'/people/{employee}').text
+    own = lumbreras.browser('employee')
+    assert 'face-here' not in own.get(f'/people/{employee}').text

@@ -1,6 +1,7 @@
 """Who sees whom, by rule: the one condition behind list, profile and structure, for every role."""
 import pytest
 
+from appliance.core import presence
 from appliance.core.actor import ANONYMOUS, SYSTEM
 from appliance.core.departments import add_department, set_head
 from appliance.core.errors import Invalid, NotFound
@@ -200,3 +201,16 @@ def test_near_are_the_department_and_of_a_guest_his_contact(lumbreras):
     assert lumbreras.ids['employee'] not in [person['id'] for person in employee['people']]
     assert len(employee['people']) <= rules.NEAR_SHOWN
     assert [person['id'] for person in rules.near(lumbreras.actor('guest'))['people']] == [lumbreras.ids['employee']]
+
+
+def test_who_is_here_is_shown_to_colleagues_and_to_a_guest_of_his_contact(lumbreras):
+    ids = lumbreras.ids
+    presence.note([ids['employee'], ids['head'], ids['guest']])
+    for login, person_id, is_here in (('head', 'employee', True), ('outsider', 'employee', True), ('guest', 'employee', True), ('employee', 'guest', True),
+                                      ('head', 'outsider', False), ('employee', 'employee', False), ('guest', 'guest', False)):
+        assert rules.profile(lumbreras.actor(login), ids[person_id])['is_here'] is is_here, (login, person_id)
+    with pytest.raises(NotFound):
+        rules.profile(lumbreras.actor('guest'), ids['head'])
+    assert [(one['id'], one['is_here']) for one in rules.near(lumbreras.actor('guest'))['people']] == [(ids['employee'], True)]
+    employee = rules.near(lumbreras.actor('employee'))['people']
+    assert {one['id'] for one in employee if one['is_here']} <= {ids['head']}

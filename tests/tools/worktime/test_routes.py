@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from appliance.core import db, people
+from appliance.core import db, live, people
 from appliance.core.actor import SYSTEM
 from appliance.tools.worktime import rules
 from appliance.tools.worktime.models import WorktimeCorrection, WorktimeDay, WorktimePause
@@ -233,3 +233,51 @@ def test_it_speaks_the_person_s_language_and_zone(office, clock):
     shown = words(browser.get('/worktime').text)
     assert 'Trabajando desde las 9:00' in shown and 'Europe/Madrid' in shown
     assert 'Tu jornada ya está en marcha desde las 9:00.' in words(browser.post('/worktime/days').text)
+
+
+def notes():
+    """[(channels, ref)] of what was told to open tabs of work time."""
+    return [(note.channels, note.ref) for note in live.read(0) if note.type == 'worktime']
+
+
+def test_every_step_is_told_to_the_persons_own_tabs_and_to_the_days_page(office, clock):
+    ana = office.browser('employee')
+
+    def mine():
+        return (f'person:{office.ids["employee"]}', f'page:worktime.day:{day_id()}'), f'worktime.day:{day_id()}'
+    for path in ('/worktime/days', '/worktime/days/{}/pauses', '/worktime/pauses/{}/closing', '/worktime/days/{}/closing'):
+        clock.shift(10)
+        number = WorktimePause.get().id if 'pauses/{}' in path else day_id() if '{}' in path else ''
+        assert ana.post(path.format(number), page='/worktime').status_code == 303
+    assert notes() == [mine()] * 4
+    assert ana.post(f'/worktime/days/{day_id()}/pauses', page='/worktime').status_code == 409 and len(notes()) == 4
+    ana.post('/worktime/days', page='/worktime')
+    clock.shift(60 * 24)
+    assert rules.expire_days(SYSTEM) == [day_id()]
+    assert notes() == [mine()] * 6
+    rules.correct(office.actor('employee'), day_id(), WorktimeDay.get().started_at + timedelta(hours=8), 'forgot')
+    assert len(notes()) == 7
+
+
+def test_a_tab_that_heard_of_a_change_fetches_what_it_shows(office, clock):
+    ana = office.browser('employee')
+
+    def now(page, browser=ana):
+        address = re.search(r'hx-get="(/worktime/now/[^"]+)"', browser.get(page).text)
+        return address and address[1].replace('&amp;', '&')
+
+    before = {page: now(page) for page in ('/', '/worktime', '/people?q=a')}
+    assert {ana.get(address, headers=HTMX).status_code for address in before.values()} == {204}
+    ana.post('/worktime/days', page='/worktime')
+    found = {page: re.findall(r'<hx-partial hx-target="(\S+)"', ana.get(address, headers=HTMX).text) for page, address in before.items()}
+    assert found == {'/': ['#worktime-top', '#worktime-card'], '/worktime': ['#worktime-top', '#worktime-content'], '/people?q=a': ['#worktime-top']}
+    assert ana.get(now('/people'), headers=HTMX).status_code == 204
+    clock.shift(10)
+    ana.post(f'/worktime/days/{day_id()}/pauses', page='/worktime')
+    paused = now('/')
+    clock.shift(10)
+    ana.post(f'/worktime/pauses/{WorktimePause.get().id}/closing', page='/worktime')
+    assert ana.get(paused, headers=HTMX).status_code == 200
+    for wrong in ('/worktime/now/x', '/worktime/now/x?next=//evil.example', '/worktime/now/%00?next=/no-such-page'):
+        assert ana.get(wrong, headers=HTMX).status_code == 200
+    assert office.browser('guest').get('/worktime/now/none').status_code == 404 and now('/', office.browser('guest')) is None

@@ -5,10 +5,10 @@ closed. What was worked is the elapsed time from start to end without the pauses
 """
 
 from appliance.tools.worktime.rules.clocking import continue_, finish, pause, start_day
-from appliance.tools.worktime.rules.days import access_day, day_of, days_of, timeline, today
+from appliance.tools.worktime.rules.days import access_day, day_of, day_of_person, days_of, timeline, today
 from appliance.tools.worktime.rules.expiry import correct, correction_bounds, expire_days, read_end
 from appliance.tools.worktime.rules.reminder import remind, zones_of_people
 from appliance.tools.worktime.rules.team import leads, team_days
 
-__all__ = ('access_day', 'continue_', 'correct', 'correction_bounds', 'day_of', 'days_of', 'expire_days', 'finish', 'leads', 'pause',
-           'read_end', 'remind', 'start_day', 'team_days', 'timeline', 'today', 'zones_of_people')
+__all__ = ('access_day', 'continue_', 'correct', 'correction_bounds', 'day_of', 'day_of_person', 'days_of', 'expire_days', 'finish', 'leads',
+           'pause', 'read_end', 'remind', 'start_day', 'team_days', 'timeline', 'today', 'zones_of_people')

@@ -14,6 +14,7 @@ from appliance.core.people import Person
 from appliance.tools.worktime.events import DayClosed, DayContinued, DayPaused, DayStarted
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED, WorktimeDay, WorktimePause
 from appliance.tools.worktime.rules.days import GREATEST_ID, access_day, day_of, expires_at, only_employees
+from appliance.tools.worktime.rules.telling import tell_changed
 
 _ = texts(__name__)
 ADDRESS_LENGTH = 64
@@ -35,6 +36,7 @@ def start_day(actor, address=''):
         address=address[:ADDRESS_LENGTH]).id
     access.changed('worktime.day', [day_id])
     publish(DayStarted(day_id, actor.person_id))
+    tell_changed(actor.person_id, day_id)
     return day_id
 
 
@@ -58,6 +60,7 @@ def pause(actor, day_id):
     at = _next_moment(day)
     WorktimeDay.update(state=PAUSED).where(WorktimeDay.id == day_id).execute()
     publish(DayPaused(day_id, actor.person_id))
+    tell_changed(actor.person_id, day_id)
     return WorktimePause.create(day=day_id, started_at=at).id
 
 
@@ -73,6 +76,7 @@ def continue_(actor, pause_id):
     _close_pause(day, _next_moment(day))
     WorktimeDay.update(state=OPENED).where(WorktimeDay.id == day['id']).execute()
     publish(DayContinued(day['id'], actor.person_id))
+    tell_changed(actor.person_id, day['id'])
     return day['id']
 
 
@@ -89,6 +93,7 @@ def finish(actor, day_id):
     _close_pause(day, at)
     WorktimeDay.update(state=CLOSED, ended_at=at).where(WorktimeDay.id == day_id).execute()
     publish(DayClosed(day_id, actor.person_id))
+    tell_changed(actor.person_id, day_id)
     return day_id
 
 

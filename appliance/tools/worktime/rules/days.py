@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from appliance.core import access, clock
 from appliance.core.actor import EMPLOYEE
 from appliance.core.db import row, rows
+from appliance.core.departments import is_head_of
 from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.limits import PAGE_ROWS
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED
@@ -64,6 +65,21 @@ def day_of(actor):
     only_employees(actor)
     today = clock.local_date(clock.now(), actor.zone).isoformat()
     found = row(_OF_TODAY, actor.person_id, actor.person_id, today)
+    return described(found) if found else None
+
+
+def day_of_person(actor, person_id):
+    """`day_of` for somebody's day: the actor's own, or that of a person whom he heads (today is what the person's zone says).
+
+    NotFound for everybody else, whether or not there is a day. None when there is none.
+    """
+    if person_id == actor.person_id:
+        return day_of(actor)
+    only_employees(actor)
+    person = row('SELECT department_id, zone FROM person WHERE id = ?', person_id) if 0 < person_id <= GREATEST_ID else None
+    if person is None or not is_head_of(actor.person_id, person_id, person[0]):
+        raise NotFound()
+    found = row(_OF_TODAY, person_id, person_id, clock.local_date(clock.now(), person[1]).isoformat())
     return described(found) if found else None
 
 

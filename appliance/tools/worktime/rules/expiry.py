@@ -14,6 +14,7 @@ from appliance.core.people import Person, one_line
 from appliance.tools.worktime.events import DayCorrected, DayExpired
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED, WorktimeCorrection, WorktimeDay, WorktimePause
 from appliance.tools.worktime.rules.days import LONGEST, access_day, expires_at, only_employees
+from appliance.tools.worktime.rules.telling import tell_changed
 
 _ = texts(__name__)
 
@@ -29,15 +30,16 @@ def expire_days(actor):
     """Mark every day that was left open beyond its expiry; returns their ids. Its end and open pause wait for the person's word."""
     now = clock.now()
     # No day expires before 16 h: what is younger need not be looked at.
-    found = rows("SELECT id, on_date, zone, started_at FROM worktime_day WHERE state <> 'closed' AND state <> 'expired' AND started_at <= ?",
+    found = rows("SELECT id, person_id, on_date, zone, started_at FROM worktime_day WHERE state <> 'closed' AND state <> 'expired' AND started_at <= ?",
                  clock.microseconds(now - LONGEST))
-    late = [day_id for day_id, on_date, zone, started in found
+    late = [(day_id, person_id) for day_id, person_id, on_date, zone, started in found
             if expires_at(date.fromisoformat(on_date), zone, clock.from_microseconds(started)) <= now]
-    expired = [day_id for day_id in late if WorktimeDay.update(state=EXPIRED).where(
+    expired = [(day_id, person_id) for day_id, person_id in late if WorktimeDay.update(state=EXPIRED).where(
         (WorktimeDay.id == day_id) & WorktimeDay.state.in_((OPENED, PAUSED))).execute()]
-    for day_id in expired:
+    for day_id, person_id in expired:
         publish(DayExpired(day_id, actor.person_id))
-    return expired
+        tell_changed(person_id, day_id)
+    return [day_id for day_id, _person_id in expired]
 
 
 def correction_bounds(day):
@@ -86,6 +88,7 @@ def correct(actor, day_id, ended_at, reason):
     access.changed('worktime.day', [day_id])      # its reason can be found from now on
     audit.record(actor, 'worktime.day.corrected', f'worktime.day:{day_id}', correction=correction_id)
     publish(DayCorrected(day_id, correction_id, actor.person_id))
+    tell_changed(actor.person_id, day_id)
     return correction_id
 
 

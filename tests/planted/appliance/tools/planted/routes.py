@@ -4,6 +4,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
+from appliance.core import live_pages
 from appliance.tools.planted import rules
 from appliance.web import comments
 from appliance.web.attachments import card
@@ -31,8 +32,27 @@ def index():
 @allowed('employee')
 def show(note_id):
     """One note."""
-    return render_template('planted/note.html', note=rules.access_note(g.actor, note_id), files=card(g.actor, 'planted.note', note_id),
+    return render_template('planted/note.html', **_opened(note_id), files=card(g.actor, 'planted.note', note_id),
                            talk=comments.card(g.actor, 'planted.note', note_id))
+
+
+def _opened(note_id):
+    """The note, and the token of its page."""
+    return {'note': rules.access_note(g.actor, note_id), 'token': live_pages.make_token(g.actor, f'planted.note:{note_id}')}
+
+
+@blueprint.get('/<int:note_id>/live')
+@allowed('employee')
+def live(note_id):
+    """The token of the page anew."""
+    return render_template('planted/live.html', **_opened(note_id))
+
+
+@blueprint.get('/<int:note_id>/title')
+@allowed('employee')
+def title(note_id):
+    """The title alone, for a page that heard of another."""
+    return render_template('planted/title.html', note=rules.access_note(g.actor, note_id))
 
 
 @blueprint.post('')

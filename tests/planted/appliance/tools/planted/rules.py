@@ -1,6 +1,6 @@
 """Who writes and sees notes: each his own, and those that are shared with him."""
 
-from appliance.core import access, clock, history
+from appliance.core import access, clock, history, live
 from appliance.core.actions import action
 from appliance.core.db import rows
 from appliance.core.errors import Invalid, NotAllowed
@@ -60,4 +60,20 @@ def share_note(actor, note_id, shared):
     """Share a note with a subject, or with nobody ('')."""
     history.note(actor, 'planted.note', note_id, {'shared': (access_note(actor, note_id, to='edit')['shared'], shared)})
     PlantedNote.update(shared=shared).where(PlantedNote.id == note_id).execute()
+    access.changed('planted.note', [note_id])
+
+
+@action
+def rename_note(actor, note_id, title):
+    """Another title; every page that shows the note follows."""
+    access_note(actor, note_id, to='edit')
+    PlantedNote.update(title=title).where(PlantedNote.id == note_id).execute()
+    live.tell([f'page:planted.note:{note_id}'], 'planted.renamed', ref=f'planted.note:{note_id}')
+
+
+@action
+def give_note(actor, note_id, person_id):
+    """Another person's from now on; pages that were opened before hear no more of it."""
+    access_note(actor, note_id, to='edit')
+    PlantedNote.update(person=person_id).where(PlantedNote.id == note_id).execute()
     access.changed('planted.note', [note_id])
