@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from peewee import CompositeKey
 
-from appliance.core import audit, clock, following, history, markup, mentions, refs, search, trash
+from appliance.core import audit, clock, following, history, live, markup, mentions, refs, search, trash
 from appliance.core.actions import action
 from appliance.core.db import Base, is_sqlite, row, rows
 from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -122,23 +122,23 @@ _SELECT = '''
                       (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id AND l.person_id = ?) AS mine,
                       (SELECT {names} FROM comment_mention m JOIN person n ON n.id = m.person_id WHERE m.comment_id IN (c.id, c.quote_id)) AS names
                FROM comment c JOIN person p ON p.id = c.person_id LEFT JOIN comment q ON q.id = c.quote_id LEFT JOIN person o ON o.id = q.person_id
-               WHERE c.kind = ? AND c.object_id = ? AND c.deleted_at IS NULL AND c.id < ? ORDER BY c.id DESC LIMIT ?) c ON 1 = 1
+               WHERE c.kind = ? AND c.object_id = ? AND c.deleted_at IS NULL AND c.id < ? AND c.id > ? ORDER BY c.id DESC LIMIT ?) c ON 1 = 1
     ORDER BY c.id DESC'''
 # {person id: name} of those mentioned, as JSON text.
 _NAMES = {True: 'json_group_object(m.person_id, n.name)', False: 'CAST(json_object_agg(m.person_id, n.name) AS TEXT)'}
 
 
-def comments_of(actor, kind, object_id, before=None, may=None, most=COMMENTS_SHOWN):
+def comments_of(actor, kind, object_id, before=None, may=None, most=COMMENTS_SHOWN, after=0):
     """{comments, names, before, likes, is_liked, follows}: a page of the comments on an object, the newest page first, each page the oldest
     first; how many like the object, whether the actor does, and whether he follows it (None: he has not decided).
 
     A comment: id, person {id, name, photo}, text (as kept), at, edited_at, quote ({id, person_id, name, text} or None; text None once it
     is deleted), likes, is_liked, may_edit, may_delete. `names` {id: name} of those mentioned; `before` the place of the page before, or
-    None. `may`: the verbs, where the owner's page knows them; else the owner is asked.
+    None. `may`: the verbs, where the owner's page knows them; else the owner is asked. `after`: only what came after a comment.
     """
     may = refs.verbs(actor, kind, object_id, ('comment', 'moderate', 'like')) if may is None else may
     me, this = actor.person_id or 0, (kind, object_id)
-    found = rows(_SELECT.format(names=_NAMES[is_sqlite()]), *this, *this, me, *this, me, me, *this, before or (1 << 62), most + 1)
+    found = rows(_SELECT.format(names=_NAMES[is_sqlite()]), *this, *this, me, *this, me, me, *this, before or (1 << 62), after, most + 1)
     likes, mine, follows = found[0][:3]
     kept = [one[3:] for one in found if one[3] is not None]
     page = [_described(actor, one, may) for one in reversed(kept[:most])]
@@ -193,6 +193,11 @@ def _answer(comment_id, kind, object_id, mentioned, unclear):
     return {'id': comment_id, 'untold': sorted(names.values()), 'unclear': unclear}
 
 
+def _tell(kind, object_id):
+    """Open pages of the object fetch what is new."""
+    live.tell([f'page:{kind}:{object_id}'], 'comments', ref=f'{kind}:{object_id}')
+
+
 def _may_comment(actor, kind, object_id, *args, **kwargs):
     refs.require(actor, kind, object_id, 'comment')
     if actor.person_id is None:
@@ -215,6 +220,7 @@ def add_comment(actor, kind, object_id, text, quote_id=None):
     search.changed('core.comment', [comment_id])
     audit.record(actor, 'core.comment.added', f'core.comment:{comment_id}', to=f'{kind}:{object_id}')
     publish(CommentAdded(comment_id, kind, object_id, actor.person_id))
+    _tell(kind, object_id)
     return _answer(comment_id, kind, object_id, fresh, unclear)
 
 
@@ -264,6 +270,7 @@ def restore_comment(actor, comment_id):
     search.changed('core.comment', [comment_id])
     audit.record(actor, 'core.comment.restored', f'core.comment:{comment_id}', of=f'{kind}:{object_id}')
     publish(CommentRestored(comment_id, kind, object_id, actor.person_id))
+    _tell(kind, object_id)
 
 
 @action(rights=_deleted)

@@ -75,7 +75,7 @@ def card(actor, kind, object_id, may=None, is_mine=None, before=None, form=None,
     if found['follows'] is None:
         found['follows'] = actor.person_id in refs.owner(kind).people(object_id) if is_mine is None else is_mine
     return {**found, 'kind': kind, 'object_id': object_id, 'may': may, 'form': form or CommentForm(formdata=None), 'notes': notes, 'quoted': None,
-            'like': {'kind': kind, 'object_id': object_id, 'count': found['likes'], 'is_liked': found['is_liked']}, 'label': likes.label()}
+            'like': {'kind': kind, 'object_id': object_id, 'count': found['likes'], 'is_liked': found['is_liked']}, 'label': likes.label(), 'after': 0}
 
 
 def number(text):
@@ -96,6 +96,20 @@ def index(kind, object_id):
     if is_fragment():
         return render_template('comments/earlier.html', talk=talk)
     return render_template('comments/index.html', object=shown, talk=_quoting(talk, number(request.args.get('quote', ''))))
+
+
+@blueprint.get('/<kind>/<int:object_id>/newer/<int:after>')
+@allowed(*EVERYBODY)
+def newer(kind, object_id, after):
+    """What was said after a comment, for a page that heard of it; a fragment. Where that is more than a page, all is read anew."""
+    may = refs.verbs(g.actor, kind, object_id, VERBS)
+    if 'comment' not in refs.owner(kind).verbs:
+        raise NotFound()
+    found = comments.comments_of(g.actor, kind, object_id, may=may, after=after)
+    if found['before'] is not None:
+        return '', 200, {'HX-Refresh': 'true'}
+    talk = {**found, 'kind': kind, 'object_id': object_id, 'may': may, 'label': likes.label(), 'after': after}
+    return render_template('comments/newer.html', talk=talk, next=own_target(request.args.get('next', '')))
 
 
 def _quoting(talk, quote_id):

@@ -77,6 +77,15 @@ def test_liking_by_a_double_click_is_liking_once(visit):
     assert page.complaints == []
 
 
+def test_another_tab_gets_it_without_being_asked(visit):
+    page, other = visit('employee'), visit('employee')
+    other.goto(open_day(page))
+    other.wait_for_timeout(1500)
+    say(page, 'heard elsewhere')
+    other.get_by_text('heard elsewhere').wait_for(timeout=10_000)
+    assert page.complaints == [] == other.complaints
+
+
 @pytest.mark.parametrize(('width', 'scheme'), SIZES, ids=lambda value: str(value))
 def test_the_card_fits_and_reads(visit, width, scheme):
     page = visit('employee', width, scheme)

@@ -30,7 +30,7 @@ def post(browser, day, data, page=None, **options):
 def test_saying_something_without_a_script(company, day):
     browser, page = company.browser('employee'), f'/worktime/days/{day}'
     text = browser.get(page).text
-    assert 'No comments yet' in text and 'data-mentions="/comments/people?on=worktime.day:' in text
+    assert 'No comments yet' in text and '/newer/0?' in text and 'data-mentions="/comments/people?on=worktime.day:' in text
     answer = post(browser, day, {'text': f'**Late** train, @{name_of(company, "head")}\r\n> said', 'next': page})
     assert (answer.status_code, answer.location) == (303, f'{page}#comment-1')
     text = company.browser('head').get(page).text
@@ -190,3 +190,19 @@ def test_a_stranger_is_sent_to_the_login(company, day, stranger):
     for path in (f'/comments/{KIND}/{day}', '/trash', f'/likes/{KIND}/{day}'):
         answer = stranger.get(path)
         assert answer.status_code == 303 and '/login' in answer.location
+
+
+def test_a_page_that_hears_of_it_fetches_what_is_new(company, day):
+    add_comment(company.actor('employee'), KIND, day, 'one')
+    browser = company.browser('head')
+    assert f'/comments/{KIND}/{day}/newer/1?' in browser.get(f'/worktime/days/{day}').text
+    assert db.row("SELECT channel, type, ref FROM live_event WHERE type = 'comments'") == (f'page:{KIND}:{day}', 'comments', f'{KIND}:{day}')
+    assert 'class="comment"' not in browser.get(f'/comments/{KIND}/{day}/newer/1', headers=HTMX).text
+    add_comment(company.actor('employee'), KIND, day, 'two')
+    text = browser.get(f'/comments/{KIND}/{day}/newer/1', headers=HTMX).text
+    assert 'two' in text and 'one' not in text and '/newer/2?' in text
+    for _number in range(40):
+        add_comment(company.actor('employee'), KIND, day, 'more')
+    assert browser.get(f'/comments/{KIND}/{day}/newer/1', headers=HTMX).headers['HX-Refresh'] == 'true'
+    for role in ('outsider', 'guest', 'administrator'):
+        assert company.browser(role).get(f'/comments/{KIND}/{day}/newer/0').status_code == 404
