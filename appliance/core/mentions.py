@@ -96,6 +96,11 @@ def as_typed(text):
     return markup.with_names(text, lambda person_id: named.get(person_id, '@?'))
 
 
+def with_at(text, names):
+    """A kept text with `@Name` for each mention, for who reads it as text; `names` {id: name}."""
+    return markup.with_names(text, lambda person_id: f'@{names.get(person_id, "?")}')
+
+
 def who_see(person_ids, kind, object_id):
     """Those of some people who may see an object now, asked of its owner for each."""
     seen = []
