@@ -159,6 +159,18 @@ def test_who_does_not_see_it_any_more_is_told_nothing(notes, staff, note, hear, 
     assert told(staff('ben')) == []
 
 
+def test_no_mail_tells_of_what_one_may_not_see_any_more(notes, staff, note, hear):
+    with time_machine.travel('2026-11-26 10:00', tick=False) as moving:
+        for name in ('ben', 'ana'):
+            add_comment(staff(name), KIND, note, f'x @{"Ana" if name == "ben" else "Ben"} Núñez')
+        hear()
+        notes.share_note(staff('ana'), note, '')
+        moving.shift(3600)
+        with db.write('test'):
+            assert notices.mail_unread(SYSTEM) == 1
+    assert [one for one, in db.rows('SELECT person_id FROM outbox')] == [staff('ana').person_id] and notices.next_mail_due() is None
+
+
 def test_the_search_finds_them_by_the_rights_of_their_object(notes, staff, note):
     one = add_comment(staff('ben'), KIND, note, 'Zebra and @Ana Núñez')['id']
     assert found(staff('ana'), 'zebra') == [one] == found(staff('ben'), 'ana zeb') and found(staff('eva'), 'zebra') == []
