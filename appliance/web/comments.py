@@ -4,7 +4,10 @@ people who can be mentioned.
 A page gets what the card needs from `card(actor, kind, object_id)` and includes comments/card.html with it as `talk`.
 """
 
+import functools
+
 from flask import Blueprint, g, redirect, render_template, request, url_for
+from markupsafe import Markup
 from wtforms import BooleanField, HiddenField, IntegerField, TextAreaField
 from wtforms.validators import Length
 from wtforms.validators import Optional as MayBeEmpty
@@ -14,14 +17,18 @@ from appliance.core.errors import Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import COMMENT_LENGTH
 from appliance.core.people import names_of
+from appliance.web.csrf import csrf_token
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import EVERYBODY, allowed
+from appliance.web.shell import current_shell
 from appliance.web.targets import own_target
 
 _ = texts(__name__)
 blueprint = Blueprint('comments', __name__, url_prefix='/comments')
+KEYS = Markup('<input type="hidden" name="csrf_token" value="{}"><input type="hidden" name="next" value="{}">')
+KEPT, KEPT_LENGTH = 2048, 2000      # drawn texts, and how long one may be
 VERBS = ('comment', 'moderate', 'like')
 
 
@@ -47,13 +54,14 @@ class FollowForm(ButtonForm):
 
 @blueprint.app_template_filter('said')
 def said(text, names):
-    """A comment's text as it is shown."""
-    return markup.html(text, names, _person_url)
+    """A comment's text as it is shown. Somebody from outside sees his contact alone, so for him names lead nowhere."""
+    read = _kept if len(text) <= KEPT_LENGTH else _kept.__wrapped__
+    return read(text, tuple((person, names[person]) for person in markup.mentioned(text) if person in names), g.actor.kind == 'employee')
 
 
-def _person_url(person_id):
-    # Somebody from outside sees his contact alone.
-    return f'/people/{person_id}' if g.actor.kind == 'employee' else ''
+@functools.lru_cache(maxsize=KEPT)
+def _kept(text, names, has_profiles):
+    return markup.html(text, dict(names), (lambda person_id: f'/people/{person_id}') if has_profiles else (lambda person_id: ''))
 
 
 @blueprint.app_template_filter('excerpt')
@@ -62,11 +70,11 @@ def excerpt(text, names):
     return markup.plain(text, names, comments.EXCERPT)
 
 
-def card(actor, kind, object_id, may=None, is_mine=None, before=None, form=None, notes=()):
+def card(actor, kind, object_id, may=None, is_mine=None, before=None, form=None, notes=(), here=None):
     """What comments/card.html shows; NotFound when the actor does not see the object, or nothing can be said of it.
 
     `may`: the verbs, where the page knows them (refs.verbs_at), and `is_mine`, whether the object is the actor's; else the owner is
-    asked for each. `notes` are said above the composer.
+    asked for each. `notes` are said above the composer; `here` is the page to come back to, this one if left out.
     """
     if 'comment' not in refs.owner(kind).verbs:
         raise NotFound()
@@ -74,8 +82,15 @@ def card(actor, kind, object_id, may=None, is_mine=None, before=None, form=None,
     found = comments.comments_of(actor, kind, object_id, before, may)
     if found['follows'] is None:
         found['follows'] = actor.person_id in refs.owner(kind).people(object_id) if is_mine is None else is_mine
-    return {**found, 'kind': kind, 'object_id': object_id, 'may': may, 'form': form or CommentForm(formdata=None), 'notes': notes, 'quoted': None,
-            'like': {'kind': kind, 'object_id': object_id, 'count': found['likes'], 'is_liked': found['is_liked']}, 'label': likes.label(), 'after': 0}
+    return _drawn({**found, 'kind': kind, 'object_id': object_id, 'may': may, 'form': form or CommentForm(formdata=None), 'notes': notes, 'quoted': None,
+                   'like': {'kind': kind, 'object_id': object_id, 'count': found['likes'], 'is_liked': found['is_liked']}, 'after': 0}, here)
+
+
+def _drawn(talk, here):
+    """The talk with `rows`, its comments as Markup; `here` is the page that their buttons come back to."""
+    talk |= {'here': here or current_shell().here, 'label': likes.label()}
+    keys = KEYS.format(csrf_token(), talk['here'])
+    return talk | {'rows': Markup(render_template('comments/rows.html', talk=talk, keys=keys))}
 
 
 def number(text):
@@ -108,8 +123,8 @@ def newer(kind, object_id, after):
     found = comments.comments_of(g.actor, kind, object_id, may=may, after=after)
     if found['before'] is not None:
         return '', 200, {'HX-Refresh': 'true'}
-    talk = {**found, 'kind': kind, 'object_id': object_id, 'may': may, 'label': likes.label(), 'after': after}
-    return render_template('comments/newer.html', talk=talk, next=own_target(request.args.get('next', '')))
+    talk = {**found, 'kind': kind, 'object_id': object_id, 'may': may, 'after': after}
+    return render_template('comments/newer.html', talk=_drawn(talk, own_target(request.args.get('next', ''))))
 
 
 def _quoting(talk, quote_id):
@@ -147,7 +162,7 @@ def add(kind, object_id):
             form.refuse(error)
     target = own_target(form.next.data)
     if is_fragment():
-        talk = card(g.actor, kind, object_id, form=form if answer is None else None, notes=_notes(answer))
+        talk = card(g.actor, kind, object_id, form=form if answer is None else None, notes=_notes(answer), here=target)
         return render_template('comments/card.html', talk=talk if answer else _quoting(talk, form.quote.data), next=target), 200 if answer else 422
     if answer is None:
         talk = _quoting(card(g.actor, kind, object_id, form=form), form.quote.data)
@@ -205,9 +220,9 @@ def _row(comment_id, form, notes, message):
         for note in [*notes, message]:
             say(note)
         return redirect(f'{_back(form, one)}#comment-{comment_id}', 303)
-    talk = card(g.actor, one['kind'], one['object_id'], before=comment_id + 1)
-    talk |= {'comments': talk['comments'][-1:], 'row_notes': notes}
-    return render_template('comments/rows.html', talk=talk, next=own_target(form.next.data))
+    may = refs.verbs(g.actor, one['kind'], one['object_id'], VERBS)
+    found = comments.comments_of(g.actor, one['kind'], one['object_id'], before=comment_id + 1, may=may, most=1)
+    return _drawn({**found, 'kind': one['kind'], 'object_id': one['object_id'], 'may': may, 'row_notes': notes}, own_target(form.next.data))['rows']
 
 
 @blueprint.get('/<int:comment_id>/row')
