@@ -25,6 +25,7 @@ def main():
         page.fill('[name=password]', demo['password'])
         page.press('[name=password]', 'Enter')
         page.wait_for_url(demo['address'] + '/')
+        page.keyboard.press('Escape')       # the guide of the first login
         page.screenshot(path=CLONE / 'docs' / 'screenshot.png')
         browser.close()
 

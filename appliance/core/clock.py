@@ -1,5 +1,6 @@
 """The one clock. Moments are aware datetimes in UTC; in the database they are integer microseconds since 1970."""
 
+import functools
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,8 @@ def local_date(moment, zone):
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
+# Lists of days ask for the same ones again and again.
+@functools.lru_cache(maxsize=4096)
 def start_of_day(day, zone):
     """The first moment of a calendar date in a zone, in UTC.
 

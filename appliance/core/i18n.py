@@ -10,7 +10,7 @@ import contextlib
 import functools
 import gettext
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, dates, numbers
@@ -122,6 +122,9 @@ class Texts:
         return translate(self.domain, one, many, n) % {'n': n, **values}
 
 
+_ = Texts(SHELL)
+
+
 def texts(module):
     """The `_` of a module, from its `__name__`."""
     parts = module.split('.')
@@ -140,6 +143,8 @@ def install(environment):
 
     @pass_context
     def _gettext(context, message, **values):
+        if not values and context.eval_ctx.autoescape:
+            return _marked(_language.get(), domain_of_template(context.name), message)
         return _filled(context, translate(domain_of_template(context.name), message), values)
 
     @pass_context
@@ -150,8 +155,15 @@ def install(environment):
     environment.newstyle_gettext = True
     # Not installed through the extension: it puts two more calls around each of a page's twenty texts.
     environment.globals.update(_=_gettext, gettext=_gettext, ngettext=_ngettext)
-    environment.filters.update(day=format_day, moment=format_moment, clock=format_time, span=format_span,
-                               number=format_number, weekday=format_weekday, birthday=format_birthday, size=format_size)
+    environment.filters.update(
+        day=format_day, moment=format_moment, clock=format_time, hour=format_hour, span=format_span, exact=format_exact_span, short=format_short_span,
+        number=format_number, weekday=format_weekday, weekday_short=format_weekday_short, birthday=format_birthday, size=format_size)
+
+
+# A page has some fifty texts, most of them without values: those are the same each time.
+@functools.lru_cache(maxsize=8192)
+def _marked(code, domain, message):
+    return Markup(translate(domain, message) % {})
 
 
 def _filled(context, text, values):
@@ -212,7 +224,7 @@ _parsed = functools.cache(Locale.parse)
 
 def format_day(day, width='medium'):
     """A calendar date (date or ISO text) in the person's format."""
-    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, width, locale=_locale())
+    return _date(day, width, _language.get())
 
 
 def format_birthday(day):
@@ -223,32 +235,88 @@ def format_birthday(day):
 
 def format_weekday(day):
     """The name of the weekday and the date, as a heading."""
-    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, 'full', locale=_locale())
+    return _date(day, 'full', _language.get())
 
 
-def _aware(moment):
-    """Mails wait in the outbox as JSON, where a moment is text; they are formatted when sent."""
-    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+def format_weekday_short(day):
+    """The name of the weekday in two or three letters, as under a bar."""
+    return _date(day, 'EEEEEE', _language.get())
+
+
+# A list has the same days and hours again and again, and Babel takes its pattern apart for each.
+@functools.lru_cache(maxsize=2048)
+def _date(day, width, code):
+    return dates.format_date(date.fromisoformat(day) if isinstance(day, str) else day, width, locale=_parsed(code))
+
+
+def _local(moment, zone):
+    # Mails wait in the outbox as JSON, where a moment is text; they are formatted when sent.
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return moment.astimezone(ZoneInfo(zone or _zone.get()))
 
 
 def format_moment(moment, zone=None):
     """Date and time of an aware datetime (or its ISO text), in the person's zone unless another is named."""
     if moment is None:
         return ''
-    return dates.format_datetime(_aware(moment), 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_locale())
+    return _moment(_local(moment, zone).replace(second=0, microsecond=0, tzinfo=None, fold=0), _language.get())
+
+
+@functools.lru_cache(maxsize=4096)
+def _moment(local, code):
+    return dates.format_datetime(local, 'short', locale=_parsed(code))
 
 
 def format_time(moment, zone=None):
     """The time of day of an aware datetime (or its ISO text), in the person's zone unless another is named."""
     if moment is None:
         return ''
-    return dates.format_time(_aware(moment), 'short', tzinfo=ZoneInfo(zone or _zone.get()), locale=_locale())
+    local = _local(moment, zone)
+    return _time(local.hour, local.minute, _language.get())
+
+
+def format_time_of(day, moment, zone):
+    """The time of day of an aware datetime on a zone's clock; with the date where that is no longer `day`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return _time(local.hour, local.minute, _language.get()) if local.date() == day else format_moment(local, zone)
+
+
+@functools.lru_cache(maxsize=4096)
+def _time(hour, minute, code):
+    return dates.format_time(time(hour, minute), 'short', locale=_parsed(code))
+
+
+def format_hour(moment, zone=None):
+    """The hour of an aware datetime alone, as beside a scale: `9 AM`, `17`."""
+    return _hour(_local(moment, zone).hour, _language.get())
+
+
+@functools.lru_cache(maxsize=256)
+def _hour(hour, code):
+    has_halves = 'a' in _parsed(code).time_formats['short'].pattern
+    return dates.format_time(time(hour), 'h\u202fa' if has_halves else 'H', locale=_parsed(code))
 
 
 def format_span(seconds):
     """A length of time as hours and minutes: `7 h 05 min`. Seconds are rounded down: nobody is paid for them twice."""
+    return _span(int(seconds) // 60, _language.get())
+
+
+@functools.lru_cache(maxsize=4096)
+def _span(minutes, code):
+    hours, minutes = divmod(minutes, 60)
+    return _('%(hours)s h %(minutes)s min', hours=format_number(hours), minutes=f'{minutes:02d}')
+
+
+def format_short_span(seconds):
+    """A length of time where there is no room for words: `7:05`."""
     hours, minutes = divmod(int(seconds) // 60, 60)
-    return Texts(SHELL)('%(hours)s h %(minutes)s min', hours=format_number(hours), minutes=f'{minutes:02d}')
+    return f'{format_number(hours)}:{minutes:02d}'
+
+
+def format_exact_span(seconds):
+    """A length of time with its seconds, where a sum must come out: `7 h 05 min 09 s`."""
+    return _('%(span)s %(seconds)s s', span=format_span(seconds), seconds=f'{int(seconds) % 60:02d}')
 
 
 def format_number(value):

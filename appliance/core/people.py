@@ -88,6 +88,10 @@ class PersonRole(Base):
 LIMITS = {'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH}
 
 
+# What is kept of all people (how many a department has) is told of by `revisions.bump('person')`: of these, and of blocks.
+COUNTED = {'kind', 'department', 'department_id'}
+
+
 def fold_login(text):
     """A login as it is stored and compared."""
     return unicodedata.normalize('NFKC', unicodedata.normalize('NFKC', text.casefold()).casefold()).strip()
@@ -196,6 +200,7 @@ def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
     if Person.select().where(Person.login == values['login']).exists():
         raise Conflict(_('There is a person with the login %(login)s already.', login=values['login']))
     person_id = Person.create(**values, **_words(values)).id
+    revisions.bump('person')
     _seen_anew(person_id, values.get('contact_id'))
     audit.record(actor, 'core.person.added', f'core.person:{person_id}', kind=kind)
     publish(PersonAdded(person_id, kind, actor.person_id))
@@ -220,6 +225,8 @@ def change_fields(actor, person_id, fields):
     if changed:
         merged = {name: changed.get(name, getattr(person, name)) for name in LIMITS}
         Person.update(**changed, **_words(merged)).where(Person.id == person_id).execute()
+        if COUNTED & changed.keys():
+            revisions.bump('person')
         _seen_anew(person_id, person.contact_id, changed.get('contact_id'))
         if 'department_id' in changed:
             access.person_moved(person_id)
@@ -314,6 +321,7 @@ def block(actor, person_id, source, reason=''):
     (PersonBlock.insert(person=person_id, source=source, reason=reason, by=actor.person_id, at=clock.now())
      .on_conflict_ignore().execute())
     raise_epoch(person_id)
+    revisions.bump('person')
     _seen_anew(person_id)
     audit.record(actor, 'core.person.blocked', f'core.person:{person_id}', source=source, reason=reason)
     publish(PersonBlocked(person_id, source, actor.person_id))
@@ -323,6 +331,7 @@ def block(actor, person_id, source, reason=''):
 def unblock(actor, person_id, source):
     """Take back what one source said; others' blocks stay."""
     if PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute():
+        revisions.bump('person')
         _seen_anew(person_id)
         audit.record(actor, 'core.person.unblocked', f'core.person:{person_id}', source=source)
         publish(PersonUnblocked(person_id, source, actor.person_id))
@@ -339,6 +348,11 @@ def ids_called(words):
     for word in fold(''.join(char if char.isprintable() else ' ' for char in words)).split():
         found = found.where(Person.words.contains(word))
     return [person_id for person_id, in found.limit(1000).tuples()]
+
+
+def has_colleagues(actor):
+    """Whether there is an employee besides the actor."""
+    return bool(rows("SELECT 1 FROM person WHERE kind = 'employee' AND id <> ? LIMIT 1", actor.person_id))
 
 
 def is_blocked(person_id):

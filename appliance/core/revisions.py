@@ -6,7 +6,7 @@ request knows whether what its process keeps is still true, and asks no further.
 
 from contextvars import ContextVar
 
-from appliance.core.db import Base, database
+from appliance.core.db import Base, database, in_write, row
 from appliance.core.fields import Integer, Text
 
 _of_request = ContextVar('revisions_of_request', default=None)
@@ -45,11 +45,23 @@ def kept(name, read):
     numbers = _of_request.get()
     if not numbers or name not in numbers:
         return read()
+    return _kept_at(name, numbers[name], read)
+
+
+def kept_by_asking(name, read):
+    """The same for a table that few pages need: its number does not come with the session, but takes one short query."""
+    if in_write():
+        return read()       # what this transaction changed may yet be undone
+    number = row('SELECT number FROM revision WHERE name = ?', name)
+    return _kept_at(name, number[0] if number else 0, read)
+
+
+def _kept_at(name, wanted, read):
     # Another database has other rows; a new one never takes an old one's place in memory while it is kept here.
     engine, number, found = _kept.get(name, (None, None, None))
-    if engine is not database.obj or number != numbers[name]:
+    if engine is not database.obj or number != wanted:
         found = read()
-        _kept[name] = (database.obj, numbers[name], found)
+        _kept[name] = (database.obj, wanted, found)
     return found
 
 

@@ -29,7 +29,7 @@ _TOKEN, _HERE = '\0token\0', '\0here\0'
 
 
 def parts(name, actor):
-    """What the tools bring to a place (`card` of the day, `topbar`, `personal` menu), in order: [{order, ...}] with template
+    """What the tools bring to a place (`card` of the day, `topbar`, `personal` menu, `guide`), in order: [{order, ...}] with template
     and data, or title, url and icon."""
     found = [getattr(module, name)(actor) for _tool, module in registry.load('home') if hasattr(module, name)]
     return sorted((part for part in found if part), key=lambda part: part['order'])
@@ -123,11 +123,12 @@ class Shell:
 
     @functools.cached_property
     def personal(self):
-        """The entries of the person's menu, those of the tools first."""
+        """The entries of the person's menu, those of the tools first; `is_window` ones open over the page."""
         return [*parts('personal', g.actor),
                 _entry('settings.index', _('Language and time zone'), symbol='language'),
                 _entry('settings.list_sessions', _('Where I am logged in'), symbol='devices'),
-                _entry('settings.tokens', _('Access for programs'), symbol='plug-connected')]
+                _entry('settings.tokens', _('Access for programs'), symbol='plug-connected'),
+                {**_entry('help.index', _('Help'), symbol='help'), 'is_window': True}]
 
     @functools.cached_property
     def topbar(self):

@@ -9,6 +9,7 @@ import "./copy.js";
 import "./forms.js";
 import "./mentions.js";
 import "./live.js";
+import "./guide.js";
 import "./search.js";
 import "./toasts.js";
 import "./worktime.js";

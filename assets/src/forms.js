@@ -2,7 +2,7 @@
 
 // A double click sends one form; the request key would refuse the second effect anyway, this spares the person the wait.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.matches("[hx-post], [hx-get], [method=get]")) return;
+  if (event.defaultPrevented || event.target.matches("[hx-post], [hx-get], [method=get], [method=dialog]")) return;
   const form = event.target;
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "yes";

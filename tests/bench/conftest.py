@@ -1,14 +1,17 @@
 """A portal with 10,000 people for the benches, and the table that they fill. Figures are printed, not judged: machines differ."""
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
-from appliance.core import access
+from appliance.core import access, clock
 from appliance.core.actor import SYSTEM
+from appliance.core.departments import add_department, set_head
 from appliance.core.folding import fold
 from appliance.core.people import Person
 from appliance.demo import load as demo
 from appliance.identity import sessions
+from appliance.tools.worktime.models import WorktimeDay, WorktimePause
 from tests.bench.servers import serving
 from tests.boxes import SqliteTemplate, opened, write_box
 from tests.postgresql import free_port
@@ -41,10 +44,8 @@ def _person(number):
             'photo': f'{number:016x}', 'zone': 'Europe/Madrid', 'department': 1 + number % 3, 'sort_name': fold(name), 'words': fold(f'{name} {login} {mail} {title} {phone}')}
 
 
-@pytest.fixture(scope='session')
-def crowd(tmp_path_factory):
-    """A portal on SQLite with 10,000 people (Crowd)."""
-    folder = tmp_path_factory.mktemp('bench')
+def gathered(folder, departments=0):
+    """A Crowd in that folder: 10,000 people, and as many departments as wanted, ten deep."""
     SqliteTemplate(folder)
     (folder / 'data').mkdir()
     (folder / 'template.db').rename(folder / 'data' / 'portal.db')
@@ -52,9 +53,37 @@ def crowd(tmp_path_factory):
     with opened(box):
         demo.load(SYSTEM, PASSWORD)
         add_people(PEOPLE)
+        above = None
+        for number in range(departments):
+            above = add_department(SYSTEM, f'Department {number}', above if number % 10 else None)
+            set_head(SYSTEM, above, 1 + number)
+            Person.update(department=above).where(Person.id.between(50 * number + 100, 50 * number + 130)).execute()
         employee = Person.get(Person.login == 'employee').id
         token, _row = sessions.open_session(SYSTEM, employee, ['password'])
     return Crowd(box, {'Cookie': f'appliance_session={token}'})
+
+
+@pytest.fixture(scope='session')
+def crowd(tmp_path_factory):
+    """A portal on SQLite with 10,000 people (Crowd)."""
+    return gathered(tmp_path_factory.mktemp('bench'))
+
+
+@pytest.fixture(scope='session')
+def worker(crowd):
+    """The same portal, and as a header the cookie of one who worked on 60 days before and works now, after two pauses."""
+    with opened(crowd.box):
+        person, now = Person.get(Person.login == 'adam.nowak').id, clock.now()
+        today = clock.local_date(now, 'Europe/Madrid')
+        for back in range(30, 90):
+            started = now - timedelta(days=back)
+            WorktimeDay.create(person=person, on_date=today - timedelta(days=back), zone='Europe/Madrid', started_at=started, state='closed',
+                               ended_at=started + timedelta(hours=8))
+        day = WorktimeDay.create(person=person, on_date=today, zone='Europe/Madrid', started_at=now - timedelta(minutes=9), state='opened')
+        for minutes in (7, 4):
+            WorktimePause.create(day=day, started_at=now - timedelta(minutes=minutes), ended_at=now - timedelta(minutes=minutes - 1))
+        token, _row = sessions.open_session(SYSTEM, person, ['password'])
+    return Crowd(crowd.box, {'Cookie': f'appliance_session={token}'})
 
 
 @pytest.fixture(scope='session')
@@ -62,6 +91,12 @@ def portal(crowd):
     """`appliance web` over those people."""
     with serving(['appliance', 'web'], crowd.box, log=crowd.box.folder / 'web.log') as server:
         yield server
+
+
+@pytest.fixture(scope='session')
+def branched(tmp_path_factory):
+    """A portal with 200 departments more (Crowd)."""
+    return gathered(tmp_path_factory.mktemp('branched'), departments=200)
 
 
 @pytest.fixture(scope='session')

@@ -7,16 +7,22 @@ import pytest
 from appliance.web.assets import DIST, manifest
 from assets import builder
 from tests.bench.load import cpu_a_request
+from tests.bench.servers import serving
 
 ROUNDS, REQUESTS = 3, 400
 PAGES = {
     'people, 50 of 10,000': ('/people', 7),
     'people, a later page': ('/people?after=5000~bruno+number+05003', None),
     'people, a search': ('/people?q=number+0999', None),
-    'a profile': ('/people/3', None),
-    'the structure': ('/people/structure', None),
+    'people, a word that all have': ('/people?q=number', None),
+    'a profile': ('/people/3', 7),
+    'the structure': ('/people/structure', 7),
+    'the people of a department, opened': ('/people/structure/1', 7),
+    'the work-time page': ('/worktime', 7),
     'the day': ('/', None),
 }
+FRAGMENTS = {'/people/structure/1'}
+HTMX = {'HX-Request': 'true', 'HX-Request-Type': 'partial'}
 
 
 @pytest.fixture(scope='module')
@@ -28,10 +34,24 @@ def unit(hello):
 @pytest.mark.parametrize('what', PAGES)
 def test_page(portal, crowd, unit, table, what):
     path, most = PAGES[what]
-    rounds = [(unit(), cpu_a_request(portal, path, REQUESTS, crowd.headers)) for _round in range(ROUNDS)]
+    headers = crowd.headers | (HTMX if path in FRAGMENTS else {})
+    rounds = [(unit(), cpu_a_request(portal, path, REQUESTS, headers)) for _round in range(ROUNDS)]
     ratio = statistics.median(page / bare for bare, page in rounds)
     table(f'{what} ({statistics.median(page for _bare, page in rounds):.2f} ms, hello {statistics.median(bare for bare, _page in rounds):.2f} ms)',
           ratio, most, 'x')
+
+
+def test_work_time_in_the_middle_of_a_day(portal, worker, unit, table):
+    rounds = [(unit(), cpu_a_request(portal, '/worktime', REQUESTS, worker.headers)) for _round in range(ROUNDS)]
+    table(f'the work-time page, a running day and 50 before it ({statistics.median(page for _bare, page in rounds):.2f} ms)',
+          statistics.median(page / bare for bare, page in rounds), 7, 'x')
+
+
+@pytest.mark.parametrize('what, path, most', [('the structure of 203 departments', '/people/structure', 7), ('the same as a list', '/people/structure?as=list', 7)])
+def test_many_departments(branched, unit, table, what, path, most):
+    with serving(['appliance', 'web'], branched.box, log=branched.box.folder / 'web.log') as server:
+        rounds = [(unit(), cpu_a_request(server, path, REQUESTS, branched.headers)) for _round in range(ROUNDS)]
+    table(f'{what} ({statistics.median(page for _bare, page in rounds):.2f} ms)', statistics.median(page / bare for bare, page in rounds), most, 'x')
 
 
 # Node has brotli, at the level that a server would prepare files with; Python has not.

@@ -1,10 +1,13 @@
 """A running portal with the demo company, and Chromium. Screenshots go to artefacts/pages (git-ignored)."""
 import contextlib
 import dataclasses
+import json
 import os
+import re
 import secrets
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -28,18 +31,21 @@ START_S = 30
 
 @dataclass
 class Portal:
-    """A portal that runs: its address and the one password of the demo people; `processes` {web, live}."""
+    """A portal that runs: its address, the one password of the demo people, `processes` {web, live}, and what `stage` made beside them."""
 
     address: str
     password: str
     config: object
     processes: dict
+    stage: dict
+    command: tuple
 
     def start(self, name):
         """Start web or live, and wait until it is well."""
         port = self.config.server.address if name == 'web' else self.config.live.address
+        command = self.command if name == 'web' else ('appliance',)
         with (self.config.path.parent / 'log').open('ab') as log:
-            self.processes[name] = subprocess.Popen([sys.executable, '-B', '-m', 'appliance', name], stdout=log, stderr=log,
+            self.processes[name] = subprocess.Popen([sys.executable, '-B', '-m', *command, name], stdout=log, stderr=log,
                                                     env={**os.environ, 'APPLIANCE_CONFIG': str(self.config.path)})
         _wait_until_fit(f'http://{port}', self.processes[name], self.config.path.parent / 'log')
 
@@ -49,21 +55,26 @@ class Portal:
         self.processes[name].wait(START_S)
 
 
-@pytest.fixture(scope='session')
-def portal(sqlite_template, tmp_path_factory):
-    """Serve the demo company by `appliance web` and `appliance live` until the end of the session."""
-    folder = tmp_path_factory.mktemp('portal')
+@contextlib.contextmanager
+def serving(folder, template, command):
+    """Serve the demo company out of a folder by `web` of a command (`-m appliance`) and `appliance live`, until the end of the block: a Portal."""
     box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=_three_free_ports())
     # Files of people come from another name of the same machine.
     box.config.path.write_text(box.config.path.read_text().replace(
         '[live]', f'content_address = {box.config.server.public_address.replace("127.0.0.1", "localhost")}\n[live]'))
     box = dataclasses.replace(box, config=config.load(box.config.path))
-    shutil.copyfile(sqlite_template.file, folder / 'data' / 'portal.db')
+    shutil.copyfile(template.file, folder / 'data' / 'portal.db')
     environment = {**os.environ, 'APPLIANCE_CONFIG': str(box.config.path)}
     password = secrets.token_urlsafe(12)
-    subprocess.run([sys.executable, '-B', '-m', 'appliance', 'demo', '--password-stdin'], env=environment, input=f'{password}\n'.encode(), check=True,
-                   capture_output=True)
-    made = Portal(box.config.server.public_address, password, box.config, {})
+
+    def run(*arguments, words=''):
+        return subprocess.run([sys.executable, '-B', '-m', *arguments], env=environment, input=words.encode(), check=True, stdout=subprocess.PIPE).stdout
+
+    run('appliance', 'demo', '--password-stdin', words=f'{password}\n')
+    stage = json.loads(run('tests.browser.stage', str(box.config.path)))
+    with sqlite3.connect(folder / 'data' / 'portal.db') as rows:    # else the guide would lie over each first page
+        rows.execute("INSERT INTO guide_seen (person_id, guide, at) SELECT id, 'welcome', 0 FROM person")
+    made = Portal(box.config.server.public_address, password, box.config, {}, stage, tuple(command))
     try:
         made.start('web')
         made.start('live')
@@ -71,6 +82,19 @@ def portal(sqlite_template, tmp_path_factory):
     finally:
         for name in made.processes:
             made.stop(name)
+
+
+@pytest.fixture(scope='session')
+def portal(sqlite_template, tmp_path_factory):
+    """The demo company, served by `appliance web` and `appliance live` until the end of the session."""
+    with serving(tmp_path_factory.mktemp('portal'), sqlite_template, ['appliance']) as started:
+        yield started
+
+
+@pytest.fixture
+def stage(portal):
+    """{name: value} of what tests/browser/stage.py made."""
+    return portal.stage
 
 
 def _three_free_ports():
@@ -106,7 +130,12 @@ def browser():
 
 @pytest.fixture(scope='session')
 def states(portal, browser):
-    """The cookies of each demo login, got once: five logins a network and name are all that the throttle gives away."""
+    """The cookies of each demo login to the portal."""
+    return logins(portal, browser)
+
+
+def logins(portal, browser):
+    """`states(login)`: cookies of a login, got once: five logins a network and name are all that the throttle gives away."""
     kept = {}
 
     def of(login):
@@ -117,6 +146,11 @@ def states(portal, browser):
             context.close()
         return kept[login]
     return of
+
+
+def file_name(example):
+    """Under which name the picture of an Example is kept."""
+    return re.sub('[^a-z0-9]+', '_', str(example))
 
 
 def log_in(page, portal, login):
@@ -135,8 +169,8 @@ def visit(portal, browser, states):
     contexts = []
 
     def open_page(login=None, width=1440, scheme='light', **options):
-        context = browser.new_context(viewport={'width': width, 'height': 900 if width > 600 else 740}, color_scheme=scheme, locale='en',
-                                      base_url=portal.address, storage_state=states(login) if login else None, **options)
+        context = browser.new_context(viewport={'width': width, 'height': 900 if width > 600 else 740}, color_scheme=scheme,
+                                      base_url=portal.address, storage_state=states(login) if login else None, **{'locale': 'en', **options})
         contexts.append(context)
         page = context.new_page()
         page.complaints = []

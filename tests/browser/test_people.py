@@ -38,8 +38,23 @@ def test_filter_of_departments(visit):
 
 def test_structure_opens_by_keyboard(visit):
     page = visit('employee')
-    page.goto('/people/structure')
-    summary = page.locator('summary').first
-    summary.focus()
+    page.goto('/people/structure?as=list')
+    asked = []
+    page.on('request', lambda request: asked.append(request.url) if '/people/' in request.url else None)
+    opened = page.locator('details').first
+    opened.locator('summary').focus()
     page.keyboard.press('Enter')
-    expect(page.get_by_role('link', name='Marta Jiménez').first).to_be_visible()
+    expect(opened.get_by_role('link', name='Marta Jiménez')).to_be_visible()
+    for _time in range(2):      # closed and opened again: they are here already
+        page.keyboard.press('Enter')
+    expect(opened.get_by_role('link', name='Marta Jiménez')).to_be_visible()
+    assert len(asked) == 1 and page.complaints == []
+
+
+def test_structure_without_scripts_leads_to_the_list(visit):
+    page = visit('employee', java_script_enabled=False)
+    page.goto('/people/structure?as=list')
+    opened = page.locator('details').first
+    opened.locator('summary').click()
+    opened.get_by_role('link').first.click()
+    expect(page.get_by_role('link', name='Marta Jiménez')).to_be_visible()

@@ -105,3 +105,46 @@ def test_every_state_is_accessible(portal, visit, width, scheme):
                 assert [(one['id'], [node['html'] for node in one['nodes']]) for one in page.evaluate(RUN)] == [], (values, path)
                 assert page.evaluate('document.documentElement.scrollWidth - window.innerWidth') <= 0
         rows.execute("UPDATE worktime_day SET state = 'closed', ended_at = started_at + 60000000 WHERE id = ?", (day,))
+
+
+def test_the_picture_of_the_day_moves_on(visit):
+    """The mark of now goes on with the browser's clock, the part that lasts grows to it, a click draws it anew."""
+    page = visit('julia.kowalska')
+    page.clock.install()
+    page.goto('/worktime')
+    expect(page.locator('.worktime-band')).to_have_count(0)
+    page.click('#worktime-first')
+    strip = page.locator('.worktime-band-drawn')
+    expect(strip).to_be_visible()
+
+    def places():
+        return page.evaluate("""() => { const strip = document.querySelector('.worktime-band-drawn'), part = strip.querySelector('[data-grows]');
+            return ['x', 'width'].map(name => parseFloat(part.getAttribute(name))).concat(
+                parseFloat(strip.querySelector('.worktime-mark').getAttribute('x1')), Number(strip.dataset.span)); }""")
+    begun, _width, now, span = places()
+    page.clock.fast_forward('02:00:00')
+    assert places()[0] == begun
+    assert places()[2] - now == pytest.approx(7200 / span * 100, abs=0.2)
+    assert places()[0] + places()[1] == pytest.approx(places()[2], abs=0.05)
+    page.clock.fast_forward('40:00:00')
+    assert places()[2] == 100
+    page.click('#worktime-first')
+    expect(page.locator('.worktime-legend')).to_contain_text('Pause')
+    expect(strip.locator('.worktime-paused')).to_have_count(1)
+    page.click('#worktime-second')
+    expect(page.locator('.worktime-mark')).to_have_count(0)
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize('width', [360, 1440])
+def test_hours_beside_the_strip_do_not_run_into_each_other(portal, visit, width):
+    page = visit('employee', width)
+    with sqlite3.connect(portal.config.data.folder / 'portal.db', timeout=5) as rows:
+        days = [day for day, in rows.execute("SELECT d.id FROM worktime_day d JOIN person p ON p.id = d.person_id WHERE p.login = 'employee' LIMIT 3")]
+        for day, hours in zip(days, (2, 12, 23), strict=True):
+            rows.execute('UPDATE worktime_day SET ended_at = started_at + ? WHERE id = ?', (hours * 3_600_000_000, day))
+    for day in days:
+        page.goto(f'/worktime/days/{day}')
+        boxes = page.evaluate("""[...document.querySelectorAll('.worktime-hour')].filter(one => getComputedStyle(one).display !== 'none')
+            .map(one => one.getBoundingClientRect()).map(box => [box.left, box.right])""")
+        assert len(boxes) >= 3 and all(left[1] < right[0] for left, right in zip(boxes, boxes[1:])), boxes

@@ -1,8 +1,10 @@
 """Languages: the tool's own words first, the shell's after, English at last; formats in the person's language and zone."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+from babel import dates
 
 from appliance.core import i18n
 from appliance.core.i18n import Lazy, language, texts
@@ -52,6 +54,17 @@ def test_times_are_shown_in_the_persons_zone_and_language():
         assert i18n.format_time(AT, 'Pacific/Kiritimati') == '11:30'
         assert i18n.format_birthday('1985-03-14') == '14 de marzo' and i18n.format_day(date(2026, 7, 1)) == '1 jul 2026'
     assert i18n.current_zone() == 'UTC'
+
+
+def test_what_was_formatted_once_is_kept_for_its_language_and_hour_alone():
+    for zone in ('Europe/Madrid', 'Asia/Kathmandu', 'America/New_York'):
+        for code in ('en', 'es'):
+            for moment in (AT, datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)):
+                with language(code, zone):
+                    shown = i18n.format_time(moment), i18n.format_moment(moment), i18n.format_weekday(moment.date())
+                assert shown == (dates.format_time(moment, 'short', tzinfo=ZoneInfo(zone), locale=code),
+                                 dates.format_datetime(moment, 'short', tzinfo=ZoneInfo(zone), locale=code),
+                                 dates.format_date(moment.date(), 'full', locale=code))
 
 
 @pytest.mark.parametrize('seconds, shown', [(0, '0 h 00 min'), (59, '0 h 00 min'), (3660, '1 h 01 min'), (360_000, '100 h 00 min')])

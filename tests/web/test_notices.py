@@ -22,9 +22,9 @@ def test_the_bell_counts_and_the_day_shows(lumbreras):
     assert 'bell-count' not in browser.get('/').text
     put(lumbreras, 'employee', '<b>x')
     text = browser.get('/').text
-    assert '<span class="bell-count">1</span>' in text and '&lt;b&gt;x' in text and '1 unread notice' in text
+    assert '<span class="bell-count" aria-hidden="true">1</span>' in text and '&lt;b&gt;x' in text and '1 unread notice' in text
     assert 'bell-count' not in lumbreras.browser('head').get('/').text
-    assert browser.get('/notices/bell').text.startswith('<span class="bell-count">1')
+    assert browser.get('/notices/bell').text.startswith('<span class="bell-count" aria-hidden="true">1')
 
 
 def test_opening_leads_there_and_reads_it(lumbreras):

@@ -1,6 +1,6 @@
 """Who sees whom, and what is read for the pages of people. Nothing is written here: persons and departments are core's.
 
-One table stands behind list, profile and structure: core/people_access.py says who sees whom, and why.
+One table stands behind list, profile and structure (structure.py): core/people_access.py says who sees whom, and why.
 """
 
 import functools
@@ -23,7 +23,6 @@ _ = texts(__name__)
 
 COUNTED = 1000                  # a list says `1,000+` beyond: an exact number would cost more than the page
 NEAR_SHOWN = 6                  # on the day
-MEMBERS_SHOWN = 20              # of a department in the structure; the list has the others
 _COLUMNS = ('id', 'kind', 'login', 'name', 'mail', 'phone', 'title', 'birthday', 'language', 'zone', 'department_id', 'contact_id',
             'photo')
 _LISTED = '''p.id, p.name, p.title, p.department_id, p.phone, p.mail, p.kind, p.photo,
@@ -141,10 +140,10 @@ def list_people(actor, search='', department_id=None, after='', before='', most=
     neighbours, '' at the ends), count (at most COUNTED + 1), departments [(id, name, depth)]. Invalid for a search that is
     too long or a cursor that is none; NotFound for an unknown department.
     """
-    _require_colleague(actor)
+    require_colleague(actor)
     tree, _heads = _departments(actor)
-    where, values = _found(actor, search, department_id, tree)
     is_whole = not search_words(search) and department_id is None
+    where, values, count = _found(actor, search, department_id, tree)
     read = functools.partial(_whole_page, actor) if is_whole else functools.partial(_page, where, values)
     people, has_more = read(after, before, most)
     back, forth = (has_more, True) if before else (bool(after), has_more)
@@ -153,13 +152,26 @@ def list_people(actor, search='', department_id=None, after='', before='', most=
         people, forth = read('', '', most)
     return {'people': [(one[0], one[1], one[2], tree[one[3]][0] if one[3] in tree else '', *one[4:9]) for one in people],
             'before': _cursor(people[0]) if people and back else '', 'after': _cursor(people[-1]) if people and forth else '',
-            'count': _count(actor, is_whole, where, values) if back or forth else len(people), 'departments': _flat(tree)}
+            'count': count if count is not None else access.count(PEOPLE, actor, COUNTED + 1) if back or forth else len(people),
+            'departments': _flat(tree)}
 
 
-def _count(actor, is_whole, where, values):
-    if is_whole:
-        return access.count(PEOPLE, actor, COUNTED + 1)
-    return row(f'SELECT count(*) FROM (SELECT 1 FROM person p WHERE {where} LIMIT {COUNTED + 1}) counted', *values)[0]
+def _found(actor, search, department_id, tree):
+    """(condition, values, count) of the people asked for; count is None where nothing was asked: these are all.
+
+    Words stand anywhere in a text, so no index finds them: everybody is looked at, once, until there are more than COUNTED. Fewer are
+    then named by their ids, and only these put in order; for more the list's own order is walked, where a page of them is near.
+    """
+    asked, words = _asked(search, department_id, tree)
+    visible, values = visible_to(actor)
+    if not asked:
+        return visible, values, None
+    where, values = f'{asked} AND {visible}', (*words, *values)
+    ids = [one for one, in rows(f'SELECT p.id FROM person p WHERE {where} LIMIT {COUNTED + 1}', *values)]
+    if len(ids) > COUNTED:
+        return where, values, len(ids)
+    # Whoever was hidden since then stays hidden.
+    return f'p.id IN ({", ".join("?" * len(ids)) or "NULL"}) AND {visible}', (*ids, *values[len(words):]), len(ids)
 
 
 def _whole_page(actor, after, before, most):
@@ -173,25 +185,26 @@ def _whole_page(actor, after, before, most):
     return page[::-1] if before else page, len(found) > most
 
 
-def _require_colleague(actor):
+def require_colleague(actor):
+    """NotFound to who is no employee, as if there were no list and no structure."""
     if is_outside(actor):
         raise NotFound()
 
 
-def _found(actor, search, department_id, tree):
-    condition, values = visible_to(actor)
-    conditions, values = [condition], [*values]
+def _asked(search, department_id, tree):
+    """(condition or '', values) of what was typed and chosen."""
+    conditions, values = [], []
     if len(search) > SEARCH_LENGTH:
         raise Invalid(_('Search with at most %(most)s characters.', most=SEARCH_LENGTH), field='q')
-    for word in search_words(search):
-        conditions.append("p.words LIKE ? ESCAPE '!'")
-        values.append(f'%{literally(word)}%')
     if department_id is not None:
         if department_id not in tree:
             raise NotFound()
         below = subtree(department_id, tree)
         conditions.append(f'p.department_id IN ({", ".join("?" * len(below))})')
         values += below
+    for word in search_words(search):
+        conditions.append("p.words LIKE ? ESCAPE '!'")
+        values.append(f'%{literally(word)}%')
     return ' AND '.join(conditions), values
 
 
@@ -237,7 +250,9 @@ def departments(actor):
 
 def _flat(tree):
     """[(id, name, depth)] of all departments, each below its parent, in the order of names."""
-    below = _children(tree)
+    below = {}
+    for one, (_name, parent, _head) in tree.items():
+        below.setdefault(parent, []).append(one)
 
     def walk(parent, depth):
         for one in below.get(parent, ()):
@@ -245,42 +260,6 @@ def _flat(tree):
             yield from walk(one, depth + 1)
 
     return list(walk(None, 0))
-
-
-def _children(tree):
-    below = {}
-    for one, (_name, parent, _head) in tree.items():
-        below.setdefault(parent, []).append(one)
-    return below
-
-
-def structure(actor):
-    """The company as a tree for employees; NotFound to others. A list of departments, each {id, name, head ({id, name} or None),
-    count (people in it), total (with all below), members [(id, name, title)] (at most MEMBERS_SHOWN), departments [...]}.
-    """
-    _require_colleague(actor)
-    tree, heads = _departments(actor)
-    condition, values = visible_to(actor)
-    members, counts = {}, {}
-    for one, name, title, department, count in rows(
-            f'''SELECT id, name, title, department_id, size FROM (
-                    SELECT p.id, p.name, p.title, p.department_id, p.sort_name,
-                           row_number() OVER (PARTITION BY p.department_id ORDER BY p.sort_name, p.id) AS place,
-                           count(*) OVER (PARTITION BY p.department_id) AS size
-                    FROM person p WHERE p.department_id IS NOT NULL AND {condition}) placed
-                WHERE place <= {MEMBERS_SHOWN} ORDER BY sort_name, id''', *values):
-        members.setdefault(department, []).append((one, name, title))
-        counts[department] = count
-    below = _children(tree)
-
-    def build(one):
-        name, _parent, head = tree[one]
-        inner = [build(child) for child in below.get(one, ())]
-        count = counts.get(one, 0)
-        return {'id': one, 'name': name, 'head': {'id': head, 'name': heads[head]} if head in heads else None, 'count': count,
-                'total': count + sum(child['total'] for child in inner), 'members': members.get(one, []), 'departments': inner}
-
-    return [build(top) for top in below.get(None, ())]
 
 
 def as_day(text):

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
-from appliance.core import live_pages, refs
+from appliance.core import clock, live_pages, refs
 from appliance.core.clock import local_date, microseconds
 from appliance.core.errors import Conflict, Invalid
-from appliance.core.i18n import current_zone, format_moment, format_time, texts
+from appliance.core.i18n import current_zone, format_time_of, texts
 from appliance.core.limits import PAGE_ROWS
-from appliance.tools.worktime import rules
+from appliance.tools.worktime import picture, rules
 from appliance.tools.worktime.forms import MINUTES, ButtonForm, CorrectionForm
 from appliance.web import comments
 from appliance.web.attachments import card
@@ -22,14 +22,15 @@ from appliance.web.rights import allowed
 from appliance.web.targets import own_target
 
 _ = texts(__name__)
+DAYS_DRAWN = 14     # the two weeks of the picture, however many of their days were worked
+DAYS_LISTED = 7     # beside it; the page of earlier days has the others
 blueprint = Blueprint('worktime', __name__, url_prefix='/worktime', template_folder='templates')
 
 
 @blueprint.app_template_filter('on_clock_of')
 def on_clock_of(moment, day):
     """The time of a moment on the clock of a day's zone, with the date when it is no longer the day's."""
-    shown = format_time if local_date(moment, day['zone']) == day['on_date'] else format_moment
-    return shown(moment, day['zone'])
+    return format_time_of(day['on_date'], moment, day['zone'])
 
 
 @blueprint.app_template_filter('day_version')
@@ -70,13 +71,16 @@ def _page(refusal='', correction=None):
 
 def _content(correction=None):
     """What the page shows; the top bar then takes the day from here."""
-    found = rules.today(g.actor) or {'day': None, 'steps': []}
+    found = rules.today(g.actor) or {'day': None, 'steps': [], 'corrections': []}
     g.worktime_day = day = found['day']
     if day and day['state'] == 'expired':
         bounds = rules.correction_bounds(day)
         found |= {'correction': correction or CorrectionForm(data=_suggested_end(day)), 'latest': bounds[1],
                   'bounds': [moment.astimezone(ZoneInfo(day['zone'])).strftime(MINUTES) for moment in bounds]}
-    return {**found, 'found': rules.days_of(g.actor), 'leads': rules.leads(g.actor)}
+    days = rules.days_of(g.actor, most=DAYS_DRAWN)['days']
+    return {**found, 'leads': rules.leads(g.actor), 'band': day and picture.band(day, found['steps'], found['corrections']),
+            'weeks': picture.two_weeks(days, local_date(clock.now(), g.actor.zone)),
+            'found': {'days': days[:DAYS_LISTED], 'before': days[DAYS_LISTED - 1]['on_date'].isoformat() if len(days) > DAYS_LISTED else None}}
 
 
 def _suggested_end(day):
@@ -99,6 +103,7 @@ def show_day(day_id):
     is_own = found['day']['person_id'] == g.actor.person_id
     may = refs.verbs_at('worktime.day', 'clock' if is_own else 'view')
     return render_template('worktime/day.html', token=live_pages.make_token(g.actor, f'worktime.day:{day_id}'), **found,
+                           band=picture.band(found['day'], found['steps'], found['corrections']),
                            files=card(g.actor, 'worktime.day', day_id, may),
                            talk=comments.card(g.actor, 'worktime.day', day_id, may, is_own))
 

@@ -42,13 +42,25 @@ def test_search_comes_back_as_page_and_as_rows(lumbreras):
     assert 'value="novak"' in page and 'Nobody is found' in browser.get('/people?q=nobody+at+all').text
 
 
+def test_people_of_a_department_come_when_it_is_opened(lumbreras):
+    browser = lumbreras.browser('employee')
+    page = browser.get('/people/structure?as=list').text
+    department = re.search(r'hx-get="(/people/structure/(\d+))"', page)
+    assert 'Jana Nováková' not in page
+    opened = browser.get(department[1], headers={'HX-Request': 'true', 'HX-Request-Type': 'partial'})
+    assert 'Jana Nováková' in opened.text and '<html' not in opened.text
+    plain = browser.get(department[1])
+    assert (plain.status_code, plain.headers['Location']) == (302, f'/people?department={department[2]}')
+    assert lumbreras.browser('guest').get(department[1], headers={'HX-Request': 'true'}).status_code == 404
+
+
 def test_hostile_input_is_an_answer_and_no_failure(lumbreras):
     browser = lumbreras.browser('employee')
     wrong = {'/people?q=' + 'x' * 101: 422, '/people?q=' + 'x' * (1 << 20): 422, '/people?q=%00': 200, '/people?q=%25&department=': 200, '/people?q=%ff%fe': 200,
              '/people?department=0': 404, '/people?department=999999': 404, '/people?department=1%20OR%201=1': 404,
              '/people?department=' + '9' * 40: 404, '/people?department=%D9%A1': 404, '/people?after=x': 422, '/people?before=~': 422,
              '/people?after=1~%00': 422, '/people?q=a&q=b&x=1': 200, '/people/0': 404, '/people/-1': 404, '/people/' + '9' * 30: 404,
-             '/people/1%20': 404, '/people/%D9%A3': 404, '/people/structure/': 404}
+             '/people/structure/999999': 404, '/people/structure/0': 404, '/people/structure/x': 404, '/people/1%20': 404, '/people/%D9%A3': 404, '/people/structure/': 404}
     assert {path: browser.get(path).status_code for path in wrong} == wrong
     text = browser.get('/people?q=<script>alert(1)</script>').text
     assert '<script>alert' not in text

@@ -174,7 +174,7 @@ def test_it_never_sends_elsewhere(office):
         assert ana.post('/worktime/days', {'next': target}).location == '/'
 
 
-def test_days_come_by_fifties(office, clock):
+def test_days_come_by_the_week_and_then_by_fifties(office, clock):
     ana = office.actor('employee')
     first = clock('2026-01-05 09:00')
     for number in range(120):
@@ -187,7 +187,7 @@ def test_days_come_by_fifties(office, clock):
         seen.append(re.findall(r'/worktime/days/(\d+)"', page))
         more = re.search(r'rel="next" href="([^"]+)"', page)
         path = more and more[1]
-    assert [len(ids) for ids in seen] == [50, 50, 20]
+    assert [len(ids) for ids in seen] == [7, 50, 50, 13]
     ids = [int(one) for page in seen for one in page]
     assert ids == sorted(ids, reverse=True) and len(set(ids)) == 120
 

@@ -84,23 +84,22 @@ def day_of_person(actor, person_id):
 
 
 def today(actor):
-    """{'day', 'steps'} of the day that concerns the person now (`day_of`), or None: what the page shows, in two queries."""
+    """`timeline` of the day that concerns the person now (`day_of`), or None: what the page shows, in two queries."""
     day = day_of(actor)
-    return day and {'day': day, 'steps': _timeline(day)['steps']}
+    return day and {'day': day, **_timeline(day)}
 
 
-def days_of(actor, before=None):
-    """The actor's own days, the newest first: at most 50 of them, dated before an ISO date if one is given."""
+def days_of(actor, before=None, most=PAGE_ROWS):
+    """The actor's own days, the newest first: at most so many of them, dated before an ISO date if one is given."""
     only_employees(actor)
-    found = rows(_LIST, actor.person_id, before or date.max.isoformat(), PAGE_ROWS + 1)
-    return {'days': [described(one) for one in found[:PAGE_ROWS]],
-            'before': found[PAGE_ROWS - 1][2] if len(found) > PAGE_ROWS else None}
+    found = rows(_LIST, actor.person_id, before or date.max.isoformat(), most + 1)
+    return {'days': [described(one) for one in found[:most]], 'before': found[most - 1][2] if len(found) > most else None}
 
 
 def described(found):
     """A day as a dict: id, person_id, person_name, person_photo, department_id (the person's), on_date (date), zone, state, started_at, ended_at, expires_at, address; `since` when the
-    state began, `pause_id` of the open pause, `pauses_s` of the closed ones, `latest_at` (nothing may happen before it), `net_s` worked so
-    far (None when expired: nobody knows). A day past its expiry is expired, whether or not the job was here already.
+    state began, `pause_id` of the open pause, `pauses_s` of the closed ones, `latest_at` (nothing may happen before it), `net_s` worked
+    until `counted_to` (None when expired: nobody knows). A day past its expiry is expired, whether or not the job was here already.
     """
     (day_id, person_id, on_date, zone, started, ended, state, address, name, department_id, photo, paused, last_pause, last_return, open_pause) = found
     on_date, started_at = date.fromisoformat(on_date), clock.from_microseconds(started)
@@ -114,6 +113,7 @@ def described(found):
             'started_at': started_at, 'ended_at': ended and clock.from_microseconds(ended), 'expires_at': expiry, 'address': address,
             'since': clock.from_microseconds(since), 'pause_id': open_pause, 'pauses_s': int(paused) // 1_000_000,
             'latest_at': clock.from_microseconds(latest),
+            'counted_to': counted_to and clock.from_microseconds(counted_to),
             'net_s': None if counted_to is None else (counted_to - started - int(paused)) // 1_000_000}
 
 
