@@ -29,6 +29,7 @@ _BATCH = 500
 _kinds = {}
 _followers = {}
 _also = []
+_followers_of_all = []
 
 
 class AccessRow(Base):
@@ -92,6 +93,12 @@ def follow(name, function):
     _followers[name] = function
 
 
+def follow_all(function):
+    """Have `function(name, ids)` called after access rows of any kind were written: for what hangs on objects of every kind."""
+    _followers_of_all.append(function)
+    return function
+
+
 def kinds():
     """{name: Kind} of the core and of the tools that are on."""
     return registration.of_tools_that_are_on('rules', _kinds)
@@ -132,6 +139,8 @@ def _write(this, ids):
         table.insert_many(fresh).execute()
     if this.name in _followers:
         _followers[this.name](this.name, ids, audiences)
+    for function in _followers_of_all:
+        function(this.name, ids)
 
 
 def rebuild(name, tell=lambda done, total: None):

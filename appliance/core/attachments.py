@@ -1,10 +1,5 @@
-"""Files that hang on an object of any kind. Who may see or change them says the one who owns the kind, by its `access_x` alone.
-
-    attachments.own('worktime.day', access_day, attach='clock', detach='clock')     # in the tool's attachments.py
-    access_day(actor, day_id, to='view')                # asked with `view`, and with the owner's words for two verbs:
-                                                        # `attach` (add, and take back one's own) and `detach` (others')
-
-A kind of a tool that is off is as absent as an object that is not there. Bytes are core.storage's; web serves them (core/content.py).
+"""Files that hang on an object of any kind. Who may see or change them says the one who owns the kind (core/refs.py), by two verbs:
+`attach` (add, and take back one's own) and `detach` (others'). Bytes are core.storage's; web serves them (core/content.py).
 """
 
 import mimetypes
@@ -13,10 +8,10 @@ from dataclasses import dataclass
 
 from peewee import fn
 
-from appliance.core import audit, clock, storage
+from appliance.core import audit, clock, refs, storage
 from appliance.core.actions import action
 from appliance.core.db import Base, row, rows
-from appliance.core.errors import Conflict, NotAllowed, NotFound
+from appliance.core.errors import Conflict, NotFound
 from appliance.core.events import Event, publish
 from appliance.core.fields import Id, Integer, Link, Moment, Text
 from appliance.core.i18n import texts
@@ -24,7 +19,6 @@ from appliance.core.limits import ATTACHMENTS_AN_OBJECT, FILE_NAME_BYTES
 from appliance.core.people import Person
 from appliance.core.personal.declarations import WITH_OBJECT, Keep, Personal
 from appliance.core.storage import Blob
-from appliance.core.tool import declarations, registry
 
 _ = texts(__name__)
 USE = 'core.attachment'
@@ -32,10 +26,9 @@ NAMELESS = 'file'
 DIRECTIONS = frozenset('\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069')
 # Not what this machine's own list says: the same name has the same type everywhere.
 _TYPES = mimetypes.MimeTypes(filenames=())
-_COLUMNS = ('id', 'kind', 'object_id', 'blob', 'name', 'media_type', 'size_bytes', 'person_id', 'created_at')
-_SELECT = 'SELECT id, kind, object_id, blob_id, name, media_type, size_bytes, person_id, created_at FROM attachment'
-_owners = {}
-_loaded = set()
+_COLUMNS = ('id', 'kind', 'object_id', 'blob', 'name', 'media_type', 'size_bytes', 'person_id', 'created_at', 'person_name')
+_SELECT = '''SELECT a.id, a.kind, a.object_id, a.blob_id, a.name, a.media_type, a.size_bytes, a.person_id, a.created_at, p.name
+             FROM attachment a LEFT JOIN person p ON p.id = a.person_id'''
 
 
 class Attachment(Base):
@@ -78,57 +71,26 @@ class AttachmentRemoved(Event):
     actor_id: int | None
 
 
-def own(kind, access, attach='attach', detach='detach'):
-    """Declare who owns a kind (`<tool>.<thing>`): `access(actor, object_id, to='view')`, NotFound for what this actor does not see.
-
-    attach, detach: what `to` is for these verbs, where the owner's levels have other names (`edit`).
-    """
-    if kind in _owners and _owners[kind][0].__module__ != access.__module__:
-        raise ValueError(f'two parts own the kind {kind}')
-    _owners[kind] = access, {'view': 'view', 'attach': attach, 'detach': detach}
-
-
-def _access(actor, kind, object_id, to):
-    """Ask the owner of a kind; NotFound for a kind that nobody owns or whose tool is off."""
-    if registry.names not in _loaded:
-        _loaded.add(registry.names)
-        registry.load('attachments')
-    tool = kind.partition('.')[0]
-    if kind not in _owners or (tool in declarations() and tool not in registry.names):
-        raise NotFound()
-    access, levels = _owners[kind]
-    access(actor, object_id, to=levels[to])
-
-
 def access_attachment(actor, attachment_id, to='view'):
-    """An attachment as a dict: id, kind, object_id, blob, name, media_type, size_bytes, person_id, created_at.
-
+    """An attachment as a dict: id, kind, object_id, blob, name, media_type, size_bytes, person_id, created_at,
+    person_name.
     NotFound when it is absent or its object is unseen. To remove it: `detach` on the object, or `attach` for who attached it.
     """
-    found = row(f'{_SELECT} WHERE id = ?', attachment_id)
+    found = row(f'{_SELECT} WHERE a.id = ?', attachment_id)
     if found is None:
         raise NotFound()
     one = _as_dict(found)
     if to != 'view':
         is_own = one['person_id'] is not None and one['person_id'] == actor.person_id
-        _access(actor, one['kind'], one['object_id'], 'attach' if is_own else 'detach')
+        refs.require(actor, one['kind'], one['object_id'], 'attach' if is_own else 'detach')
     else:
-        _access(actor, one['kind'], one['object_id'], 'view')
+        refs.require(actor, one['kind'], one['object_id'], 'view')
     return one
 
 
 def verbs(actor, kind, object_id):
     """What this actor may do with the files of an object: a set of `view`, `attach`, `detach`; NotFound when he does not see it."""
-    _access(actor, kind, object_id, 'view')
-    return {'view', *(to for to in ('attach', 'detach') if _may(actor, kind, object_id, to))}
-
-
-def _may(actor, kind, object_id, to):
-    try:
-        _access(actor, kind, object_id, to)
-    except (NotFound, NotAllowed, Conflict):
-        return False
-    return True
+    return refs.verbs(actor, kind, object_id, ('attach', 'detach'))
 
 
 def attachments_of(actor, kind, object_id, may=None):
@@ -145,7 +107,7 @@ def listed(kind, object_ids):
     if not object_ids:
         return []
     marks = ', '.join('?' * len(object_ids))
-    return [_as_dict(found) for found in rows(f'{_SELECT} WHERE kind = ? AND object_id IN ({marks}) ORDER BY object_id, id', kind, *object_ids)]
+    return [_as_dict(found) for found in rows(f'{_SELECT} WHERE a.kind = ? AND a.object_id IN ({marks}) ORDER BY a.object_id, a.id', kind, *object_ids)]
 
 
 def _as_dict(found):
@@ -154,7 +116,7 @@ def _as_dict(found):
 
 
 def _may_attach(actor, kind, object_id, *args, **kwargs):
-    _access(actor, kind, object_id, 'attach')
+    refs.require(actor, kind, object_id, 'attach')
 
 
 @action(rights=_may_attach)
@@ -182,6 +144,7 @@ def remove(actor, attachment_id):
     _remove(actor, access_attachment(actor, attachment_id, to='remove'))
 
 
+@refs.hanging
 def remove_all(actor, kind, object_id):
     """Take all files off an object that is being deleted: inside its owner's action, whose right it is."""
     for one in listed(kind, [object_id]):

@@ -61,7 +61,6 @@ def on(*events, is_wanted=None):
 
 def declared():
     """{name: Listener} of those of the core and of the tools that are on."""
-    from appliance.core import core_notices as _core    # noqa: F401  # cycle: notices are listeners
     from appliance.core.subscriptions import calls as _calls    # noqa: F401  # cycle: it listens
     for part in ('events', 'notifications'):
         registration.load(part)

@@ -19,12 +19,12 @@ from peewee import SQL, CompositeKey
 from appliance.core import access, clock, listeners, live, registration
 from appliance.core.actions import action
 from appliance.core.db import Base, row, rows
-from appliance.core.errors import NotFound
+from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.fields import Flag, Id, Integer, Json, Link, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.core.outbox import send_mail
-from appliance.core.people import Person
+from appliance.core.people import Person, actor_for
 from appliance.core.personal.declarations import WITH_PERSON, Personal, after
 from appliance.core.settings import get_setting
 
@@ -243,14 +243,31 @@ def mail_unread(actor):
     """Write one mail to each person who has notices that stayed unread: inside an action. Returns how many mails."""
     people = [one for one, in rows(f'SELECT DISTINCT person_id FROM notice WHERE {_TO_MAIL} AND {_DUE_AT} <= ? ORDER BY person_id LIMIT 500',
                                    *_pauses(), clock.microseconds(clock.now()))]
+    mails = 0
     for person_id in people:
-        found = rows(f'SELECT id, kind, data, count, at FROM notice WHERE person_id = ? AND {_TO_MAIL} ORDER BY id DESC', person_id)
-        shown = [{'kind': name, 'data': Notice.data.python_value(data), 'count': count, 'at': clock.from_microseconds(at).isoformat()}
-                 for _id, name, data, count, at in found[:MAILED_AT_ONCE]]
-        send_mail('mail/notices', {'notices': shown, 'more': len(found) - len(shown)}, key=f'notices:{person_id}:{found[0][0]}:{found[0][4]}',
-                  person_id=person_id)
+        found = rows(f'SELECT id, kind, object, data, count, at FROM notice WHERE person_id = ? AND {_TO_MAIL} ORDER BY id DESC', person_id)
+        mails += _mail(person_id, _visible_to(person_id, found))
         Notice.update(mailed_at=clock.now()).where(Notice.id.in_([one[0] for one in found])).execute()
-    return len(people)
+    return mails
+
+
+def _visible_to(person_id, found):
+    """Those that a person may see now; none for who may not come in any more."""
+    try:
+        return visible(actor_for(person_id, 'notices'), found)
+    except (NotFound, NotAllowed):
+        return []
+
+
+def _mail(person_id, found):
+    """Write the mail of what a person has not read; returns how many mails that is."""
+    if not found:
+        return 0
+    shown = [{'kind': name, 'data': Notice.data.python_value(data), 'count': count, 'at': clock.from_microseconds(at).isoformat()}
+             for _id, name, _object, data, count, at in found[:MAILED_AT_ONCE]]
+    send_mail('mail/notices', {'notices': shown, 'more': len(found) - len(shown)}, key=f'notices:{person_id}:{found[0][0]}:{found[0][5]}',
+              person_id=person_id)
+    return 1
 
 
 def forget(before):

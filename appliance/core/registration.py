@@ -1,15 +1,32 @@
 """What core and tools declare when a part of theirs is imported (listeners, kinds, methods): kept by name, seen while the tool is on."""
 
+import importlib
+import threading
+
 from appliance.core.tool import declarations, registry
 
-_loaded = set()
+# What the core itself declares, by part: it stands above those that ask for the part, so it comes with the first load.
+CORE = {'refs': ('attachments', 'comments', 'likes'), 'search': ('comments_search',), 'notifications': ('core_notices', 'comments_notices')}
+_loaded, _loading = set(), set()
+_turn = threading.RLock()
 
 
 def load(part):
-    """Import a part of the tools that are on, unless this process has."""
-    if (part, registry.names) not in _loaded:
-        _loaded.add((part, registry.names))
-        registry.load(part)
+    """Import a part of the core and of the tools that are on, unless this process has. Who comes while it is being imported waits."""
+    this = (part, registry.names)
+    if this in _loaded:
+        return
+    with _turn:
+        if this in _loaded or this in _loading:     # asked for by what is just being imported
+            return
+        _loading.add(this)
+        try:
+            for name in CORE.get(part, ()):
+                importlib.import_module(f'appliance.core.{name}')
+            registry.load(part)
+            _loaded.add(this)
+        finally:
+            _loading.discard(this)
 
 
 def of_tools_that_are_on(part, declared):

@@ -64,7 +64,11 @@ class Document:
 
 @dataclass(frozen=True)
 class Kind:
-    """How objects of a kind are found: `documents(ids)` -> {id: Document}, `url` with {id}, an icon, what they are called."""
+    """How objects of a kind are found: `documents(ids)` -> {id: Document}, `url` with {id}, an icon, what they are called.
+
+    What hangs on other objects has their audience, and no access rows of its own: `through(ids)` -> {id: (kind, object id)}, and
+    `source`: (table, id column). Who writes it calls `changed`.
+    """
 
     name: str
     documents: object
@@ -72,12 +76,15 @@ class Kind:
     icon: str
     title: object
     version: int = 1
+    through: object = None
+    source: tuple = ()
 
 
 def documents(name, function, **values):
     """Declare that objects of a kind are found."""
     _kinds[name] = Kind(name, function, **values)
-    access.follow(name, _write)
+    if not _kinds[name].through:
+        access.follow(name, _follow)
 
 
 def kinds():
@@ -90,9 +97,41 @@ def tokens(text):
     return _TOKEN.findall(fold(text))
 
 
+def changed(name, ids):
+    """Write the documents of what hangs on other objects anew: inside the action that changed it, or made or deleted it."""
+    this = kinds()[name]
+    for start in range(0, len(ids), _BATCH):
+        batch = list(ids[start:start + _BATCH])
+        of = this.through(batch)
+        audiences = _audiences_of(of)
+        # Where the owner's tool is off, nobody knows who may see it: the document waits as it is, unseen.
+        _write(name, [one for one in batch if one not in of or one in audiences], audiences)
+
+
+def audience_of(kind, object_id):
+    """The column `audience` of whatever hangs on an object, '' where nobody sees it."""
+    found = _audiences_of({0: (kind, object_id)}).get(0)
+    return _audience_column(*found) if found else ''
+
+
+def _audiences_of(of):
+    """{id: (owner's kind, audience)} from {id: (owner's kind, owner's id)}."""
+    known, found = access.kinds(), {}
+    for owner in {kind for kind, _object_id in of.values()} & set(known):
+        audiences = known[owner].audiences(list({object_id for kind, object_id in of.values() if kind == owner}))
+        found |= {one: (owner, audiences.get(object_id, (None, {}))[1]) for one, (kind, object_id) in of.items() if kind == owner}
+    return found
+
+
+def _follow(name, ids, audiences):
+    _write(name, ids, {object_id: (name, audience) for object_id, (_key, audience) in audiences.items()})
+
+
 def _write(name, ids, audiences):
     """Replace the documents of objects that say something else by now: in the transaction that changed them."""
-    found = {object_id: _row(name, one, audiences[object_id][1])
+    if not ids:
+        return
+    found = {object_id: _row(one, *audiences[object_id])
              for object_id, one in _kinds[name].documents(ids).items() if object_id in audiences}
     marks = ', '.join('?' * len(ids))
     held = {one[0]: one[1:] for one in rows(f'''SELECT object_id, title, line, words, audience FROM search_document
@@ -105,11 +144,15 @@ def _write(name, ids, audiences):
             _index(made.id, values['words'], values['audience'])
 
 
-def _row(name, one, audience):
-    """The columns of a document."""
+def _row(one, owner, audience):
+    """The columns of a document with the audience of an object of the kind `owner`."""
     return {'title': one.title, 'line': one.line, 'title_words': ' '.join(tokens(one.title)),
             'words': ' '.join(dict.fromkeys(tokens(f'{one.title} {one.line} {one.text}'[:TEXT_LENGTH]))),
-            'audience': ' '.join(sorted(map(_token_of, (*audience, _all_of(name)))))}
+            'audience': _audience_column(owner, audience)}
+
+
+def _audience_column(owner, audience):
+    return ' '.join(sorted(map(_token_of, (*audience, _all_of(owner)))))
 
 
 def _compared(values):
@@ -236,11 +279,15 @@ class _Vectors:
 
 def _confirmed(actor, found):
     """Those that the access tables show the actor now: the index must never be the reason why somebody sees something."""
-    seen = set()
+    known, owners, seen = access.kinds(), {}, set()
     for name in {one[1] for one in found}:
         ids = [one[2] for one in found if one[1] == name]
-        seen |= {(name, object_id) for object_id in access.seen_among(access.kinds()[name], actor, ids)}
-    return [one for one in found if (one[1], one[2]) in seen]
+        through = _kinds[name].through
+        owners |= {(name, one): owner for one, owner in (through(ids).items() if through else ((one, (name, one)) for one in ids))}
+    for kind in {kind for kind, _object_id in owners.values()} & set(known):
+        ids = list({object_id for owner, object_id in owners.values() if owner == kind})
+        seen |= {(kind, object_id) for object_id in access.seen_among(known[kind], actor, ids)}
+    return [one for one in found if owners.get((one[1], one[2])) in seen]
 
 
 def _hit(this, found):
@@ -251,12 +298,15 @@ def _hit(this, found):
 
 def rebuild(name, tell=lambda done, total: None):
     """Write all documents of a kind anew, in transactions of some hundred objects; returns how many objects there are."""
-    seen = access.kinds()[name]
-    table, id_column, _key = seen.source
+    this = kinds()[name]
+    table, id_column = this.source or access.kinds()[name].source[:2]
     total, done, last = rows(f'SELECT count(*) FROM {table}')[0][0], 0, 0
     while ids := [one for one, in rows(f'SELECT {id_column} FROM {table} WHERE {id_column} > ? ORDER BY {id_column} LIMIT ?', last, _BATCH)]:
         with write(f'core.search.rebuild {name}'):
-            _write(name, ids, seen.audiences(ids))
+            if this.through:
+                changed(name, ids)
+            else:
+                _follow(name, ids, access.kinds()[name].audiences(ids))
         last, done = ids[-1], done + len(ids)
         tell(done, total)
     with write(f'core.search.rebuild {name}'):

@@ -1,5 +1,5 @@
-"""Settings that live in rows: the company's, later a department's or a person's. Declared with default and meaning;
-an undeclared name is a KeyError. Secret ones are sealed, and written only: no listing gives them back."""
+"""Settings that live in rows: the company's; where a declaration allows it, a department's or a person's (core/scopes.py). Declared with
+default and meaning; an undeclared name is a KeyError. Secret ones are sealed, and written only: no listing gives them back."""
 
 import functools
 import re
@@ -12,9 +12,9 @@ from appliance.core.db import Base, rows
 from appliance.core.errors import Invalid
 from appliance.core.fields import Json, Text
 from appliance.core.i18n import is_zone, languages, texts
-from appliance.core.limits import MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, REMEMBERED_DAYS
+from appliance.core.limits import LIKE_LABEL_LENGTH, MAIL_LENGTH, NAME_LENGTH, PASSWORD_LENGTH, REMEMBERED_DAYS, TRASH_DAYS
 from appliance.core.permissions import require
-from appliance.core.personal.declarations import Nothing
+from appliance.core.personal.declarations import WITH_PERSON, Personal
 from appliance.core.tool import Setting as Declared
 
 _ = texts(__name__)
@@ -24,14 +24,16 @@ _HOST = re.compile(r'|[\w-]+(\.[\w-]+)*\.?|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+\]?')
 
 
 class Setting(Base):
-    """One value that differs from its default. `scope` is '' for the company."""
+    """One value that differs from its default. `scope` is '' for the company, `department:3`, or `person:7`."""
 
     scope = Text()
     name = Text()
     value = Json()
 
     class Meta:
-        personal = Nothing(_.lazy('What the company set. Before a person is forgotten, one that names him must be changed.'))
+        personal = Personal(
+            _.lazy('What a person prefers, and what company and departments set; one that names a person must be changed before he is forgotten'),
+            person=lambda model, person_id: model.scope == f'person:{person_id}', kept=WITH_PERSON)
         table_name = 'setting'
         primary_key = CompositeKey('scope', 'name')
 
@@ -124,6 +126,9 @@ CORE = {
                                   _one_of(lambda: ('employees', 'administrators'), 'employees, administrators')),
     'webhooks.private': Declared('', _.lazy('Private servers that the portal may tell of events'), _doors),
     'notices.mail_after_minutes': Declared(10, _.lazy('Minutes after which unread notices are mailed'), _whole(0, 1440)),
+    'likes.label': Declared('', _.lazy('Word on the button "Like"; empty for that one'), _line(LIKE_LABEL_LENGTH)),
+    'trash.keep_days': Declared(30, _.lazy('Days after which deleted things are gone for good'), _days(1, TRASH_DAYS),
+                                scopes=('department', 'person')),
     'audit.syslog': Declared('', _.lazy('Syslog server that gets the audit log'), syslog.read_address),
 }
 _PERMISSIONS = {'mail': 'core.mail.manage', 'rest': 'core.programs.manage', 'webhooks': 'core.programs.manage'}
@@ -140,11 +145,27 @@ def declared():
     return found
 
 
+def kept_in_scopes():
+    """{scope: {name: stored value}} of the company and of departments; what persons decided is too much to be kept."""
+    # Asked on every page: building the statement by Peewee cost more than all that it found.
+    return revisions.kept('setting', _read_kept)
+
+
+def _read_kept():
+    found = {}
+    for scope, name, text in rows("SELECT scope, name, value FROM setting WHERE substr(scope, 1, 7) <> 'person:'"):
+        found.setdefault(scope, {})[name] = Setting.value.python_value(text)
+    return found
+
+
 def _kept():
     """{name: stored value} of the company's settings that differ from their defaults."""
-    # Asked on every page: building the statement by Peewee cost more than all that it found.
-    return revisions.kept('setting', lambda: {
-        name: Setting.value.python_value(text) for name, text in rows('SELECT name, value FROM setting WHERE scope = ?', COMPANY)})
+    return kept_in_scopes().get(COMPANY, {})
+
+
+def names_that_are_on():
+    """The names of the settings of the core and of the tools that are on."""
+    return [name for name in declared() if name in CORE or name.partition('.')[0] in tool.registry.names]
 
 
 def get_setting(name):
@@ -172,19 +193,24 @@ def _may_set(actor, name, *args, **kwargs):
     require(actor, _PERMISSIONS.get(name.partition('.')[0], 'core.settings.manage'))
 
 
+def read_value(name, text):
+    """The value that a text says; Invalid says what would be right."""
+    declaration = declared()[name]
+    try:
+        return declaration.read(text)
+    except ValueError as error:
+        raise Invalid(_('%(label)s: right would be %(right)s.', label=declaration.label, right=error), field=name) from None
+
+
 @action(rights=_may_set)
 def set_setting(actor, name, text):
     """Set a company's setting from text. Invalid says what would be right; `field` is the setting's name."""
     if name not in declared():
         raise Invalid(_('There is no setting %(name)s.', name=name), field=name)
-    declaration = declared()[name]
-    try:
-        value = declaration.read(text)
-    except ValueError as error:
-        raise Invalid(_('%(label)s: right would be %(right)s.', label=declaration.label, right=error), field=name) from None
+    declaration, value = declared()[name], read_value(name, text)
     if name in _FALLS_WITH and value != get_setting(name):
-        _keep(_FALLS_WITH[name], None)
-    _keep(name, sealing.seal(value, name).hex() if declaration.is_secret and value else value)
+        keep(COMPANY, _FALLS_WITH[name], None)
+    keep(COMPANY, name, sealing.seal(value, name).hex() if declaration.is_secret and value else value)
     audit.record(actor, 'core.setting.changed', f'core.setting:{name}', **({} if declaration.is_secret else {'to': value}))
     return None if declaration.is_secret else value
 
@@ -196,10 +222,12 @@ def set_settings(actor, values):
         set_setting(actor, name, text)
 
 
-def _keep(name, value):
-    revisions.bump('setting')
+def keep(scope, name, value):
+    """Store a value in a scope, or None to have none there: inside an action, whose right it is."""
+    if not scope.startswith('person:'):
+        revisions.bump('setting')
     if value is None or (declared()[name].is_secret and value == ''):
-        Setting.delete().where((Setting.scope == COMPANY) & (Setting.name == name)).execute()
+        Setting.delete().where((Setting.scope == scope) & (Setting.name == name)).execute()
         return
-    (Setting.insert(scope=COMPANY, name=name, value=value)
+    (Setting.insert(scope=scope, name=name, value=value)
      .on_conflict(conflict_target=(Setting.scope, Setting.name), update={Setting.value: value}).execute())

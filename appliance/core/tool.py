@@ -24,12 +24,15 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting with its default and what it is, for a person. `read` turns text into the value; ValueError says no."""
+    """A setting with its default and what it is, for a person. `read` turns text into the value; ValueError says no. `scopes` (`department`,
+    `person`) say where it may differ from the company's (core/scopes.py).
+    """
 
     default: object
     label: object
     read: object = str
     is_secret: bool = False
+    scopes: tuple = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from appliance.core import clock, events, jobs, live, live_pages, notices, operations, outbox, presence, processes, storage_sweep, usage
+from appliance.core import clock, events, jobs, live, live_pages, notices, operations, outbox, presence, processes, storage_sweep, trash, usage
 from appliance.core.actions import forget_request_keys
 from appliance.core.db import database, is_sqlite
 from appliance.core.i18n import texts
@@ -47,3 +47,9 @@ def clean_files(run):
     now = clock.now()
     storage_sweep.remove_unused(now)
     storage_sweep.remove_strays(run.config.data.folder, now)
+
+
+@jobs.daily('03:50', name='core.empty_trash', title=_.lazy('Erase deleted things that have had their time'), is_in_steps=True)
+def empty_trash(run):
+    """Each in a transaction of its own, by the rule of its kind."""
+    trash.empty(run.actor)

@@ -8,8 +8,8 @@ from werkzeug.routing import IntegerConverter
 from appliance.core import db, i18n
 from appliance.core.tool import registry
 from appliance.web import (
-    access_log, addresses, admin, assets, attachments, csrf, errors, flashes, forms, health, help, home, live, login, metrics, notices, search,
-    security, settings, setup, shell, templating,
+    access_log, addresses, admin, assets, attachments, comments, csrf, errors, flashes, forms, health, help, home, likes, live, login, metrics,
+    notices, scopes, search, security, settings, setup, shell, templating, trash,
 )
 from appliance.web.content import create_content_app
 from appliance.web.hosts import ByHost
@@ -21,7 +21,7 @@ from appliance.web.uploads import UploadRequest
 SHELL_BLUEPRINTS = (health.blueprint, metrics.blueprint, login.blueprint, home.blueprint, help.blueprint, live.blueprint, notices.blueprint,
                     search.blueprint,
                     settings.blueprint, setup.blueprint, admin.blueprint, admin.everybody, attachments.blueprint, rest.blueprint,
-                    rest_docs.blueprint)
+                    rest_docs.blueprint, comments.blueprint, likes.blueprint, trash.blueprint, scopes.blueprint)
 
 
 class RowId(IntegerConverter):

@@ -11,7 +11,6 @@ from appliance.core import attachments, content
 from appliance.core.errors import Invalid, NotAllowed
 from appliance.core.i18n import texts
 from appliance.core.limits import ATTACHMENT_BYTES
-from appliance.core.people import names_of
 from appliance.web import files
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
@@ -40,14 +39,13 @@ class RemoveForm(Form):
 
 
 def card(actor, kind, object_id, may=None):
-    """What attachments/card.html shows: {kind, object_id, files, names, may_attach, most}. NotFound when the actor does not see the object.
+    """What attachments/card.html shows: {kind, object_id, files, may_attach, most}. NotFound when the actor does not see the object.
 
     `may`: the verbs of attachments.verbs, where the page knows them already; else the owner of the kind is asked for each.
     """
     may = attachments.verbs(actor, kind, object_id) if may is None else may
     found = attachments.attachments_of(actor, kind, object_id, may)
-    return {'kind': kind, 'object_id': object_id, 'files': found, 'names': names_of({one['person_id'] for one in found} - {None}),
-            'may_attach': 'attach' in may, 'most': ATTACHMENT_BYTES}
+    return {'kind': kind, 'object_id': object_id, 'files': found, 'may_attach': 'attach' in may, 'most': ATTACHMENT_BYTES}
 
 
 @blueprint.get('/<int:attachment_id>')

@@ -7,6 +7,7 @@ import "@tabler/core/js/src/bootstrap/offcanvas.ts";
 import "./busy.js";
 import "./copy.js";
 import "./forms.js";
+import "./mentions.js";
 import "./live.js";
 import "./guide.js";
 import "./search.js";

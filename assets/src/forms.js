@@ -56,3 +56,8 @@ function showPhoto(field) {
   picture.addEventListener("load", () => face.replaceChildren(picture));
   picture.addEventListener("error", () => URL.revokeObjectURL(picture.src));
 }
+
+// The second click of a double click may meet the button that the first one's answer has brought: it is no answer to that.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest?.(".like button")) event.preventDefault();
+}, true);

@@ -7,9 +7,10 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from appliance.core import access, clock, config, insight, notices
+from appliance.core import access, clock, comments, config, history, insight, likes, notices, people
 from appliance.core.actor import SYSTEM
 from appliance.core.db import write
+from appliance.core.departments import Department
 from appliance.core.events import EventRow
 from appliance.core.people import Person, actor_for
 from appliance.core.subscriptions.models import Subscription, SubscriptionCall
@@ -33,10 +34,12 @@ def make():
         WorktimeCorrection.create(day=corrected, old_end=None, new_end=corrected.ended_at, reason='I forgot the clock', by=ids['employee'], at=clock.now())
         _tell(ids, corrected)
         subscription_id = _subscribe(ids['employee'])
+        comment_id = _talk(ids, corrected.id)
     return {'employee_id': ids['employee'], 'guest_id': ids['guest'], 'contact_id': ids['employee'], 'directory_id': 1, 'department_id': 1,
             'subscription_id': subscription_id, 'service_id': services.add_service(SYSTEM, 'erp', 'ERP of the warehouse', 'employee'),
             'insight_id': insight.ask(actor_for(ids['administrator'], 'test'), ids['employee'], 'worktime.day', 'A question of the payroll'),
-            'day_id': corrected.id, 'open_day_id': open_day, 'setup': one_time_links.make_link(SYSTEM, one_time_links.SETUP),
+            'day_id': corrected.id, 'comment_id': comment_id, 'led_id': Department.get(Department.head_id == ids['head']).id, 'open_day_id': open_day,
+            'setup': one_time_links.make_link(SYSTEM, one_time_links.SETUP),
             'rescue': one_time_links.make_link(SYSTEM, one_time_links.RESCUE, ids['administrator'])}
 
 
@@ -57,6 +60,21 @@ def _subscribe(person_id):
         event = EventRow.create(name='core.person.added', version=1, object=f'core.person:{person_id}', data={}, at=now)
         SubscriptionCall.create(subscription=subscription, event=event, state=state, status=status, error=error, attempts=1, next_at=now, created_at=now, took_ms=80)
     return subscription.id
+
+
+def _talk(ids, day_id):
+    """A talk of the employee and his head about a day, with something of everything; the id of the employee's comment."""
+    employee, head = (people.actor_for(ids[login], 'test') for login in ('employee', 'head'))
+    about = 'worktime.day', day_id
+    first = comments.add_comment(employee, *about, 'The **train** was late:\n> signal failure\n- `07:40` instead of 07:10\nhttps://trains.example/r?id=7')['id']
+    comments.add_comment(head, *about, f'Thank you, @{Person.get_by_id(ids["employee"]).name}.', first)
+    comments.edit_comment(employee, first, 'The **train** was *very* late:\n> signal failure\n- `07:40` instead of 07:10\nhttps://trains.example/r?id=7')
+    likes.like(head, 'core.comment', first)
+    likes.like(head, *about)
+    comments.delete_comment(employee, comments.add_comment(employee, *about, 'Never mind')['id'])
+    with write('tests.stage'):
+        history.note(employee, *about, {'state': ('expired', 'closed')})
+    return first
 
 
 def _tell(ids, day):

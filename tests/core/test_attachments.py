@@ -1,7 +1,7 @@
 """Files on objects: who may is said by the owner of the kind alone; names are safe; rows, uses, events and audit go together."""
 import pytest
 
-from appliance.core import attachments, audit, clock, db, storage, storage_sweep
+from appliance.core import attachments, audit, clock, db, refs, storage, storage_sweep
 from appliance.core.actor import EMPLOYEE, SYSTEM, Actor
 from appliance.core.attachments import attach, remove, safe_name
 from appliance.core.errors import Conflict, NotAllowed, NotFound
@@ -25,7 +25,7 @@ def access_thing(actor, object_id, to='view'):
 @pytest.fixture
 def people(box, monkeypatch):
     """Actors 1 to 4 as {number: Actor}, and a kind of objects whose rights are RIGHTS."""
-    monkeypatch.setitem(attachments._owners, KIND, (access_thing, {one: one for one in ('view', 'attach', 'detach')}))
+    monkeypatch.setitem(refs._owners, KIND, refs.Owner(KIND, access_thing, verbs={'attach': 'attach', 'detach': 'detach'}))
     for number in range(1, 5):
         assert add_person(SYSTEM, f'login{number}', f'Name {number}') == number
     return {number: Actor(number, EMPLOYEE, frozenset({EMPLOYEE})) for number in range(1, 5)}
@@ -119,9 +119,9 @@ def test_all_go_with_their_object(people):
 
 
 def test_a_kind_has_one_owner(people):
-    attachments.own(KIND, access_thing)
+    refs.own(KIND, access_thing)
     with pytest.raises(ValueError, match=KIND):
-        attachments.own(KIND, safe_name)
+        refs.own(KIND, safe_name)
 
 
 def test_many_objects_are_read_in_one_statement(people):

@@ -9,7 +9,7 @@ from datetime import date
 
 from peewee import CompositeKey, sort_models
 
-from appliance.core import access, attachments, audit, clock, people, photos
+from appliance.core import access, audit, clock, people, photos, refs
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR
 from appliance.core.db import lock_row, row, rows
@@ -30,7 +30,7 @@ from appliance.core.tool import declarations
 _ = texts(__name__)
 _BATCH = 500
 # What hangs on objects of any kind and goes with them: function(actor, kind, object_id).
-ERASERS = [attachments.remove_all]
+ERASERS = [refs.erase_hanging]
 
 
 def _may(actor, *args, **kwargs):

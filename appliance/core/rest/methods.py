@@ -94,6 +94,7 @@ def load():
     """Import the methods of the core and of the tools that are on; once for each set of them."""
     from appliance.core.rest import notifying as _notifying     # noqa: F401  # cycle: they declare themselves here
     from appliance.core.rest import own as _own     # noqa: F401  # cycle: see above
+    from appliance.core.rest import talking as _talking     # noqa: F401  # cycle: see above
     if registry.names not in _loaded:
         _loaded.add(registry.names)
         registry.load('rest')

@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
-from appliance.core import clock, live_pages
+from appliance.core import clock, live_pages, refs
 from appliance.core.clock import local_date, microseconds
 from appliance.core.errors import Conflict, Invalid
 from appliance.core.i18n import current_zone, format_time_of, texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.tools.worktime import picture, rules
 from appliance.tools.worktime.forms import MINUTES, ButtonForm, CorrectionForm
+from appliance.web import comments
 from appliance.web.attachments import card
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
@@ -99,10 +100,12 @@ def team():
 def show_day(day_id):
     """One day, for its person and for who heads him."""
     found = rules.timeline(g.actor, day_id)
-    may = {'attach', 'detach'} if found['day']['person_id'] == g.actor.person_id else set()
+    is_own = found['day']['person_id'] == g.actor.person_id
+    may = refs.verbs_at('worktime.day', 'clock' if is_own else 'view')
     return render_template('worktime/day.html', token=live_pages.make_token(g.actor, f'worktime.day:{day_id}'), **found,
                            band=picture.band(found['day'], found['steps'], found['corrections']),
-                           files=card(g.actor, 'worktime.day', day_id, may))
+                           files=card(g.actor, 'worktime.day', day_id, may),
+                           talk=comments.card(g.actor, 'worktime.day', day_id, may, is_own))
 
 
 @blueprint.get('/now/<known>')

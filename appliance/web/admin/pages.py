@@ -9,6 +9,7 @@ _ = texts(__name__)
 # (endpoint, what its addresses begin with, title, the permissions of which one is needed)
 PAGES = (
     ('setup.company', '/admin/setup', _.lazy('Company and mail'), ('core.settings.manage', 'core.mail.manage')),
+    ('scopes.company', '/settings/values/company', _.lazy('Settings'), ('core.settings.manage',)),
     ('admin.list_roles', '/admin/roles', _.lazy('Roles'), ('core.roles.manage',)),
     ('admin.list_tools', '/admin/tools', _.lazy('Tools'), ('core.tools.switch',)),
     ('admin.list_directories', '/admin/directories', _.lazy('Directories'), ('identity.directories.manage',)),

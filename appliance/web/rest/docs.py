@@ -13,7 +13,10 @@ EXAMPLES = {'user.get': 'user.get?filter[ACTIVE]=Y&order[NAME]=ASC', 'user.searc
             'department.get': 'department.get?sort=NAME', 'method.get': 'method.get?name=user.get',
             'im.notify.personal.add': 'im.notify.personal.add?USER_ID=1&MESSAGE=Order+7+is+paid&TAG=order-7', 'feature.get': 'feature.get?code=rest_offline_extended',
             'batch': 'batch?cmd[me]=user.current&cmd[mine]=department.get?ID=$result[me][UF_DEPARTMENT][0]',
-            'event.bind': 'event.bind?event=ONUSERADD&handler=https://erp.company.example/portal', 'event.unbind': 'event.unbind?event=ONUSERADD'}
+            'event.bind': 'event.bind?event=ONUSERADD&handler=https://erp.company.example/portal', 'event.unbind': 'event.unbind?event=ONUSERADD',
+            'comment.list': 'comment.list?OWNER=worktime.day:7', 'comment.add': 'comment.add?OWNER=worktime.day:7&TEXT=Seen',
+            'comment.update': 'comment.update?ID=7&TEXT=Seen+and+noted', 'comment.delete': 'comment.delete?ID=7',
+            'like.list': 'like.list?OWNER=worktime.day:7', 'like.add': 'like.add?OWNER=worktime.day:7', 'like.delete': 'like.delete?OWNER=worktime.day:7'}
 
 
 @blueprint.get('')

@@ -11,8 +11,14 @@ from appliance.core.actor import SYSTEM
 from appliance.core.attachments import Attachment
 from appliance.core.backup import snapshot, tables
 from appliance.core.backup.targets import using
+from appliance.core.comments import Comment, CommentMention
+from appliance.core.following import Follow
+from appliance.core.history import HistoryRow
 from appliance.core.jobs.runs import JobRun
+from appliance.core.likes import Liking
 from appliance.core.processes import Process
+from appliance.core.settings import Setting
+from appliance.core.trash import TrashRow
 from appliance.identity import one_time_links, sessions
 from appliance.identity.models import LoginFailure
 from tests.boxes import opened
@@ -66,6 +72,21 @@ def fill(box):
                       lease_until=now + timedelta(minutes=1), attempts=1)
         Process.create(host='host', kind='jobs', pid=1, seen_at=now)
         _keep_files()
+        _keep_talk()
+
+
+def _keep_talk():
+    """Comments that quote each other, one of them in the trash; who follows, who likes, what it said before."""
+    at = {'at': clock.now()}
+    first = Comment.create(kind='core.thing', object_id=1, person=1, text='\ue0001\ue001 «ñ»\n> 🦤', deleted_at=clock.now(), **at)
+    second = Comment.create(kind='core.thing', object_id=1, person=1, text='x', quote=first.id, edited_at=clock.now(), **at)
+    Comment.update(quote=second.id).where(Comment.id == first.id).execute()
+    CommentMention.create(comment=first.id, person=1)
+    TrashRow.create(kind='core.comment', object_id=first.id, person_id=1, gone_at=clock.now(), **at)
+    Follow.create(kind='core.thing', object_id=1, person=1, is_on=False, **at)
+    Liking.create(kind='core.comment', object_id=second.id, person=1, **at)
+    HistoryRow.create(kind='core.comment', object_id=second.id, field='text', old=None, new='x', person_id=1, **at)
+    Setting.create(scope='person:1', name='trash.keep_days', value=7)
 
 
 def _keep_files():

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from appliance.core import comments, db
 from appliance.core.rest import methods
 from appliance.web.rest.docs import EXAMPLES
 from tests.web.rest.callers import caller
@@ -29,10 +30,15 @@ def test_page_says_for_which_scopes_there_is_an_address(company):
 
 def test_every_example_works(company):
     program, browser = caller(company, 'employee'), company.browser('employee')
+    day = db.row('SELECT max(id) FROM worktime_day WHERE person_id = ?', company.ids['employee'])[0]
     examples = re.findall(r'/TOKEN/([^&#]*?(?:&amp;[^&#]*?)*)(?:&#39;|&quot;)', browser.get('/rest-docs').text)
     assert len(examples) >= 20 and {one.partition('?')[0] for one in examples} >= set(EXAMPLES)
     for example in sorted({html.unescape(unquote(one)) for one in examples}, key=lambda one: ('.close' in one, '.pause' in one, one)):
         method, _mark, query = example.partition('?')
+        # The examples are about the seventh; here there is another day, and a comment on it for each that wants one.
+        query = query.replace('worktime.day:7', f'worktime.day:{day}')
+        if method.startswith('comment.') and 'ID=7' in query:
+            query = query.replace('ID=7', f'ID={comments.add_comment(company.actor("employee"), "worktime.day", day, "x")["id"]}')
         status, found = program.call(method, query)
         assert status == 200, (example, found)
         assert not found['result'].get('result_error') if method == 'batch' else True

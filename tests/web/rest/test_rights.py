@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from appliance.core import rest
+from appliance.core import comments, db, rest
 from appliance.core.actor import SYSTEM
 from appliance.core.people import block, give_role, take_role, update_person
 from appliance.core.rest import methods
@@ -34,12 +34,20 @@ def test_every_role_meets_every_method_as_its_pages_do(company, programs):
     methods.load()
     met, expected = {}, {}
     # Whom everybody sees: the guest's contact.
-    needed = {**NEEDED, 'im.notify.personal.add': f'USER_ID={company.ids["employee"]}&MESSAGE=x'}
+    day = db.row('SELECT max(id) FROM worktime_day WHERE person_id = ?', company.ids['employee'])[0]
+    mine, other = (comments.add_comment(company.actor('employee'), 'worktime.day', day, 'x')['id'] for _time in range(2))
+    about = f'OWNER=worktime.day:{day}'
+    talk = {'comment.list': about, 'comment.add': f'{about}&TEXT=x', 'comment.update': f'ID={mine}&TEXT=y', 'comment.delete': f'ID={other}',
+            'like.list': about, 'like.add': about, 'like.delete': about}
+    # His day: he and his head see it, and each changes his own comments alone.
+    different = DIFFERENT | {(role, name): 404 for role in ROLES if role not in ('employee', 'head') for name in talk}
+    different |= {('head', 'comment.update'): 403, ('head', 'comment.delete'): 403}
+    needed = {**NEEDED, **talk, 'im.notify.personal.add': f'USER_ID={company.ids["employee"]}&MESSAGE=x'}
     for role in ROLES:
         # Opening a day comes last: before it, pausing and closing meet a day that does not run.
         for name in sorted(methods.declared(), key=lambda name: (name == 'timeman.open', name)):
             met[role, name] = programs[role].call(name, needed.get(name))[0]
-            expected[role, name] = DIFFERENT.get((role, name), 200)
+            expected[role, name] = different.get((role, name), 200)
     assert met == expected
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
-from appliance.core import access, audit, clock
+from appliance.core import access, audit, clock, history
 from appliance.core.actions import action
 from appliance.core.db import lock_row, rows
 from appliance.core.errors import Conflict, Invalid, NotAllowed
@@ -84,6 +84,8 @@ def correct(actor, day_id, ended_at, reason):
     WorktimeDay.update(state=CLOSED, ended_at=ended_at).where(WorktimeDay.id == day_id).execute()
     correction_id = WorktimeCorrection.create(day=day_id, old_end=day['ended_at'], new_end=ended_at, reason=reason, by=actor.person_id,
                                               at=clock.now()).id
+    history.note(actor, 'worktime.day', day_id, {'ended_at': (day['ended_at'] and day['ended_at'].isoformat(), ended_at.isoformat()),
+                                                 'state': (day['state'], CLOSED)})
     access.changed('worktime.day', [day_id])      # its reason can be found from now on
     audit.record(actor, 'worktime.day.corrected', f'worktime.day:{day_id}', correction=correction_id)
     publish(DayCorrected(day_id, correction_id, actor.person_id))

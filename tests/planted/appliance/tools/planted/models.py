@@ -18,6 +18,7 @@ class PlantedNote(Base):
     title = Text(limit=200)
     shared = Text(default='')
     created_at = Moment(default=clock.now)
+    deleted_at = Moment(null=True)
 
     class Meta:
         personal = Personal('Notes of a person', person='person', words=('title',), kept=WITH_PERSON)

@@ -6,6 +6,7 @@ from wtforms.validators import InputRequired, Length
 
 from appliance.core import live_pages
 from appliance.tools.planted import rules
+from appliance.web import comments
 from appliance.web.attachments import card
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import allowed
@@ -31,7 +32,8 @@ def index():
 @allowed('employee')
 def show(note_id):
     """One note."""
-    return render_template('planted/note.html', **_opened(note_id), files=card(g.actor, 'planted.note', note_id))
+    return render_template('planted/note.html', **_opened(note_id), files=card(g.actor, 'planted.note', note_id),
+                           talk=comments.card(g.actor, 'planted.note', note_id))
 
 
 def _opened(note_id):

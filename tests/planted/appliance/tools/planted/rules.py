@@ -1,6 +1,6 @@
 """Who writes and sees notes: each his own, and those that are shared with him."""
 
-from appliance.core import access, clock, live
+from appliance.core import access, clock, history, live
 from appliance.core.actions import action
 from appliance.core.db import rows
 from appliance.core.errors import Invalid, NotAllowed
@@ -12,7 +12,7 @@ def audiences(ids):
     """{id: (when it was made, {subject: (level, reason)})} of notes."""
     found = {}
     for note_id, person_id, shared, created_at in rows(
-            f'SELECT id, person_id, shared, created_at FROM planted_note WHERE id IN ({", ".join("?" * len(ids))})', *ids):
+            f'SELECT id, person_id, shared, created_at FROM planted_note WHERE id IN ({", ".join("?" * len(ids))}) AND deleted_at IS NULL', *ids):
         audience = {shared: ('view', 'It is shared with him.')} if shared else {}
         found[note_id] = (created_at, audience | {f'person:{person_id}': ('edit', 'It is his own.')})
     return found
@@ -58,7 +58,7 @@ def add_note(actor, title, shared=''):
 @action
 def share_note(actor, note_id, shared):
     """Share a note with a subject, or with nobody ('')."""
-    access_note(actor, note_id, to='edit')
+    history.note(actor, 'planted.note', note_id, {'shared': (access_note(actor, note_id, to='edit')['shared'], shared)})
     PlantedNote.update(shared=shared).where(PlantedNote.id == note_id).execute()
     access.changed('planted.note', [note_id])
 
