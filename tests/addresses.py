@@ -11,6 +11,7 @@ from appliance.web.app import create_app
 NOT_PAGES = {
     'health.healthz': 'words for a load balancer',
     'setup.authority': 'a file',
+    'metrics.metrics': 'numbers for a monitoring system, at the admin address',
     'static': 'files',
     'search.palette': 'fragment of every page',
     'notices.panel': 'fragment of every page',

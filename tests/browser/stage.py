@@ -12,6 +12,7 @@ from appliance.core.actor import SYSTEM
 from appliance.core.db import write
 from appliance.core.departments import Department
 from appliance.core.events import EventRow
+from appliance.core.insight import GRANTED, Insight
 from appliance.core.people import Person, actor_for
 from appliance.core.subscriptions.models import Subscription, SubscriptionCall
 from appliance.core.tool import registry
@@ -35,9 +36,12 @@ def make():
         _tell(ids, corrected)
         subscription_id = _subscribe(ids['employee'])
         comment_id = _talk(ids, corrected.id)
+    insight_id = insight.ask(actor_for(ids['administrator'], 'test'), ids['employee'], 'worktime.day', 'A question of the payroll')
+    with write('tests.stage'):
+        Insight.update(state=GRANTED, decided_by=ids['head'], decided_at=clock.now(), ends_at=clock.now() + timedelta(hours=4)).where(Insight.id == insight_id).execute()
     return {'employee_id': ids['employee'], 'guest_id': ids['guest'], 'contact_id': ids['employee'], 'directory_id': 1, 'department_id': 1,
             'subscription_id': subscription_id, 'service_id': services.add_service(SYSTEM, 'erp', 'ERP of the warehouse', 'employee'),
-            'insight_id': insight.ask(actor_for(ids['administrator'], 'test'), ids['employee'], 'worktime.day', 'A question of the payroll'),
+            'insight_id': insight_id,
             'day_id': corrected.id, 'comment_id': comment_id, 'led_id': Department.get(Department.head_id == ids['head']).id, 'open_day_id': open_day,
             'setup': one_time_links.make_link(SYSTEM, one_time_links.SETUP),
             'rescue': one_time_links.make_link(SYSTEM, one_time_links.RESCUE, ids['administrator'])}
@@ -56,7 +60,7 @@ def _day(person_id, back, state):
 def _subscribe(person_id):
     now, epoch = clock.now(), Person.get_by_id(person_id).epoch
     subscription = Subscription.create(person=person_id, epoch=epoch, name='ONUSERADD', event='core.person.added', address='https://erp.company.example/in', secret=b'none')
-    for state, status, error in (('done', 200, ''), ('failed', 500, 'status: Internal Server Error')):
+    for state, status, error in (('done', 200, ''), ('failed', 500, 'status')):
         event = EventRow.create(name='core.person.added', version=1, object=f'core.person:{person_id}', data={}, at=now)
         SubscriptionCall.create(subscription=subscription, event=event, state=state, status=status, error=error, attempts=1, next_at=now, created_at=now, took_ms=80)
     return subscription.id

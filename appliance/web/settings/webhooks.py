@@ -29,7 +29,7 @@ def event_choices():
 class SubscriptionForm(Form):
     """A new subscription."""
 
-    event = SelectField(_.lazy('Event'), choices=event_choices)
+    event = SelectField(_.lazy('Event'), choices=event_choices, render_kw={'lang': 'en'})      # their reference speaks English
     handler = StringField(_.lazy('Address that is told'), [DataRequired(), Length(max=2000)], filters=[lambda text: (text or '').strip()])
 
 
