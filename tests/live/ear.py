@@ -15,9 +15,14 @@ class Ear:
         self._socket = socket.create_connection((host, port), timeout=20)
         lines = {'Host': f'127.0.0.1:{port}', **({'Cookie': f'appliance_session={cookie}'} if cookie else {}), **(headers or {})}
         head = ''.join(f'{name}: {value}\r\n' for name, value in lines.items() if value is not None)
-        self._socket.sendall(f'GET /live?{urlencode(query, doseq=True)} HTTP/1.1\r\n{head}\r\n'.encode('utf-8', 'surrogateescape'))
         self._file = self._socket.makefile('rb')
-        self._read_head()
+        try:
+            self._socket.sendall(f'GET /live?{urlencode(query, doseq=True)} HTTP/1.1\r\n{head}\r\n'.encode('utf-8', 'surrogateescape'))
+            self._read_head()
+        except OSError:
+            self._file.close()
+            self._socket.close()
+            raise
         self._thread = threading.Thread(target=self._listen, daemon=True)
         if self.status == 200:
             self._thread.start()

@@ -175,6 +175,8 @@ def test_none_lost_none_twice_through_two_processes_whatever_is_cut(office):
                 heard += numbers(ear)
                 cursor = ear.cursor if ear.cursor is not None else cursor
             ended += is_last
+        else:
+            ear.close()
     stop.set()
     for thread in (*writers, killer):
         thread.join()
