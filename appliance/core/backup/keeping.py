@@ -12,7 +12,7 @@ from appliance.core.backup import snapshot, state, work
 from appliance.core.backup.errors import BackupError, plainly
 from appliance.core.backup.events import BackupFailed
 from appliance.core.backup.repository import Repository
-from appliance.core.db import connected, database, write
+from appliance.core.db import database, disconnect, write
 from appliance.core.errors import PortalError
 from appliance.core.events import publish
 
@@ -48,12 +48,15 @@ def _note_failure(config, what, error):
     with contextlib.suppress(OSError), state.changing(config.data.folder) as found:
         # One of each kind: a drill that succeeds does not mend what a verification found.
         found.setdefault('failures', {})[what] = {'at': state.now_text(), 'what': what, 'code': error.code, 'message': str(error.message)}
+    was_closed = database.is_closed()
     try:
-        # Whoever called without a connection is left without one.
-        with contextlib.nullcontext() if not database.is_closed() else connected(), write('core.backup.failed'):
+        with write('core.backup.failed'):
             publish(BackupFailed(0, what, str(error.message), None))
     except Exception:       # the database may be what is broken; the file above says it all the same
         log.exception('nobody could be told that the %s failed', what)
+    finally:
+        if was_closed:      # whoever called without a connection is left without one
+            disconnect()
 
 
 def create(config, tell):
