@@ -196,6 +196,11 @@ def _wait_for(condition):
         time.sleep(0.1)
 
 
+def untold(config):
+    """What the database holds, but for the word that a backup failed: people are told of that."""
+    return {name: found for name, found in contents(config).items() if name not in ('event', 'delivery')}
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root may mount a small disk; the next test stands for it elsewhere')
 @pytest.mark.parametrize('what', ['data', 'backups'])
 def test_a_full_disk_refuses_and_nothing_is_lost(sqlite_portal, tmp_path, what):
@@ -204,13 +209,13 @@ def test_a_full_disk_refuses_and_nothing_is_lost(sqlite_portal, tmp_path, what):
     (sqlite_portal.config.data.folder / 'blobs' / 'large').write_bytes(os.urandom(1 << 20))
     place = {'data': sqlite_portal.config.data.folder, 'backups': tmp_path / 'backups'}[what]
     with small_disk(place):
-        before = contents(sqlite_portal.config)
+        before = untold(sqlite_portal.config)
         (place / 'filler').write_bytes(bytes(_free(place) - (100 << 10)))
         with pytest.raises(StorageFull, match='full'):
             keeping.create(sqlite_portal.config, silent)
         assert not (sqlite_portal.config.data.folder / work.FOLDER).exists()
         (place / 'filler').unlink()
-        assert contents(sqlite_portal.config) == before
+        assert untold(sqlite_portal.config) == before
         assert len(keeping.list_all(sqlite_portal.config)) == 1 and keeping.verify(sqlite_portal.config, silent)
 
 
@@ -234,13 +239,13 @@ def _free(place):
 
 
 def test_a_file_that_may_not_grow_refuses_and_nothing_is_lost(sqlite_portal):
-    before = contents(sqlite_portal.config)
+    before = untold(sqlite_portal.config)
     done = subprocess.run([sys.executable, '-m', 'appliance', '--config', sqlite_portal.config.path, 'backup', 'create', '--json'],
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100 << 10, 100 << 10)),
                           capture_output=True, text=True)
     assert done.returncode == 1 and done.stdout == '' and 'Traceback' not in done.stderr
     assert not (sqlite_portal.config.data.folder / work.FOLDER).exists()
-    assert contents(sqlite_portal.config) == before
+    assert untold(sqlite_portal.config) == before
 
 
 def test_a_key_of_another_portal_does_not_open_it(sqlite_portal, tmp_path):
