@@ -91,7 +91,7 @@ def run(options):
         else:
             resume_company(running, options, known)
         portal = start_portal(running, options)
-        running.enter_context(announced(options, known, make_webhook(folder)))
+        running.enter_context(announced(options, known, make_webhook(folder, known)))
         portal.wait()
         raise Stop(f'the portal ended by itself: {last_line(folder / "logs" / "portal.log")}')
 
@@ -225,12 +225,16 @@ def appliance(folder, *arguments, text=''):
         raise Stop(f'appliance {arguments[0]} failed: {last_words(done)}')
 
 
-def make_webhook(folder):
-    """Return the address of the administrator's webhook, made for this start. Raises Stop when there is none to be had."""
-    done = subprocess.run([sys.executable, '-m', 'appliance.demo.webhook'], env=environment(folder), capture_output=True, text=True, check=False)
+def make_webhook(folder, known):
+    """Return the address of the administrator's webhook; the company keeps its token. Raises Stop when there is none to be had."""
+    done = subprocess.run([sys.executable, '-m', 'appliance.demo.webhook'], input=known.get('token', ''), env=environment(folder),
+                          capture_output=True, text=True, check=False)
     if done.returncode:
         raise Stop(f'the webhook could not be made: {last_words(done)}')
-    return done.stdout.strip()
+    webhook = done.stdout.strip()
+    known['token'] = webhook.rstrip('/').rpartition('/')[2]
+    write_private(folder / 'company.json', json.dumps(known))
+    return webhook
 
 
 def last_words(done):

@@ -1,4 +1,6 @@
-"""The administrator's webhook of a running demo, for scripts: made anew at each start, printed once. Run as: python -m appliance.demo.webhook"""
+"""The administrator's webhook of a running demo, for scripts: the same at each start while it
+counts. Run as: python -m appliance.demo.webhook, with the token of an earlier start on standard input; prints the address.
+"""
 
 import sys
 
@@ -13,8 +15,11 @@ from appliance.identity import tokens
 NAME = 'bin/run'
 
 
-def make():
-    """The address of a new webhook of the demo's administrator, with every scope; those of earlier starts are revoked."""
+def make(earlier):
+    """The address of a webhook of the demo's administrator, with every scope: by the token of an earlier start, else by a new one alone."""
+    opened = tokens.load(earlier)
+    if opened and not opened.is_expired and opened.scopes == {*rest.scopes()}:
+        return f'/rest/{opened.actor.person_id}/{earlier}/'
     actor = actor_for(Person.get(Person.login == company.by_role('administrator').login).id, via='demo')
     for one in tokens.tokens_of(actor):
         if one['name'] == NAME and one['person_id'] == actor.person_id:
@@ -32,7 +37,7 @@ def main():
         db.open_database(config.database.url, config.database.password_file)
         with db.connected():
             switch.load()
-            print(f'{config.server.public_address}{make()}')
+            print(f'{config.server.public_address}{make(sys.stdin.read().strip())}')
     except (PortalError, StartError, Person.DoesNotExist) as error:
         print(error, file=sys.stderr)
         return 1

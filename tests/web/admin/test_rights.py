@@ -4,6 +4,9 @@ from flask import url_for
 
 from appliance.web.app import create_app
 
+# What is no number in an address.
+WORDS = {'name': 'core.outbox', 'what': 'ending'}
+
 
 @pytest.fixture
 def addresses(lumbreras):
@@ -13,7 +16,7 @@ def addresses(lumbreras):
     with app.test_request_context(base_url=lumbreras.box.config.server.public_address):
         for rule in app.url_map.iter_rules():
             if rule.endpoint.startswith('admin.'):
-                path = url_for(rule.endpoint, **{name: 'core.outbox' if name == 'name' else 1 for name in rule.arguments})
+                path = url_for(rule.endpoint, **{name: WORDS.get(name, 1) for name in rule.arguments})
                 found += [(method, path) for method in rule.methods & {'GET', 'POST'}]
     return found
 
