@@ -11,6 +11,7 @@ from tests import guards
 from tests.boxes import PostgresqlTemplate, SqliteTemplate, opened
 from tests.mail_server import MailServer
 from tests.postgresql import Postgresql
+from tests.receiver import Receiver
 
 # A test that asks for one of these starts a server or a browser, or looks at every page: not for `bin/test fast`.
 SLOW_FIXTURES = {'postgres', 'postgresql_template', 'browser', 'page', 'portal'}
@@ -128,3 +129,11 @@ def run_due(box):
         return done
 
     return run
+
+
+@pytest.fixture
+def receiver():
+    """A server of somebody else, which notes what it is told."""
+    made = Receiver()
+    yield made
+    made.stop()

@@ -13,18 +13,10 @@ from appliance.core.http_client import Client, Failed, Refused
 from appliance.core.limits import REPLY_BYTES, REPLY_S
 from tests.ldap.authority import Authority
 from tests.postgresql import free_port
-from tests.receiver import Receiver
 
 CONFIG = configuration.Config(path='none', server=configuration.Server(
     address='127.0.0.1:18100', admin_address='127.0.0.1:18101', public_address='https://portal.company.example'),
     database=configuration.Database(url='postgresql://db.company.example:15432/portal'))
-
-
-@pytest.fixture
-def receiver():
-    made = Receiver()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -17,17 +17,6 @@ def notes(box):
     return next(module for one, module in registry.load('rules') if one.name == 'planted')
 
 
-@pytest.fixture
-def staff(notes):
-    """A function: the Actor of ana or ben (employees of Sales), eva (of nothing), gus (ana's guest), root (manages people)."""
-    sales = departments.add_department(SYSTEM, 'Sales')
-    ids = {name: people.add_person(SYSTEM, name, f'{name.title()} Núñez', f'{name}@company.example', department_id=sales if name in ('ana', 'ben') else None)
-           for name in ('ana', 'ben', 'eva', 'root')}
-    ids['gus'] = people.add_person(SYSTEM, 'gus', 'Gus Partner', kind='guest', contact_id=ids['ana'])
-    people.give_role(SYSTEM, ids['root'], 'portal_admin')
-    return lambda name: people.actor_for(ids[name], 'test')
-
-
 def titles(actor, text, **options):
     return [one['title'] for one in search.find(actor, text, **options)['hits']]
 

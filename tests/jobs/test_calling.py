@@ -23,14 +23,6 @@ from appliance.identity import tokens
 from appliance.identity.models import Token
 from appliance.tools.worktime import rules as worktime
 from tests.postgresql import free_port
-from tests.receiver import Receiver
-
-
-@pytest.fixture
-def receiver():
-    made = Receiver()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Notes of the planted tool, and people who see them or not."""
 import pytest
 
-from appliance.core import departments, listeners, notices, people, switch
+from appliance.core import listeners, notices, switch
 from appliance.core.actor import SYSTEM
 from appliance.core.tool import registry
 
@@ -20,17 +20,6 @@ def turn(to_on):
     if to_on:
         switch.settle(SYSTEM, lambda text: None)
         switch.load()
-
-
-@pytest.fixture
-def staff(notes):
-    """A function: the Actor of ana or ben (in Sales), eva (of nothing), gus (ana's guest), root (manages people)."""
-    sales = departments.add_department(SYSTEM, 'Sales')
-    ids = {name: people.add_person(SYSTEM, name, f'{name.title()} Núñez', f'{name}@company.example', department_id=sales if name in ('ana', 'ben') else None)
-           for name in ('ana', 'ben', 'eva', 'root')}
-    ids['gus'] = people.add_person(SYSTEM, 'gus', 'Gus Partner', kind='guest', contact_id=ids['ana'])
-    people.give_role(SYSTEM, ids['root'], 'portal_admin')
-    return lambda name: people.actor_for(ids[name], 'test')
 
 
 @pytest.fixture
