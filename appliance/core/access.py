@@ -19,12 +19,12 @@ from appliance.core.db import Base, rows, write
 from appliance.core.errors import NotFound
 from appliance.core.fields import Integer, Text
 from appliance.core.i18n import texts
+from appliance.core.limits import GREATEST_ID
 from appliance.core.personal.declarations import FOLLOW, Kept, Personal
 
 _ = texts(__name__)
 MERGED = 60             # subjects; above, walking the order's index is cheaper
 COUNTED = 5_000         # visible rows up to which sorting them beats walking another order's index, measured in a million
-GREATEST_ID = (1 << 63) - 1
 _BATCH = 500
 _kinds = {}
 _followers = {}

@@ -1,5 +1,6 @@
 """Every bound of the portal by name. README names those that an administrator meets."""
 
+GREATEST_ID = (1 << 63) - 1     # what the databases take
 BODY_BYTES = 1 << 20            # a request's body, unless it is a file
 REQUEST_KEY_LENGTH = 100        # characters
 LOGIN_LENGTH = 100

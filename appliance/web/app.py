@@ -6,6 +6,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from appliance.core import db, i18n
+from appliance.core.limits import GREATEST_ID
 from appliance.core.tool import registry
 from appliance.web import (
     access_log, addresses, admin, assets, attachments, comments, csrf, errors, flashes, forms, health, help, home, likes, live, login, metrics,
@@ -30,7 +31,7 @@ class RowId(IntegerConverter):
     regex = '[0-9]+'
 
     def __init__(self, url_map, **options):
-        super().__init__(url_map, **{'max': (1 << 63) - 1, **options})
+        super().__init__(url_map, **{'max': GREATEST_ID, **options})
 
 
 class Portal(Flask):

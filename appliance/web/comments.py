@@ -17,6 +17,7 @@ from appliance.core.errors import Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import COMMENT_LENGTH
 from appliance.core.people import names_of
+from appliance.web.asked import place
 from appliance.web.csrf import csrf_token
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
@@ -93,24 +94,15 @@ def _drawn(talk, here):
     return talk | {'rows': Markup(render_template('comments/rows.html', talk=talk, keys=keys))}
 
 
-def number(text):
-    """A place in a list, from an address; None for its beginning, Invalid for anything that is none."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and 0 < len(text) < 19):
-        raise Invalid(_('There is no such place in the list. Begin at its start.'), field='before')
-    return int(text)
-
-
 @blueprint.get('/<kind>/<int:object_id>')
 @allowed(*EVERYBODY)
 def index(kind, object_id):
     """The whole talk, page by page; htmx gets the comments before a place alone."""
     shown = refs.opened(g.actor, kind, object_id)
-    talk = card(g.actor, kind, object_id, shown['verbs'], before=number(request.args.get('before', '')))
+    talk = card(g.actor, kind, object_id, shown['verbs'], before=place('before'))
     if is_fragment():
         return render_template('comments/earlier.html', talk=talk)
-    return render_template('comments/index.html', object=shown, talk=_quoting(talk, number(request.args.get('quote', ''))))
+    return render_template('comments/index.html', object=shown, talk=_quoting(talk, place('quote')))
 
 
 @blueprint.get('/<kind>/<int:object_id>/newer/<int:after>')
@@ -144,7 +136,7 @@ def composer(kind, object_id):
     """The composer with a quote in it, or without; a fragment."""
     refs.require(g.actor, kind, object_id, 'comment')
     talk = {'kind': kind, 'object_id': object_id, 'form': CommentForm(formdata=None), 'quoted': None, 'notes': ()}
-    return render_template('comments/composer.html', talk=_quoting(talk, number(request.args.get('quote', ''))), is_asked=True,
+    return render_template('comments/composer.html', talk=_quoting(talk, place('quote')), is_asked=True,
                            next=own_target(request.args.get('next', '')))
 
 

@@ -1,11 +1,11 @@
 """The button that likes an object of any kind, and who likes it. likes/button.html draws it from {kind, object_id, count, is_liked}."""
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, url_for
 from wtforms import BooleanField, HiddenField
 from wtforms.validators import Length
 
 from appliance.core import likes, refs
-from appliance.web.comments import number
+from appliance.web.asked import place
 from appliance.web.errors import is_fragment
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import EVERYBODY, allowed
@@ -37,7 +37,7 @@ def like(kind, object_id):
 @allowed(*EVERYBODY)
 def who(kind, object_id):
     """Who likes it, the newest first."""
-    found = likes.who_likes(g.actor, kind, object_id, number(request.args.get('older', '')))
+    found = likes.who_likes(g.actor, kind, object_id, place())
     shown = refs.described(kind, object_id)
     shown['url'] = shown['url'] or url_for('home.index')
     return render_template('likes/who.html', object=shown, kind=kind, object_id=object_id, label=likes.label(), **found)

@@ -1,10 +1,10 @@
 """/trash: what one has deleted, to take back or to erase; /history: what has changed of an object."""
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, url_for
 
 from appliance.core import history, refs, trash
 from appliance.core.i18n import texts
-from appliance.web.comments import number
+from appliance.web.asked import place
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import EVERYBODY, allowed
@@ -21,7 +21,7 @@ class ButtonForm(Form):
 @allowed(*EVERYBODY)
 def index():
     """What one has deleted, the newest first."""
-    return render_template('trash/index.html', **trash.listing(g.actor, number(request.args.get('older', ''))))
+    return render_template('trash/index.html', **trash.listing(g.actor, place()))
 
 
 @blueprint.post('/trash/<int:trash_id>/restoring')
@@ -48,5 +48,5 @@ def erase(trash_id):
 @allowed(*EVERYBODY)
 def changes(kind, object_id):
     """Which fields of an object changed, from what to what, when and by whom."""
-    found = history.of(g.actor, kind, object_id, number(request.args.get('older', '')))
+    found = history.of(g.actor, kind, object_id, place())
     return render_template('history/index.html', object=refs.described(kind, object_id), kind=kind, object_id=object_id, **found)

@@ -8,10 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from appliance.core.i18n import current_zone, texts
-from appliance.core.limits import NAME_LENGTH
+from appliance.core.limits import GREATEST_ID, NAME_LENGTH
 
 _ = texts(__name__)
-GREATEST = (1 << 63) - 1
 YES, NO = frozenset({'y', 'yes', 'true', 'on', '1'}), frozenset({'n', 'no', 'false', 'off', '0', ''})
 
 
@@ -56,7 +55,7 @@ class Text(Kind):
 class Number(Kind):
     """A whole number from `least` to `most`."""
 
-    def __init__(self, about='', least=0, most=GREATEST):
+    def __init__(self, about='', least=0, most=GREATEST_ID):
         super().__init__(about)
         self.least, self.most = least, most
         self.schema = {'type': 'integer', 'minimum': least, 'maximum': most}
@@ -74,7 +73,7 @@ def whole_number(value):
         digits = value.strip().removeprefix('-')
         if digits.isascii() and digits.isdigit() and len(digits) < 20:
             value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > GREATEST:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > GREATEST_ID:
         raise ValueError(_('a whole number'))
     return value
 

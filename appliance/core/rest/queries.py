@@ -6,7 +6,8 @@ The reference product takes them in two ways, and so do we: `order[NAME]=DESC` o
 
 from appliance.core.errors import Invalid
 from appliance.core.i18n import texts
-from appliance.core.rest.kinds import GREATEST, Kind, Map, Names, plain_text, whole_number
+from appliance.core.limits import GREATEST_ID
+from appliance.core.rest.kinds import Kind, Map, Names, plain_text, whole_number
 from appliance.core.rest.lists import Query
 
 _ = texts(__name__)
@@ -80,6 +81,6 @@ def _start(value):
         start = whole_number(value or 0)
     except ValueError:
         start = None
-    if start is None or not -1 <= start <= GREATEST // 2:
+    if start is None or not -1 <= start <= GREATEST_ID // 2:
         raise Invalid(_('start is 0, 50, 100, ... or -1.'), field='start')
     return start

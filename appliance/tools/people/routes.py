@@ -8,12 +8,13 @@ from flask import Blueprint, current_app, g, redirect, render_template, request,
 from markupsafe import Markup
 
 from appliance.core import photos, storage
-from appliance.core.errors import Conflict, Invalid, NotFound
+from appliance.core.errors import Conflict, Invalid
 from appliance.core.i18n import current_language, texts
 from appliance.core.limits import PHOTO_BYTES, SEARCH_LENGTH
 from appliance.core.settings import get_setting, get_settings, set_setting
 from appliance.tools.people import editing, rules, structure
 from appliance.tools.people.forms import ButtonForm, OwnFieldsForm, PhotoForm, as_typed, profile_form
+from appliance.web.asked import number
 from appliance.web.assets import asset, face
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
@@ -35,7 +36,7 @@ FILLED = {'login': _.lazy('login'), 'name': _.lazy('name'), 'mail': _.lazy('mail
 @allowed('employee')
 def index():
     """The list, searched and filtered; htmx gets the rows alone."""
-    search, department_id = request.args.get('q', ''), _department(request.args.get('department', ''))
+    search, department_id = request.args.get('q', ''), number('department')
     found = rules.list_people(g.actor, search, department_id, request.args.get('after', ''), request.args.get('before', ''))
     chosen = {'q': search or None, 'department': department_id}
     pages = {name: url_for('people.index', **chosen, **{name: found[name]}) for name in ('before', 'after') if found[name]}
@@ -47,15 +48,6 @@ def index():
         return rows
     return render_template('people/index.html', rows=rows, search=search, department_id=department_id,
                            departments=found['departments'], most=SEARCH_LENGTH)
-
-
-def _department(text):
-    """The id that the filter names, None for all; what is no number is no department of ours."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise NotFound()
-    return int(text)
 
 
 @blueprint.get('/structure')

@@ -9,6 +9,7 @@ from appliance.core.errors import Invalid
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH, SEARCH_LENGTH
 from appliance.web.admin.blueprint import blueprint
+from appliance.web.asked import place
 from appliance.web.errors import is_fragment
 from appliance.web.rights import permitted
 
@@ -23,7 +24,7 @@ def list_audit():
     if len(what) > NAME_LENGTH or len(who) > SEARCH_LENGTH or len(words) > SEARCH_LENGTH:
         raise Invalid(_('Search with at most %(most)s characters.', most=SEARCH_LENGTH), field='q')
     person_ids = people.ids_called(who) if who.strip() else None
-    found = audit.listing(what, person_ids, words.replace('\0', ' '), _older(request.args.get('older', '')))
+    found = audit.listing(what, person_ids, words.replace('\0', ' '), place())
     names = people.names_of({one['person_id'] for one in found['rows'] if one['person_id']})
     for one in found['rows']:
         one['who'] = names.get(one['person_id']) or one['via']
@@ -32,14 +33,6 @@ def list_audit():
     if is_fragment():
         return render_template('admin/audit_rows.html', **values)
     return render_template('admin/audit.html', kinds=audit.kinds(), most=SEARCH_LENGTH, **values)
-
-
-def _older(text):
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Invalid(_('There is no such place in the list. Begin at its start.'), field='older')
-    return int(text)
 
 
 def _plain(value):

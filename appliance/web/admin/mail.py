@@ -7,6 +7,7 @@ from appliance.core.errors import NotFound
 from appliance.core.i18n import texts
 from appliance.core.settings import get_settings
 from appliance.web.admin.blueprint import blueprint
+from appliance.web.asked import number
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import permitted
@@ -28,20 +29,10 @@ def list_mail():
     state = request.args.get('state', '')
     if state and state not in STATES:
         raise NotFound()
-    page = outbox.list_outbox(g.actor, state, older_than=_bound('older'), newer_than=_bound('newer'))
+    page = outbox.list_outbox(g.actor, state, older_than=number('older'), newer_than=number('newer'))
     pages = {name: url_for('admin.list_mail', state=state or None, **{name: page[name]}) for name in ('newer', 'older') if page[name]}
     return render_template('admin/mail.html', mails=page['mails'], pages=pages, state=state, states=STATES, counts=outbox.counts(g.actor),
                            server=get_settings('mail'))
-
-
-def _bound(name):
-    """The id that a link to a neighbouring page carries."""
-    text = request.args.get(name, '')
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise NotFound()
-    return int(text)
 
 
 @blueprint.post('/mail/<int:mail_id>/retry')

@@ -1,6 +1,6 @@
 """/admin/tokens: everybody's tokens, and the service accounts, which only programs act as."""
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, url_for
 from wtforms import StringField
 from wtforms.validators import Length
 
@@ -9,6 +9,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, NAME_LENGTH, PAGE_ROWS
 from appliance.identity import services, tokens
 from appliance.web.admin.blueprint import blueprint
+from appliance.web.asked import number
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import permitted
@@ -49,19 +50,10 @@ def list_tokens():
         else:
             say(_('The service account is there. Now make its address.'))
             return redirect(url_for('admin.show_service', service_id=service_id), 303)
-    found = tokens.all_tokens(g.actor, _older(), PAGE_ROWS + 1)
+    found = tokens.all_tokens(g.actor, number('older'), PAGE_ROWS + 1)
     older = found[PAGE_ROWS - 1]['id'] if len(found) > PAGE_ROWS else None
     return render_template('admin/tokens.html', form=form, services=services.services(g.actor), tokens=titled(found[:PAGE_ROWS]),
                            older=older), form.status
-
-
-def _older():
-    text = request.args.get('older', '')
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise NotFound()
-    return int(text)
 
 
 @blueprint.post('/tokens/<int:token_id>/revocation')

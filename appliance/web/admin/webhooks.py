@@ -1,16 +1,17 @@
 """/admin/webhooks: which programs are told of what, by whom; which private servers the portal may tell."""
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, url_for
 from wtforms import SelectField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import Length
 
-from appliance.core.errors import Invalid, NotFound
+from appliance.core.errors import Invalid
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.core.settings import get_setting, set_settings
 from appliance.core.subscriptions import calls, rules
 from appliance.web.admin.blueprint import blueprint
+from appliance.web.asked import number
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import permitted
@@ -56,18 +57,9 @@ def list_webhooks():
         else:
             say(_('Saved.'))
             return redirect(url_for('admin.list_webhooks'), 303)
-    found = rules.listing(g.actor, of_everybody=True, older_than=_older(), most=PAGE_ROWS + 1)
+    found = rules.listing(g.actor, of_everybody=True, older_than=number('older'), most=PAGE_ROWS + 1)
     older = found[PAGE_ROWS - 1]['id'] if len(found) > PAGE_ROWS else None
     return render_template('admin/webhooks.html', form=form, subscriptions=found[:PAGE_ROWS], older=older), form.status
-
-
-def _older():
-    text = request.args.get('older', '')
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise NotFound()
-    return int(text)
 
 
 @blueprint.get('/webhooks/<int:subscription_id>')

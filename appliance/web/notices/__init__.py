@@ -1,11 +1,11 @@
 """/notices: what a person should know: the page, the panel of the bell, the way to what it is about; /settings/notices."""
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, url_for
 from wtforms import BooleanField
 
 from appliance.core import notices
-from appliance.core.errors import Invalid
 from appliance.core.i18n import texts
+from appliance.web.asked import place
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import EVERYBODY, allowed
@@ -23,15 +23,7 @@ class ReadForm(Form):
 @allowed(*EVERYBODY)
 def index():
     """All of one's own, the newest first."""
-    return render_template('notices/index.html', **notices.listing(g.actor, older_than=_older(request.args.get('older', ''))))
-
-
-def _older(text):
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Invalid(_('There is no such place in the list. Begin at its start.'), field='older')
-    return int(text)
+    return render_template('notices/index.html', **notices.listing(g.actor, older_than=place()))
 
 
 @blueprint.get('/notices/panel')

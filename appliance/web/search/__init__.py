@@ -3,11 +3,11 @@
 from flask import Blueprint, g, render_template, request, url_for
 
 from appliance.core import permissions, search
-from appliance.core.errors import Invalid
 from appliance.core.folding import fold
 from appliance.core.i18n import texts
 from appliance.core.limits import SEARCH_LENGTH
 from appliance.web import admin
+from appliance.web.asked import place
 from appliance.web.errors import is_fragment
 from appliance.web.rights import EVERYBODY, allowed
 from appliance.web.shell import ADMINISTRATION, current_shell
@@ -24,21 +24,13 @@ def index():
     words, kind, is_newest = request.args.get('q', ''), request.args.get('kind', ''), request.args.get('order') == 'newest'
     kinds = search.kinds()
     only = [kind] if kind in kinds else []
-    found = search.find(g.actor, words, only, SHOWN_NEWEST if is_newest else SHOWN, is_newest, _older(request.args.get('older', '')))
+    found = search.find(g.actor, words, only, SHOWN_NEWEST if is_newest else SHOWN, is_newest, place())
     chosen = {'q': words or None, 'kind': kind or None, 'order': 'newest' if is_newest else None}
     values = {'found': found, 'words': words, 'chosen': chosen, 'is_full': not is_newest and len(found['hits']) == SHOWN}
     if is_fragment():
         return render_template('search/found.html', **values)
     return render_template('search/index.html', kind=kind, is_newest=is_newest, most=SEARCH_LENGTH, **values,
                            kinds=[(name, str(one.title)) for name, one in kinds.items()])
-
-
-def _older(text):
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Invalid(_('There is no such place in the list. Begin at its start.'), field='older')
-    return int(text)
 
 
 def _administration():

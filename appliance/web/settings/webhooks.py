@@ -1,15 +1,16 @@
 """/settings/webhooks: which programs are told of events as this person; made, paused, resumed, removed, and what was told."""
 
-from flask import current_app, g, redirect, render_template, request, url_for
+from flask import current_app, g, redirect, render_template, url_for
 from wtforms import SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from appliance.core import http_client
-from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from appliance.core.errors import Conflict, Invalid, NotAllowed
 from appliance.core.i18n import texts
 from appliance.core.rest import happenings
 from appliance.core.subscriptions import calls, rules
+from appliance.web.asked import number
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import EVERYBODY, allowed
@@ -68,17 +69,8 @@ def show_webhook(subscription_id):
 
 def log_page(template, subscription_id):
     """The page of a subscription, of his own or, below /admin, of anybody's."""
-    subscription, found, older = calls.calls_of(g.actor, subscription_id, _older())
+    subscription, found, older = calls.calls_of(g.actor, subscription_id, number('older'))
     return render_template(template, subscription=subscription, calls=found, older=older, states=STATES)
-
-
-def _older():
-    text = request.args.get('older', '')
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise NotFound()
-    return int(text)
 
 
 @blueprint.post('/webhooks/<int:subscription_id>/secret')

@@ -6,6 +6,7 @@ from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.settings import get_settings, set_settings
 from appliance.identity import accounts, one_time_links
+from appliance.web.asked import number
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
 from appliance.web.login.routes import let_in
@@ -124,9 +125,7 @@ def _page(**posted):
     mail_settings = get_settings('mail')
     forms = {'company': CompanyForm(data=_known('company')), 'mail': MailForm(data={f'mail_{k}': v for k, v in mail_settings.items()}),
              'test': TestMailForm(data={'recipient': ''}), **posted}
-    watched = request.args.get('test', '')
-    if watched and not (watched.isascii() and watched.isdigit() and len(watched) < 19):
-        raise NotFound()
+    watched = number('test')
     status = max(form.status for form in posted.values())
     return render_template('setup/company.html', **forms, has_password=mail_settings['has_password'], has_mail=bool(mail_settings['host']),
-                           watched=state_of_test_mail(g.actor, int(watched)) if watched else None), status
+                           watched=state_of_test_mail(g.actor, watched) if watched is not None else None), status

@@ -10,10 +10,11 @@ from appliance.core.db import lock_row, row
 from appliance.core.errors import Conflict, NotFound
 from appliance.core.events import publish
 from appliance.core.i18n import format_day, format_time, texts
+from appliance.core.limits import GREATEST_ID
 from appliance.core.people import Person
 from appliance.tools.worktime.events import DayClosed, DayContinued, DayPaused, DayStarted
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED, WorktimeDay, WorktimePause
-from appliance.tools.worktime.rules.days import GREATEST_ID, access_day, day_of, expires_at, only_employees
+from appliance.tools.worktime.rules.days import access_day, day_of, expires_at, only_employees
 from appliance.tools.worktime.rules.telling import tell_changed
 
 _ = texts(__name__)

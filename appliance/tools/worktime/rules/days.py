@@ -7,12 +7,11 @@ from appliance.core.actor import EMPLOYEE
 from appliance.core.db import row, rows
 from appliance.core.departments import is_head_of
 from appliance.core.errors import NotAllowed, NotFound
-from appliance.core.limits import PAGE_ROWS
+from appliance.core.limits import GREATEST_ID, PAGE_ROWS
 from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED
 from appliance.tools.worktime.rules.access import DAYS
 
 LONGEST = timedelta(hours=16)
-GREATEST_ID = (1 << 63) - 1
 
 DAY_COLUMNS = '''
     SELECT d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id, s.photo,
