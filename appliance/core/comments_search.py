@@ -37,8 +37,8 @@ def _through(ids):
             rows(f'SELECT id, kind, object_id FROM comment WHERE id IN ({", ".join("?" * len(ids))}) AND deleted_at IS NULL', *ids)}
 
 
-search.documents('core.comment', _documents, url='/comments/{id}', icon='message', title=_.lazy('Comments'), through=_through,
-                 source=('comment', 'id'))
+search.documents('core.comment', _documents, url='/comments/{id}', icon='message', title=_.lazy('Comments'), through=_through, version=2,
+                 source=('comment', 'id'), is_titled=False)
 
 
 @access.follow_all

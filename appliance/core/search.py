@@ -67,7 +67,7 @@ class Kind:
     """How objects of a kind are found: `documents(ids)` -> {id: Document}, `url` with {id}, an icon, what they are called.
 
     What hangs on other objects has their audience, and no access rows of its own: `through(ids)` -> {id: (kind, object id)}, and
-    `source`: (table, id column). Who writes it calls `changed`.
+    `source`: (table, id column). Who writes it calls `changed`. Not `is_titled`: the title names its author, and ranks as any other word.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Kind:
     version: int = 1
     through: object = None
     source: tuple = ()
+    is_titled: bool = True
 
 
 def documents(name, function, **values):
@@ -131,7 +132,7 @@ def _write(name, ids, audiences):
     """Replace the documents of objects that say something else by now: in the transaction that changed them."""
     if not ids:
         return
-    found = {object_id: _row(one, *audiences[object_id])
+    found = {object_id: _row(one, _kinds[name].is_titled, *audiences[object_id])
              for object_id, one in _kinds[name].documents(ids).items() if object_id in audiences}
     marks = ', '.join('?' * len(ids))
     held = {one[0]: one[1:] for one in rows(f'''SELECT object_id, title, line, words, audience FROM search_document
@@ -144,9 +145,9 @@ def _write(name, ids, audiences):
             _index(made.id, values['words'], values['audience'])
 
 
-def _row(one, owner, audience):
+def _row(one, is_titled, owner, audience):
     """The columns of a document with the audience of an object of the kind `owner`."""
-    return {'title': one.title, 'line': one.line, 'title_words': ' '.join(tokens(one.title)),
+    return {'title': one.title, 'line': one.line, 'title_words': ' '.join(tokens(one.title)) if is_titled else '',
             'words': ' '.join(dict.fromkeys(tokens(f'{one.title} {one.line} {one.text}'[:TEXT_LENGTH]))),
             'audience': _audience_column(owner, audience)}
 

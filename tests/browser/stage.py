@@ -29,7 +29,7 @@ def make():
     registry.load('rules')
     ids = {person.login: person.id for person in Person.select()}
     with write('tests.stage'):
-        add_directory(SYSTEM, 'Company LDAP', 'ldap://127.0.0.1:1', 'dc=company,dc=example', tls='none')
+        add_directory(SYSTEM, 'Company LDAP', 'ldap://127.0.0.1:1', 'dc=company,dc=example', tls='none', is_active=False)
         open_day = _day(ids[LATE], 1, EXPIRED)
         corrected = WorktimeDay.select().where((WorktimeDay.person == ids['employee']) & (WorktimeDay.state == CLOSED)).order_by(WorktimeDay.on_date).get()
         WorktimeCorrection.create(day=corrected, old_end=None, new_end=corrected.ended_at, reason='I forgot the clock', by=ids['employee'], at=clock.now())

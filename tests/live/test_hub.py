@@ -1,5 +1,6 @@
 """The hub by itself: who hears what, how much is remembered, when tabs are asked to take their time."""
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -49,9 +50,10 @@ def enter(hub, session_id, subjects=('everybody',), is_joined=True):
 
 
 def run(function):
-    """A test as a coroutine."""
+    """A test as a coroutine, in a thread of its own: Playwright leaves its loop running in the main one."""
     def test(hub):
-        asyncio.run(function(hub))
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, function(hub)).result()
     test.__name__ = function.__name__
     return test
 

@@ -171,6 +171,13 @@ def test_no_mail_tells_of_what_one_may_not_see_any_more(notes, staff, note, hear
     assert [one for one, in db.rows('SELECT person_id FROM outbox')] == [staff('ana').person_id] and notices.next_mail_due() is None
 
 
+def test_who_is_searched_comes_before_what_he_wrote(notes, staff, note):
+    for number in range(3):
+        add_comment(staff('ana'), KIND, note, f'Word {number}')
+    hits = search.find(staff('ben'), 'ana nun')['hits']
+    assert [one['kind'] for one in hits] == ['core.person', *['core.comment'] * 3]
+
+
 def test_the_search_finds_them_by_the_rights_of_their_object(notes, staff, note):
     one = add_comment(staff('ben'), KIND, note, 'Zebra and @Ana Núñez')['id']
     assert found(staff('ana'), 'zebra') == [one] == found(staff('ben'), 'ana zeb') and found(staff('eva'), 'zebra') == []
