@@ -1,7 +1,7 @@
 """Comments in a browser: an @ opens who can be mentioned, by the keyboard alone; quoting, editing, deleting and taking back in place."""
 import pytest
 
-from tests.browser.test_pages import AXE, RUN, SIZES
+from tests.browser.test_pages import AXE, SIZES, violations
 
 
 def open_day(page):
@@ -96,5 +96,5 @@ def test_the_card_fits_and_reads(visit, width, scheme):
         page.goto(path)
         assert page.evaluate('document.documentElement.scrollWidth - window.innerWidth') <= 0, path
         page.evaluate(AXE.read_text())
-        serious = [one for one in page.evaluate(RUN) if one['impact'] in ('serious', 'critical')]
+        serious = violations(page)
         assert [(one['id'], [node['html'] for node in one['nodes']]) for one in serious] == [], path
