@@ -106,6 +106,14 @@ def path():
     return pathlib.Path(database.obj.database)
 
 
+def close_to_others():
+    """Let the service's user alone read the SQLite database, whatever the umask of who made it: the web server may pass the data folder."""
+    if is_sqlite():
+        for ending in ('', '-wal', '-shm'):
+            with contextlib.suppress(FileNotFoundError):
+                os.chmod(f'{path()}{ending}', 0o600)
+
+
 @contextlib.contextmanager
 def connected():
     """A connection for this thread: SQLite keeps the thread's own open, PostgreSQL takes one from the pool."""

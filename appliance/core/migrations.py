@@ -12,7 +12,7 @@ from peewee import PostgresqlDatabase
 from playhouse.migrations import Runner
 
 from appliance.core import tool
-from appliance.core.db import database, is_sqlite, path
+from appliance.core.db import close_to_others, database, is_sqlite, path
 from appliance.core.errors import StartError
 from appliance.core.places import ROOT, tool_folders
 
@@ -68,6 +68,7 @@ def migrate(tell=lambda line: None, targets=None):
                 continue
             applied += _run_owner(owner, folder, targets and targets[owner], tell)
         _check_links()
+    close_to_others()
     return applied
 
 

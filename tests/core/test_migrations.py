@@ -34,6 +34,15 @@ def test_the_box_is_current(box):
     assert {row['state'] for row in migrations.status()} == {'applied'}
 
 
+def test_the_file_is_for_the_service_alone(box):
+    """An older release, or a wide umask, left it open to the web server."""
+    if db.is_sqlite():
+        db.path().chmod(0o644)
+        migrations.migrate()
+        assert {path.name: oct(path.stat().st_mode & 0o777) for path in db.path().parent.glob('portal.db*') if path.suffix != '.lock'} == {
+            name: '0o600' for name in ('portal.db', 'portal.db-wal', 'portal.db-shm')}
+
+
 def test_a_newer_database_stops_the_start(box):
     db.database.execute_sql("INSERT INTO core_migration (name, applied) VALUES ('0999_future', '2030-01-01')")
     with pytest.raises(StartError, match='newer.*0999_future'):
