@@ -112,6 +112,7 @@ def _count_up(url, name, times, failures):
                 failures.put(repr(error))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('engine', ['sqlite'], indirect=True)
 def test_processes_that_read_then_write_lose_nothing(box):
     with db.write('begin'):

@@ -208,6 +208,7 @@ def test_a_long_talk_follows_bit_by_bit(notes, staff, note, hear, monkeypatch):
     assert found(staff('eva'), 'zebra') == []
 
 
+@pytest.mark.slow
 def test_ten_thousand_come_by_pages(staff, note):
     with db.write('test'):
         for start in range(0, 10_000, 100):

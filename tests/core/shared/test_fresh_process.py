@@ -29,6 +29,7 @@ DOINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('what', DOINGS)
 def test_it_can(closed_box, what):
     done = subprocess.run([sys.executable, '-c', SAY.format(what=DOINGS[what]), str(closed_box.folder), closed_box.engine], capture_output=True, text=True,

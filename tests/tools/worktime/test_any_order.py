@@ -1,6 +1,7 @@
 """Whatever is clicked in whatever order, by a clock that only goes forward: the day stays whole."""
 from datetime import UTC, datetime
 
+import pytest
 import time_machine
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -107,6 +108,7 @@ class Working(RuleBasedStateMachine):
             assert moments == sorted(moments)
 
 
+@pytest.mark.slow
 def test_any_order_of_clicks(box):
     Working.TestCase.settings = settings(max_examples=40 if box.engine == 'sqlite' else 8, stateful_step_count=30, deadline=None,
                                          suppress_health_check=list(HealthCheck))
