@@ -8,5 +8,5 @@ from appliance.core.tool import registry
 @functools.cache
 def load():
     """Declare the jobs of the core and of all tools; then `appliance.core.jobs.declared()` knows them."""
-    from appliance.jobs import calling, cleaning, deriving, forgetting, nightly, noticing, sending, switching, telling    # noqa: F401  # slow: page and command need it, imports of web do not
+    from appliance.jobs import calling, cleaning, deriving, drilling, forgetting, nightly, noticing, sending, switching, telling    # noqa: F401  # slow: page and command need it, imports of web do not
     registry.load('jobs')

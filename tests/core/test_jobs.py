@@ -95,6 +95,17 @@ def test_half_past_two_comes_at_the_first_of_two_and_an_hour_later_where_there_i
     assert daily.around(local('Europe/Madrid', 2027, 3, 28, 12), '')[0].due_at == local('Europe/Madrid', 2027, 3, 28, 3, 30)
 
 
+def test_a_monthly_job_has_one_slot_a_month(office):
+    office.moving.move_to(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    office.declare(jobs.monthly, '04:30')
+    assert office.work() == []          # a new job promises from now on, and makes up for nothing
+    assert office.pass_time(timedelta(days=75), step=timedelta(hours=6)) == [('2026-12-01', ''), ('2027-01-01', ''), ('2027-02-01', '')]
+    first = JobRun.get(JobRun.slot == '2026-12-01')
+    assert first.due_at == datetime(2026, 12, 1, 4, 30, tzinfo=ZoneInfo(get_setting('company.zone')))
+    assert office.pass_time(timedelta(days=65), step=timedelta(days=65), is_up=False) == []
+    assert office.work() == [('2027-04-01', '')] and ('2027-03-01', 'missed') in office.states()
+
+
 def test_each_zone_has_its_own_evening(office):
     zones = ['Europe/Madrid', 'Asia/Tokyo', 'America/Lima']
     seen = {}

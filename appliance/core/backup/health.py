@@ -10,6 +10,7 @@ from appliance.core.i18n import texts
 
 _ = texts(__name__)
 OLDEST = timedelta(hours=30)        # a night, and the time that a long one takes
+UNTRIED = timedelta(days=40)        # a month, and the days that a server may be off
 WELL = finding('backup.well', OK, _.lazy('the last backup, of %(at)s UTC, was read back whole'))
 NO_RESTIC = finding('backup.no_restic', FAILED, _.lazy('backups are off: the program restic is not installed'), action=_.lazy('Run: apt install restic'),
                     meaning=_.lazy('Nothing is backed up: what the disk loses is lost.'))
@@ -29,12 +30,24 @@ OLD = finding('backup.old', FAILED, _.lazy('the last backup is of %(at)s UTC'), 
 NOT_READ = finding('backup.not_read', WARNING, _.lazy('the last backup was not read back'), action=_.lazy('Run: appliance backup verify'),
                    meaning=_.lazy('Whether it can be restored is not proven.'))
 
+STARTED = finding('backup.started', OK, _.lazy('the last backup, of %(at)s UTC, was read back whole; a portal started on a restored copy on %(on)s in %(seconds)s s'))
+NOT_TRIED = finding('backup.not_tried', WARNING, _.lazy('no portal was started on a restored copy in the last %(days)s days'),
+                    action=_.lazy('Run: appliance backup drill'),
+                    meaning=_.lazy('What is saved can be read; that a portal runs on it, nobody has seen lately.'))
+
 
 @health('backup')
 def _backup(config):
     """All that is wrong at once, the worst first."""
     known = keeping.list_backups(config)
-    return [*_setup(config), *_last(known)] or WELL(at=_words(known['snapshots'][0]['created_at']))
+    return [*_setup(config), *_last(known)] or _well(known['snapshots'][0], known['trial'])
+
+
+def _well(newest, trial):
+    at = _words(newest['created_at'])
+    if trial and trial['seconds']:
+        return STARTED(at=at, on=f"{trial['at']:%Y-%m-%d}", seconds=trial['seconds'])
+    return WELL(at=at)
 
 
 def _setup(config):
@@ -58,6 +71,9 @@ def _last(known):
         yield OLD(at=_words(rows[0]['created_at']))
     if not any(row['verified_at'] for row in rows[:2]):
         yield NOT_READ()
+    tried_at = known['trial']['at'] if known['trial'] else rows[-1]['created_at']
+    if not failure and clock.now() - tried_at > UNTRIED:
+        yield NOT_TRIED(days=UNTRIED.days)
 
 
 def _words(at):

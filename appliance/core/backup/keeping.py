@@ -120,16 +120,19 @@ def with_moments(rows):
 
 
 def list_backups(config):
-    """What the page shows, without the key: {snapshots, listed_at, repository, is_outside, failure}; moments aware.
+    """What the page shows, without the key: {snapshots, listed_at, repository, is_outside, failure, trial}; moments aware.
 
     `snapshots` as they were when last looked at; `failure` is None or {at, what, code, message} of the newest
-    try that no later one of its kind mended.
+    try that no later one of its kind mended; `trial` is None or what the last portal on a restored copy was like: {at,
+    snapshot (its moment), start_ms, seconds (None when it failed), walls, pages} (jobs/on_trial.py).
     """
     known = state.read(config.data.folder)
     rows = known.get('snapshots', []) if known.get('repository') == config.repository else []
     failure = max(known.get('failures', {}).values(), key=lambda one: one['at'], default=None)
+    trial = known.get('trial')
     return {'snapshots': with_moments(rows), 'listed_at': state.moment(known.get('listed_at')), 'repository': config.repository,
-            'is_outside': config.is_outside, 'failure': failure and failure | {'at': state.moment(failure['at'])}}
+            'is_outside': config.is_outside, 'failure': failure and failure | {'at': state.moment(failure['at'])},
+            'trial': trial and trial | {name: state.moment(trial[name]) for name in ('at', 'snapshot')}}
 
 
 def find(config, ref):

@@ -1,6 +1,7 @@
 """What is known of the backups without their key, for page and check: `backup-state.json` in the data folder.
 
-{repository, listed_at, snapshots: [row of `backup list`], key_shown: {fingerprint, at}, failure: {at, code, message}};
+{repository, listed_at, snapshots: [row of `backup list`], key_shown: {fingerprint, at}, failures: {what: {at, what, code, message}},
+trial: {at, snapshot, start_ms, seconds, walls, pages}};
 moments are text like 2026-11-23T09:00:00Z.
 """
 

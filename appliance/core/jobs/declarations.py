@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from appliance.core.jobs.schedules import Daily, Every, When
+from appliance.core.jobs.schedules import Daily, Every, Monthly, When
 from appliance.core.tool import declarations, registry
 
 FAST, NORMAL, HEAVY = 'fast', 'normal', 'heavy'
@@ -63,6 +63,11 @@ def daily(at, *, zones=None, name, title, **options):
     Without `zones` the date is the company's; else `zones()` names the zones, and each has its own run (`run.zone`).
     """
     return _declare(Daily(at, zones), name, title, **options)
+
+
+def monthly(at, *, name, title, **options):
+    """Declare a job that runs on the first day of each month at `at` (`'04:30'`), in the company's zone."""
+    return _declare(Monthly(at), name, title, **options)
 
 
 def when(next_due, *, name, title, **options):

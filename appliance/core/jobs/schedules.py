@@ -102,6 +102,32 @@ class Daily:
         return _('daily at %(time)s in each time zone', time=at) if self.zones else _('daily at %(time)s', time=at)
 
 
+class Monthly:
+    """On the first day of each month, at a time of the company's wall clock. The slot is that date."""
+
+    def __init__(self, at):
+        self._daily = Daily(at)
+
+    def scopes(self):
+        return [COMPANY]
+
+    def around(self, now, scope):
+        """(the newest slot that is due, the next one)."""
+        zone, at = zone_of(scope), self._daily._time()
+        first = clock.local_date(now, zone).replace(day=1)
+        slot = Daily._slot(first, at, zone)
+        if slot.due_at <= now:
+            return slot, Daily._slot((first + 31 * _ONE_DAY).replace(day=1), at, zone)
+        return Daily._slot((first - _ONE_DAY).replace(day=1), at, zone), slot
+
+    def skipped(self, last, newest, scope):
+        """Slots between two that were never written down: none, since a run makes up for all before it."""
+        return []
+
+    def describe(self):
+        return _('on the first of each month at %(time)s', time=self._daily._time().strftime('%H:%M'))
+
+
 class When:
     """Whenever there is something to do: `next_due()` returns the moment from which there is, or None."""
 

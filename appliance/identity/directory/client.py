@@ -7,6 +7,7 @@ import contextlib
 import errno
 import ipaddress
 import os
+import sys
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -111,6 +112,10 @@ class Connection:
         self._deadline = deadline
         scheme, host, port = address(directory.url)
         host = f'[{host}]' if ':' in host else host
+        try:
+            sys.audit('appliance.connect', host, port)      # libldap connects by itself, unseen by who watches over Python
+        except PermissionError:
+            raise DirectoryDown('refused') from None
         self._ldap = ldap.initialize(f'{scheme}://{host}:{port}')
 
     def open(self):

@@ -2,7 +2,7 @@
 
 from flask import current_app, render_template
 
-from appliance.core.backup import keeping
+from appliance.core.backup import drill, keeping
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.rights import permitted
 
@@ -12,4 +12,4 @@ from appliance.web.rights import permitted
 def list_backups():
     """As the list was when last looked at: this process may read neither key nor repository."""
     config = current_app.portal
-    return render_template('admin/backups.html', **keeping.list_backups(config), is_key_shown=keeping.is_key_shown(config))
+    return render_template('admin/backups.html', **keeping.list_backups(config), is_key_shown=keeping.is_key_shown(config), problems=drill.PROBLEMS)

@@ -55,3 +55,32 @@ def test_a_damaged_state_file_is_no_failure(lumbreras, administrator):
 def test_a_backup_can_be_asked_for(lumbreras, administrator):
     answer = administrator.post('/admin/jobs/core.backup/runs', page='/admin/backups')
     assert (answer.status_code, JobRun.get().job) == (303, 'core.backup')
+
+
+TRIAL = {'at': '2026-11-23T03:00:00Z', 'snapshot': '2026-11-23T01:30:00Z', 'start_ms': 2345, 'seconds': 12.3, 'walls': 'kernel',
+         'pages': [{'address': '/', 'status': 200, 'ms': 41, 'problem': '', 'detail': ''}]}
+
+
+def test_the_portal_on_trial_is_told_with_its_pages(lumbreras, administrator):
+    note(lumbreras, snapshots=[row()], trial=TRIAL)
+    text = administrator.get('/admin/backups').text
+    for words in ('A portal started and answered', 'in 2,345 ms', 'took 12.3 s', '<code>/</code>', '/admin/jobs/core.drill/runs'):
+        assert words in text, words
+    assert 'guard in the process alone' not in text
+    set_language(SYSTEM, lumbreras.ids['administrator'], 'es')
+    assert 'La última restauración de prueba' in administrator.get('/admin/backups').text
+
+
+def test_what_failed_on_trial_is_told_as_text(lumbreras, administrator):
+    page = {'address': '/<b>', 'status': 0, 'ms': 0, 'problem': 'unusable', 'detail': 'No <b>'}
+    note(lumbreras, snapshots=[row()], trial=TRIAL | {'seconds': None, 'start_ms': None, 'walls': 'process', 'pages': [page]})
+    text = administrator.get('/admin/backups').text
+    assert 'the tool cannot be used' in text and 'No &lt;b&gt;' in text and '/&lt;b&gt;' in text and 'guard in the process alone' in text
+    assert 'A portal started' not in text
+
+
+def test_a_restore_on_trial_can_be_asked_for_once_there_is_a_backup(lumbreras, administrator):
+    assert 'core.drill' not in administrator.get('/admin/backups').text
+    note(lumbreras, snapshots=[row()])
+    answer = administrator.post('/admin/jobs/core.drill/runs', page='/admin/backups')
+    assert (answer.status_code, JobRun.get().job) == (303, 'core.drill')
