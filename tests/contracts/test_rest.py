@@ -10,10 +10,12 @@ from appliance.core.rest.kinds import Kind
 from appliance.core.rest.queries import Open
 from appliance.core.tool import registry
 from tests.contracts.sources import ROOT, python_files
+from tests.switches import every_tool
 
-methods.load()
-registry.load('events')
-METHODS, HAPPENINGS = methods.declared(), happenings.declared()
+with every_tool():
+    methods.load()
+    registry.load('events')
+    METHODS, HAPPENINGS, SCOPES, EVENTS = methods.declared(), happenings.declared(), methods.scopes(), events.declared()
 # What issue and design promise by name.
 PROMISED = {'methods', 'method.get', 'scope', 'server.time', 'profile', 'user.current', 'user.get', 'user.search', 'department.get', 'timeman.status',
             'timeman.open', 'timeman.pause', 'timeman.close', 'im.notify.personal.add', 'batch', 'events', 'event.bind', 'event.unbind', 'event.get', 'app.info', 'feature.get'}
@@ -28,7 +30,7 @@ def test_method_is_documented_and_typed(name):
     method = METHODS[name]
     assert method.summary.endswith('.') and len(method.summary) < 200
     assert method.roles and method.roles <= {*KINDS, ADMINISTRATOR}
-    assert not method.scope or str(methods.scopes()[method.scope]) != method.scope, f'the scope {method.scope} has no title: rest.scope(...)'
+    assert not method.scope or str(SCOPES[method.scope]) != method.scope, f'the scope {method.scope} has no title: rest.scope(...)'
     for parameter, (kind, default) in method.parameters.items():
         assert isinstance(kind, Kind) and kind.about, f'{name}: what is {parameter}?'
         assert isinstance(kind, Open) or kind.schema['type'] in ('string', 'integer', 'boolean', 'object', 'array')
@@ -39,8 +41,8 @@ def test_method_is_documented_and_typed(name):
 def test_event_is_documented_and_really_happens(name):
     one = HAPPENINGS[name]
     assert name == name.upper() and one.summary.endswith('.')
-    assert one.event in events.declared(), f'{name} is told when {one.event} happens, which nothing publishes'
-    assert not one.scope or one.scope in methods.scopes()
+    assert one.event in EVENTS, f'{name} is told when {one.event} happens, which nothing publishes'
+    assert not one.scope or one.scope in SCOPES
 
 
 def test_an_undocumented_method_cannot_be_declared():

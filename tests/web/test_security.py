@@ -4,13 +4,17 @@ import pytest
 from appliance.core import sealing
 from appliance.web.proxies import TrustedProxies
 from appliance.web.rights import Allowed, ByToken, Permitted, Public
+from appliance.web.app import create_app
 from appliance.web.masking import masked
+from tests.switches import off_at_first, switch_on
 
 POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
           "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; connect-src 'self' http://127.0.0.1:18102/live")
 
 
-def test_every_route_states_a_right(app):
+def test_every_route_states_a_right(box):
+    switch_on(*off_at_first())
+    app = create_app(box.config)
     for rule in app.url_map.iter_rules():
         if rule.endpoint != 'static':
             right = getattr(app.view_functions[rule.endpoint], 'right', None)
