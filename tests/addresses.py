@@ -1,11 +1,15 @@
-"""Every address that answers GET: which are pages, who looks at them, and an example of each that has a parameter.
+"""Every address that answers GET, of all tools, also those that are off at first: which are pages, who looks at them, and an example of
+each that has a parameter. Those of a tool may stand in the addresses.py of its own tests (appliance/tools/README.md).
 
 The tests that walk over pages take them from here; `without_example` says what nobody gave an example of.
 """
-from dataclasses import dataclass
+import importlib
 
 from appliance.core import config as configuration
 from appliance.web.app import create_app
+from tests.contracts.sources import ROOT
+from tests.examples import Example
+from tests.switches import every_tool, tools_of_the_clone
 
 # What answers GET and is no page of its own, and what it is.
 NOT_PAGES = {
@@ -36,20 +40,6 @@ NOT_PAGES = {
 }
 # Who looks at a page: the first of these that its right allows.
 LOOKERS = ('employee', 'guest', 'administrator')
-
-
-@dataclass(frozen=True)
-class Example:
-    """An address as somebody asks for it. `path` may name values of tests/browser/stage.py; `opens` is what to click there."""
-
-    login: str | None
-    path: str
-    opens: str = ''
-
-    def __str__(self):
-        return f'{self.login or "stranger"} {self.path}{" opened" if self.opens else ""}'
-
-
 # {endpoint: examples} of all with a parameter.
 WITH_PARAMETER = {
     'people.profile': (Example('employee', '/people/{employee_id}'), Example('outsider', '/people/{employee_id}'), Example('administrator', '/people/{guest_id}'),
@@ -91,11 +81,34 @@ MORE = (
 )
 
 
+def of_tools():
+    """[module] of the tools' own lists: NOT_PAGES, WITH_PARAMETER, MORE and values(ids), as those here."""
+    return [importlib.import_module(f'tests.tools.{name}.addresses') for name in tools_of_the_clone() if (ROOT / 'tests' / 'tools' / name / 'addresses.py').exists()]
+
+
+def with_parameter():
+    """{endpoint: examples} of all pages with a parameter."""
+    found = dict(WITH_PARAMETER)
+    for module in of_tools():
+        found |= module.WITH_PARAMETER
+    return found
+
+
+def not_pages():
+    """{endpoint: what it is} of what answers GET and is no page."""
+    found = dict(NOT_PAGES)
+    for module in of_tools():
+        found |= module.NOT_PAGES
+    return found
+
+
 def routes():
     """(endpoint, rule, view's right or None) of every route that answers GET, pages alone."""
-    app = create_app(configuration.Config(path='no-such-config.ini'))
+    with every_tool():
+        app = create_app(configuration.Config(path='no-such-config.ini'))
+    left_out = not_pages()
     return [(rule.endpoint, rule, getattr(app.view_functions[rule.endpoint], 'right', None)) for rule in sorted(app.url_map.iter_rules(), key=str)
-            if 'GET' in rule.methods and rule.endpoint not in NOT_PAGES]
+            if 'GET' in rule.methods and rule.endpoint not in left_out]
 
 
 def plain():
@@ -103,12 +116,13 @@ def plain():
     return [(str(rule), right) for _endpoint, rule, right in routes() if not rule.arguments]
 
 
-def without_example(found, examples=WITH_PARAMETER):
+def without_example(found, examples=None):
     """The endpoints of `routes()` that have a parameter and no example."""
+    examples = with_parameter() if examples is None else examples
     return sorted({endpoint for endpoint, rule, _right in found if rule.arguments and not examples.get(endpoint)})
 
 
 def every_page():
     """Each page as an Example: those without a parameter by who may look, the examples of the others, and MORE."""
     first = [Example(None if right.is_public else next(role for role in LOOKERS if role in right.roles), path) for path, right in plain()]
-    return [*first, *(one for examples in WITH_PARAMETER.values() for one in examples), *MORE]
+    return [*first, *(one for examples in with_parameter().values() for one in examples), *MORE, *(one for module in of_tools() for one in module.MORE)]

@@ -15,18 +15,18 @@ from appliance.cli.output import fail
 from appliance.core.errors import PortalError, StartError
 
 FOLDER = pathlib.Path(__file__).parent
-NOT_COMMANDS = ('__init__', 'context', 'output', 'person_data', 'tool_cost')
+NOT_COMMANDS = ('__init__', 'context', 'output', 'person_data', 'tool_bones', 'tool_cost')
 
 
 class Commands(click.Group):
-    """The commands found in this folder by file name (`check.py` holds `command`, called `check`)."""
+    """The commands found in this folder by file name (`check.py` holds `command`, called `check`; `new_tool.py` that of `new-tool`)."""
 
     def list_commands(self, ctx):
-        return sorted(path.stem for path in FOLDER.glob('*.py') if path.stem not in NOT_COMMANDS)
+        return sorted(path.stem.replace('_', '-') for path in FOLDER.glob('*.py') if path.stem not in NOT_COMMANDS)
 
     def get_command(self, ctx, name):
         if name in self.list_commands(ctx):
-            return importlib.import_module(f'appliance.cli.{name}').command
+            return importlib.import_module(f'appliance.cli.{name.replace("-", "_")}').command
         return None
 
 

@@ -55,6 +55,7 @@ class Attachment(Base):
 class AttachmentAdded(Event):
     """A file was attached to an object: `owner_kind` and `owner_id` name it."""
 
+    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
     attachment_id: int
     owner_kind: str
     owner_id: int
@@ -65,6 +66,7 @@ class AttachmentAdded(Event):
 class AttachmentRemoved(Event):
     """A file was taken off an object: `owner_kind` and `owner_id` name it."""
 
+    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
     attachment_id: int
     owner_kind: str
     owner_id: int

@@ -61,6 +61,7 @@ class CommentMention(Base):
 class CommentAdded(Event):
     """Somebody commented on an object: `owner_kind` and `owner_id` name it."""
 
+    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
     comment_id: int
     owner_kind: str
     owner_id: int
@@ -71,6 +72,7 @@ class CommentAdded(Event):
 class CommentEdited(Event):
     """A comment says something else now; `mentioned` are those whom it did not mention before."""
 
+    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
     comment_id: int
     owner_kind: str
     owner_id: int
@@ -82,6 +84,7 @@ class CommentEdited(Event):
 class CommentDeleted(Event):
     """A comment was put into the trash."""
 
+    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
     comment_id: int
     owner_kind: str
     owner_id: int
@@ -92,6 +95,7 @@ class CommentDeleted(Event):
 class CommentRestored(Event):
     """A comment came back from the trash."""
 
+    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
     comment_id: int
     owner_kind: str
     owner_id: int

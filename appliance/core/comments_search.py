@@ -18,6 +18,7 @@ LINE = 120
 class CommentReseen(Event):
     """Who sees an object has changed: its comments from this one back are still to follow in the search."""
 
+    INSIDE = 'the search catches up with rights; nothing happened'
     comment_id: int
     owner_kind: str
     owner_id: int

@@ -75,11 +75,15 @@ Delivery.add_index(SQL("CREATE INDEX delivery_waiting ON delivery (listener, obj
 
 
 class Event:
-    """The base of events: frozen dataclasses called thing and past tense, with `<thing>_id` and `actor_id` among their fields."""
+    """The base of events: frozen dataclasses called thing and past tense, with `<thing>_id` and `actor_id` among their fields.
+
+    Programs are told of an event by a `rest.happening`; one that has none says in `INSIDE` why it stays inside the portal.
+    """
 
     VERSION: ClassVar[int] = 1
     # {version: function from its data to that of the next}
     UPCASTS: ClassVar[dict] = {}
+    INSIDE: ClassVar[str] = ''
     name: ClassVar[str]
     kind: ClassVar[str]
 

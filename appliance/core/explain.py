@@ -10,7 +10,7 @@ from appliance.core.people import actor_for, names_of
 from appliance.core.permissions import permitted
 
 _ = texts(__name__)
-_REF = re.compile(r'([a-z_]+\.[a-z_]+):([0-9]{1,18})')
+_REF = re.compile(r'([a-z][a-z0-9_]*\.[a-z0-9_]+):([0-9]{1,18})')
 LEVELS = {'contact': _.lazy('how to reach them'), 'view': _.lazy('see'), 'own': _.lazy('see and change'), 'clock': _.lazy('see and change'),
           'edit': _.lazy('see and change')}
 

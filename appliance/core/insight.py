@@ -246,6 +246,6 @@ def objects(actor, insight_id, older_than=None):
     this = access.kinds()[one.kind]
     table, id_column, _key = this.source
     found = [number for number, in rows(f'SELECT {id_column} FROM {table} WHERE {this.private_of} = ? AND {id_column} < ? ORDER BY {id_column} DESC LIMIT ?',
-                                        one.person_id, older_than or GREATEST_ID, PAGE_ROWS + 1)]
+                                        one.person_id, GREATEST_ID if older_than is None else older_than, PAGE_ROWS + 1)]
     return {'insight': _described([one])[0], 'objects': [{'id': number, 'words': this.describe(number)} for number in found[:PAGE_ROWS]],
             'older': found[PAGE_ROWS - 1] if len(found) > PAGE_ROWS else None}

@@ -9,6 +9,7 @@ from appliance.core.events import Event
 class InsightAsked(Event):
     """An administrator asked to read what is a person's alone; another must decide."""
 
+    INSIDE = 'between the person and two administrators'
     insight_id: int
     person_id: int
     actor_id: int | None
@@ -18,6 +19,7 @@ class InsightAsked(Event):
 class InsightGranted(Event):
     """A second administrator let him read, for some hours."""
 
+    INSIDE = 'between the person and two administrators'
     insight_id: int
     person_id: int
     actor_id: int | None
@@ -27,6 +29,7 @@ class InsightGranted(Event):
 class InsightRefused(Event):
     """A second administrator said no."""
 
+    INSIDE = 'between the person and two administrators'
     insight_id: int
     person_id: int
     actor_id: int | None
@@ -36,6 +39,7 @@ class InsightRefused(Event):
 class InsightEnded(Event):
     """It was ended before its time."""
 
+    INSIDE = 'between the person and two administrators'
     insight_id: int
     person_id: int
     actor_id: int | None

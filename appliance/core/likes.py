@@ -45,6 +45,7 @@ Liking.add_index(SQL('CREATE INDEX liking_newest ON liking (kind, object_id, id)
 class LikingAdded(Event):
     """A person likes an object: `owner_kind` and `owner_id` name it."""
 
+    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
     liking_id: int
     owner_kind: str
     owner_id: int
@@ -55,6 +56,7 @@ class LikingAdded(Event):
 class LikingRemoved(Event):
     """A person does not like an object any more."""
 
+    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
     liking_id: int
     owner_kind: str
     owner_id: int

@@ -27,6 +27,7 @@ class PersonUpdated(Event):
 class PersonBlocked(Event):
     """A source (`portal`, `directory:1`) keeps a person out; his sessions have ended."""
 
+    INSIDE = 'user.get says ACTIVE; clients know no name for it'
     person_id: int
     source: str
     actor_id: int | None
@@ -36,6 +37,7 @@ class PersonBlocked(Event):
 class PersonUnblocked(Event):
     """A source has taken back its block; others' may remain."""
 
+    INSIDE = 'user.get says ACTIVE; clients know no name for it'
     person_id: int
     source: str
     actor_id: int | None
@@ -45,6 +47,7 @@ class PersonUnblocked(Event):
 class PersonPromoted(Event):
     """A person was given a role beyond that of his kind."""
 
+    INSIDE = 'rights are the portal’s own affair'
     person_id: int
     role: str
     actor_id: int | None
@@ -54,6 +57,7 @@ class PersonPromoted(Event):
 class PersonDemoted(Event):
     """A role was taken from a person; his sessions have ended."""
 
+    INSIDE = 'rights are the portal’s own affair'
     person_id: int
     role: str
     actor_id: int | None
@@ -63,6 +67,7 @@ class PersonDemoted(Event):
 class PersonExported(Event):
     """All that the portal keeps of a person was written into a file: by himself, or by who answers for personal data."""
 
+    INSIDE = 'between the person and who answers for personal data'
     person_id: int
     actor_id: int | None
 
@@ -71,6 +76,7 @@ class PersonExported(Event):
 class PersonForgotten(Event):
     """A person was forgotten: his row is a stand-in now. Whoever keeps copies of his name outside the portal should let them go."""
 
+    INSIDE = 'it would name whom nobody shall name'
     person_id: int
     actor_id: int | None
 

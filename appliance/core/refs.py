@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from appliance.core import access, registration
 from appliance.core.errors import Conflict, NotAllowed, NotFound
 
-_TEXT = re.compile(r'([a-z][a-z_]*\.[a-z_]+):([0-9]{1,18})', re.ASCII)
+_TEXT = re.compile(r'([a-z][a-z0-9_]*\.[a-z0-9_]+):([0-9]{1,18})', re.ASCII)
 _owners = {}
 _hanging = []
 

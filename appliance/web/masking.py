@@ -9,7 +9,7 @@ _REST = re.compile(r'(^|/\.{1,2})/+rest/+(.*)', re.DOTALL)
 _PLAIN_REST = re.compile(r'/rest/(\d{1,19})/[^/]+/([A-Za-z_.]{1,80})')
 # What looks like a token of a webhook, wherever it stands: people mistype addresses.
 _ANY_TOKEN = re.compile(r'(?<![A-Za-z0-9])[a-z0-9]{40}(?![A-Za-z0-9])')
-_METHOD = re.compile(r'[A-Za-z_]+(\.[A-Za-z0-9_]+)*')
+_METHOD = re.compile(r'[A-Za-z_]+(\.[A-Za-z0-9_]+)*|[A-Za-z_][A-Za-z0-9_]{1,29}(\.[A-Za-z_]+)+')       # a token has no dot
 
 
 def masked(path):

@@ -21,6 +21,7 @@ from playwright.sync_api import sync_playwright
 from appliance.core import config
 from tests.boxes import write_box
 from tests.postgresql import free_port
+from tests.switches import off_at_first
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = '/usr/bin/chromium'
@@ -71,6 +72,8 @@ def serving(folder, template, command):
         return subprocess.run([sys.executable, '-B', '-m', *arguments], env=environment, input=words.encode(), check=True, stdout=subprocess.PIPE).stdout
 
     run('appliance', 'demo', '--password-stdin', words=f'{password}\n')
+    for name in off_at_first():
+        run('appliance', 'tool', 'on', name)
     stage = json.loads(run('tests.browser.stage', str(box.config.path)))
     with sqlite3.connect(folder / 'data' / 'portal.db') as rows:    # else the guide would lie over each first page
         rows.execute("INSERT INTO guide_seen (person_id, guide, at) SELECT id, 'welcome', 0 FROM person")

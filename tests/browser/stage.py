@@ -19,6 +19,7 @@ from appliance.core.tool import registry
 from appliance.identity import one_time_links, services
 from appliance.identity.directory.directories import add_directory
 from appliance.tools.worktime.models import CLOSED, EXPIRED, WorktimeCorrection, WorktimeDay, WorktimePause
+from tests import addresses
 from tests.boxes import Box, opened
 
 LATE = 'jonas.weber'        # left a day open; nobody else's day is touched
@@ -39,7 +40,8 @@ def make():
     insight_id = insight.ask(actor_for(ids['administrator'], 'test'), ids['employee'], 'worktime.day', 'A question of the payroll')
     with write('tests.stage'):
         Insight.update(state=GRANTED, decided_by=ids['head'], decided_at=clock.now(), ends_at=clock.now() + timedelta(hours=4)).where(Insight.id == insight_id).execute()
-    return {'employee_id': ids['employee'], 'guest_id': ids['guest'], 'contact_id': ids['employee'], 'directory_id': 1, 'department_id': 1,
+    of_tools = {key: value for module in addresses.of_tools() for key, value in module.values(ids).items()}
+    return {**of_tools, 'employee_id': ids['employee'], 'guest_id': ids['guest'], 'contact_id': ids['employee'], 'directory_id': 1, 'department_id': 1,
             'subscription_id': subscription_id, 'service_id': services.add_service(SYSTEM, 'erp', 'ERP of the warehouse', 'employee'),
             'insight_id': insight_id,
             'day_id': corrected.id, 'comment_id': comment_id, 'led_id': Department.get(Department.head_id == ids['head']).id, 'open_day_id': open_day,

@@ -2,24 +2,26 @@
 from werkzeug.routing import Map, Rule
 
 from tests import addresses
+from tests.switches import every_tool
 
 
 def test_every_page_with_a_parameter_has_an_example():
-    assert addresses.without_example(addresses.routes()) == [], 'give an example in tests/addresses.py, or name it in NOT_PAGES'
+    assert addresses.without_example(addresses.routes()) == [], 'give an example in tests/addresses.py (a tool: in the addresses.py of its tests), or name it in NOT_PAGES'
 
 
 def test_a_page_without_an_example_is_found():
     planted = ('planted.show_item', Rule('/planted/<int:item_id>', endpoint='planted.show_item', methods=['GET']), None)
     planted[1].bind(Map())
     assert addresses.without_example([*addresses.routes(), planted]) == ['planted.show_item']
-    fewer = {endpoint: examples for endpoint, examples in addresses.WITH_PARAMETER.items() if endpoint != 'admin.job'}
+    fewer = {endpoint: examples for endpoint, examples in addresses.with_parameter().items() if endpoint != 'admin.job'}
     assert addresses.without_example(addresses.routes(), fewer) == ['admin.job']
 
 
 def test_the_lists_name_what_there_is():
-    app = addresses.create_app(addresses.configuration.Config(path='no-such-config.ini'))
+    with every_tool():
+        app = addresses.create_app(addresses.configuration.Config(path='no-such-config.ini'))
     known = {rule.endpoint for rule in app.url_map.iter_rules()}
-    assert not (addresses.NOT_PAGES.keys() | addresses.WITH_PARAMETER.keys()) - known
+    assert not (addresses.not_pages().keys() | addresses.with_parameter().keys()) - known
 
 
 def test_pages_are_found():

@@ -18,6 +18,7 @@ from appliance.core.personal.declarations import Nothing, Personal, Until, WithP
 from appliance.core.settings import declared
 from appliance.core.tool import registry
 from appliance.identity import models as _identity  # noqa: F401 - each entry point imports them
+from tests.switches import tools_of_the_clone
 
 # What an old row must hold so that its time has come; the states of what is still under way keep it.
 ENDED = {'outbox': {'state': 'sent'}}
@@ -26,7 +27,7 @@ ENDED = {'outbox': {'state': 'sent'}}
 @pytest.fixture
 def all_on(box):
     """The planted tool is on, too: it fills the contract that ours fill."""
-    registry.use(None, {'people', 'worktime', 'planted'})
+    registry.use(None, {*tools_of_the_clone(), 'planted'})
 
 
 def test_every_table_says_what_it_holds(all_on):

@@ -14,6 +14,7 @@ from appliance.core.access import AccessRow
 from appliance.core.departments import Department
 from appliance.core.errors import StartError
 from appliance.core.tool import registry
+from tests.switches import off_at_first, switch_on
 
 BREAKS = '"""Breaks half way."""\n\n\ndef up(migrator, db):\n    db.execute_sql(\'CREATE TABLE half (id INTEGER)\')\n    raise RuntimeError(\'half way\')\n'
 DELETES = '"""Loses rows."""\n\n\ndef up(migrator, db):\n    db.execute_sql(\'DELETE FROM department\')\n'
@@ -109,6 +110,7 @@ def _models(base):
     for module in pkgutil.walk_packages(appliance.core.__path__, 'appliance.core.'):
         if 'migrations.' not in module.name:
             importlib.import_module(module.name)
+    switch_on(*off_at_first())
     registry.load('models')
     return [model for model in _below(base) if model.__module__.startswith('appliance.') and model is not AccessRow]
 

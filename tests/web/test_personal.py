@@ -62,6 +62,9 @@ def test_from_asking_to_reading(company, second):
     assert WHY in page and '/admin/insight/1/granting' in page
     assert second.post('/admin/insight/1/granting', page='/admin/insight').status_code == 303
     page = first.get('/admin/insight/1').text
+    for query, status in (('older=1', 200), ('older=0', 200), ('older=x', 422), ('older=-1', 422), ('older=' + '9' * 30, 422), ('older=1.5', 422)):
+        assert first.get(f'/admin/insight/1?{query}').status_code == status, query
+    assert '/worktime/days/' not in first.get('/admin/insight/1?older=0').text
     assert f'/worktime/days/{day}' in page
     assert first.get(f'/worktime/days/{day}').status_code == 200
     mine = company.browser('employee')

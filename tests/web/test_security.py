@@ -3,20 +3,44 @@ import pytest
 
 from appliance.core import sealing
 from appliance.web.proxies import TrustedProxies
-from appliance.web.rights import Allowed, ByToken, Permitted, Public
+from appliance.web.rights import Allowed, ByToken, Permitted, Public, allowed, by_token, public
+from appliance.web.app import create_app
 from appliance.web.masking import masked
+from tests.switches import off_at_first, switch_on
 
 POLICY = ("default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-src 'self'; object-src 'none'; "
           "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; connect-src 'self' http://127.0.0.1:18102/live")
 
 
-def test_every_route_states_a_right(app):
+def without_right(app):
+    """What the routes lack of a right, as `<rule>: <what>`."""
+    found = []
     for rule in app.url_map.iter_rules():
-        if rule.endpoint != 'static':
-            right = getattr(app.view_functions[rule.endpoint], 'right', None)
-            assert isinstance(right, Allowed | ByToken | Permitted | Public), f'{rule} states no right: @allowed(...), @permitted(...), @by_token(why) or @public(why)'
-            assert isinstance(right, Allowed | Permitted) or right.why.strip(), f'{rule} is open without a reason'
-            assert isinstance(right, ByToken) == str(rule).startswith('/rest/'), f'{rule}: tokens open /rest alone'
+        right = getattr(app.view_functions[rule.endpoint], 'right', None)
+        if rule.endpoint == 'static':
+            continue
+        if not isinstance(right, Allowed | ByToken | Permitted | Public):
+            found.append(f'{rule}: states no right: @allowed(...), @permitted(...), @by_token(why) or @public(why)')
+        elif isinstance(right, ByToken | Public) and not right.why.strip():
+            found.append(f'{rule}: is open without a reason')
+        if isinstance(right, ByToken) != str(rule).startswith('/rest/'):
+            found.append(f'{rule}: tokens open /rest alone')
+    return found
+
+
+def test_every_route_states_a_right(box):
+    switch_on(*off_at_first())
+    assert without_right(create_app(box.config)) == []
+
+
+@pytest.mark.parametrize(('path', 'right', 'words'), [
+    ('/planted', None, 'states no right'), ('/planted', public(' '), 'open without a reason'), ('/planted', by_token('a program'), 'tokens open /rest alone'),
+    ('/rest/planted', allowed('employee'), 'tokens open /rest alone')])
+def test_a_planted_route_is_found(app, path, right, words):
+    def view():
+        """Planted."""
+    app.add_url_rule(path, 'planted', right(view) if right else view)
+    assert len(found := without_right(app)) == 1 and words in found[0]
 
 
 def test_view_without_a_right_answers_nobody(company):

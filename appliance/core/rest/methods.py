@@ -18,7 +18,7 @@ from appliance.core.tool import declarations, registry
 
 EVERYBODY = (EMPLOYEE, GUEST, SERVICE, ADMINISTRATOR)
 BASIC = ''      # the scope of what every token may call
-_NAME = re.compile(r'[a-z]+(\.[A-Za-z0-9_]+)*')
+_NAME = re.compile(r'[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)*')
 _methods, _scopes, _loaded = {}, {}, set()
 
 

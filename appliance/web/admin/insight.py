@@ -1,6 +1,6 @@
 """/admin/insight: ask to read what is a person's alone, decide about what another asked, and read it while it lasts."""
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, url_for
 from wtforms import IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -10,6 +10,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, REASON_LENGTH
 from appliance.identity import accounts
 from appliance.web.admin.blueprint import blueprint
+from appliance.web.asked import place
 from appliance.web.flashes import say
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import permitted
@@ -76,7 +77,6 @@ def decide_insight(insight_id, what):
 @permitted(insight.PERMISSION)
 def show_insight(insight_id):
     """What may be read under one, with the way to each; a look at each is written down, and the person sees it."""
-    older = request.args.get('older', '')
-    found = insight.objects(g.actor, insight_id, int(older) if older.isascii() and older.isdigit() and len(older) < 19 else None)
+    found = insight.objects(g.actor, insight_id, place())
     kind = search.kinds().get(found['insight']['kind'])
     return render_template('admin/insight_objects.html', **found, url=kind and kind.url)
