@@ -69,6 +69,8 @@ WITH_PARAMETER = {
     'admin.show_service': (Example('administrator', '/admin/tokens/services/{service_id}'),),
     'admin.show_insight': (Example('administrator', '/admin/insight/{insight_id}'),),
     'admin.job': (Example('administrator', '/admin/jobs/core.outbox'),),
+    'admin.edit_field': (Example('administrator', '/admin/fields/{field_id}'), Example('administrator', '/admin/fields/{choice_id}')),
+    'admin.delete_field': (Example('administrator', '/admin/fields/{field_id}/deletion'),),
     'admin.role': (Example('administrator', '/admin/roles/portal_admin'), Example('administrator', '/admin/roles/administrator')),
     'setup.ask': (Example(None, '{setup}'), Example(None, '/setup/no-such-token')),
     'setup.ask_rescue': (Example(None, '{rescue}'),),

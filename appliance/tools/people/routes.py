@@ -16,6 +16,7 @@ from appliance.tools.people import editing, rules, structure
 from appliance.tools.people.forms import ButtonForm, OwnFieldsForm, PhotoForm, as_typed, profile_form
 from appliance.web.asked import number
 from appliance.web.assets import asset, face
+from appliance.web.custom_fields import INPUTMODES
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
@@ -121,7 +122,7 @@ def photo(person_id, version, size):
 def edit(person_id):
     """The fields that may be changed; the photo stands beside them."""
     found = editing.opened(g.actor, person_id)
-    form = read_form(profile_form(found['fields'], rules.departments(g.actor)), **as_typed(found))
+    form = read_form(profile_form(found['fields'], rules.departments(g.actor), found['custom']), **as_typed(found))
     if form.is_posted and form.validate():
         try:
             editing.edit_profile(g.actor, person_id, form.values(), form.seen.data or '', request_key=form.request_key.data or None)
@@ -148,7 +149,7 @@ def set_photo(person_id):
     except Invalid as error:
         form.refuse(error)
         found = editing.opened(g.actor, person_id)
-        return _editing(found, profile_form(found['fields'], rules.departments(g.actor))(data=as_typed(found)), form)
+        return _editing(found, profile_form(found['fields'], rules.departments(g.actor), found['custom'])(data=as_typed(found)), form)
     say(_('The photo is changed.'))
     return redirect(url_for('people.edit', person_id=person_id), 303)
 
@@ -165,7 +166,8 @@ def remove_photo(person_id):
 
 def _editing(found, form, photo=None):
     photo = photo or PhotoForm()
-    return render_template('people/edit.html', **found, form=form, photo=photo, filled=_filled(found['directory']), most=PHOTO_BYTES), max(
+    return render_template('people/edit.html', **found, form=form, photo=photo, filled=_filled(found['directory']), most=PHOTO_BYTES,
+                           inputmodes=INPUTMODES), max(
         form.status, photo.status)
 
 
