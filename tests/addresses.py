@@ -24,6 +24,7 @@ NOT_PAGES = {
     'attachments.show': 'leads on to the origin of files',
     'people.photo': 'a picture',
     'live.poll': 'words for a script',
+    'tags.suggestions': 'fragment of the field for tags',
     'comments.people': 'fragment of the composer',
     'comments.composer': 'fragment of the talk',
     'comments.newer': 'fragment of the talk',
@@ -80,6 +81,7 @@ MORE = (
     Example('administrator', '/'), Example('guest', '/'), Example('head', '/'), Example('jonas.weber', '/'),
     Example('jonas.weber', '/worktime'),                # where an end is entered afterwards
     Example('head', '/worktime/team'),
+    Example('outsider', '/tags?tag=Zemax'), Example('guest', '/tags?tag=Zemax'),
     Example('employee', '/people?q=zzzz'), Example('employee', '/people?q=an&department={department_id}'),
     Example('employee', '/people/structure?as=list'),
     Example('employee', '/people/structure?as=list', opens='.tree details:not([open]) > summary'),

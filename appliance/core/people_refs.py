@@ -20,7 +20,8 @@ RESERVED = frozenset({'UF_DEPARTMENT', 'UF_DEPARTMENT_NAME', 'UF_HEAD'})
 FIELDS = {
     'photo': Field(_.lazy('Photo'), lambda version: _('A photo')), 'name': Field(_.lazy('Name')), 'title': Field(_.lazy('Title')),
     'phone': Field(_.lazy('Phone')), 'mail': Field(_.lazy('Mail')), 'birthday': Field(_.lazy('Birthday'), lambda day: format_day(day, 'long')),
-    'department': Field(_.lazy('Department')), 'contact': Field(_.lazy('Contact')), 'login': Field(_.lazy('Login'))}
+    'department': Field(_.lazy('Department')), 'contact': Field(_.lazy('Contact')), 'login': Field(_.lazy('Login')),
+    'tags': Field(_.lazy('Tag'))}
 
 
 def access_profile(actor, person_id, to='view'):
@@ -38,6 +39,6 @@ def _changed(actor, person_id, codes):
     revisions.bump('person')
 
 
-refs.own(KIND, access_profile, url='/people/{id}', people=lambda person_id: (person_id,), verbs={'history': 'own', 'fill': 'own'})
+refs.own(KIND, access_profile, url='/people/{id}', people=lambda person_id: (person_id,), verbs={'history': 'own', 'fill': 'own', 'tag': 'own'})
 history.fields(KIND, lambda: FIELDS | values.history_fields(KIND))
 declarations.takes(KIND, title=_.lazy('People'), manages=lambda actor: permissions.may(actor, 'core.people.manage'), changed=_changed, reserved=RESERVED)

@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from appliance.core import access, clock, comments, config, history, insight, likes, notices, people
+from appliance.core import access, clock, comments, config, history, insight, likes, notices, people, tags
 from appliance.core.actor import SYSTEM
 from appliance.core.custom_fields import defining
 from appliance.core.custom_fields import values as custom_values
@@ -96,6 +96,8 @@ def _own_fields(ids):
     custom_values.fill(employee, 'core.person', ids['employee'], {
         'UF_DESK': 'By the window, next to the plotter', 'UF_WHERE': chosen, 'UF_HEIGHT_OF_THE_DESK_IN_CM': '72.5', 'UF_FIRST_AIDER': True,
         'UF_INSPECTED_ON': '2026-11-02', 'UF_OWN_PAGE': 'https://company.example/people/tomas?from=profile'})
+    tags.add_tags(employee, 'core.person', ids['employee'], 'Lens coating, Zemax, Laser safety, Reunión con clientes, Lathe')
+    tags.add_tags(people.actor_for(ids['head'], 'test'), 'core.person', ids['head'], 'zemax, Budgets')
     return made[0], made[1]
 
 

@@ -1,8 +1,8 @@
-"""Fields of the company's own, with their choices and values."""
+"""Fields of the company's own, with their choices and values; and tags on objects of every kind."""
 
-from peewee import CompositeKey, Model
+from peewee import SQL, CompositeKey, Model
 
-from appliance.core.fields import Day, Flag, Id, Integer, Link, Quantity, Text
+from appliance.core.fields import Day, Flag, Id, Integer, Link, Moment, Quantity, Text
 
 
 def up(migrator, db):
@@ -10,6 +10,9 @@ def up(migrator, db):
         class Meta:
             database = db
             legacy_table_names = False
+
+    class Person(Frozen):
+        id = Id()
 
     class CustomField(Frozen):
         id = Id()
@@ -46,4 +49,18 @@ def up(migrator, db):
         class Meta:
             primary_key = CompositeKey('kind', 'object_id', 'field')
 
-    db.create_tables([CustomField, CustomChoice, CustomValue])
+    class Tagging(Frozen):
+        id = Id()
+        kind = Text()
+        object_id = Integer()
+        text = Text()
+        folded = Text()
+        person = Link(Person, null=True)
+        at = Moment()
+
+        class Meta:
+            indexes = ((('kind', 'object_id', 'folded'), True), (('folded', 'id'), False))
+
+    Tagging.add_index(SQL('CREATE INDEX tagging_newest ON tagging (kind, id)'))
+
+    db.create_tables([CustomField, CustomChoice, CustomValue, Tagging])

@@ -14,6 +14,7 @@ from appliance.core.limits import PHOTO_BYTES, SEARCH_LENGTH
 from appliance.core.settings import get_setting, get_settings, set_setting
 from appliance.tools.people import editing, rules, structure
 from appliance.tools.people.forms import ButtonForm, OwnFieldsForm, PhotoForm, as_typed, profile_form
+from appliance.web import tags
 from appliance.web.asked import number
 from appliance.web.assets import asset, face
 from appliance.web.custom_fields import INPUTMODES
@@ -99,7 +100,8 @@ def profile(person_id):
     person = rules.profile(g.actor, person_id)
     return render_template('people/profile.html', person=person, dial=dial(person['phone']), mail_to=mail_to(person['mail']),
                            birthday=rules.as_day(person.get('birthday')), filled=_filled(person['directory']),
-                           may_edit=bool(editing.fields_of(g.actor, person, person['directory'])))
+                           may_edit=bool(editing.fields_of(g.actor, person, person['directory'])),
+                           tags=tags.card('core.person', person_id, person['may_know']))
 
 
 def _filled(directory):
