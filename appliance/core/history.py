@@ -20,6 +20,11 @@ _ = texts(__name__)
 _fields = {}
 
 
+def _of_person(model, person_id):
+    """What was changed of himself, and what he changed; what he changed of other people is theirs."""
+    return ((model.kind == 'core.person') & (model.object_id == person_id)) | ((model.kind != 'core.person') & (model.person_id == person_id))
+
+
 class HistoryRow(Base):
     """A field that changed. `old` and `new` are plain data; `person_id` is None for the portal itself."""
 
@@ -34,7 +39,7 @@ class HistoryRow(Base):
 
     class Meta:
         table_name = 'history'
-        personal = Personal(_.lazy('Who changed which field of an object'), person='person_id', kept=WITH_OBJECT, words=('old', 'new'),
+        personal = Personal(_.lazy('Who changed which field of an object'), person=_of_person, kept=WITH_OBJECT, words=('old', 'new'),
                             forget=Keep(_.lazy('It is about the object.')))
         indexes = ((('kind', 'object_id', 'id'), False),)
 
@@ -49,12 +54,12 @@ class Field:
 
 
 def fields(kind, declared):
-    """Declare the fields of a kind, {name: Field}. What is not declared is kept, and shown to nobody."""
+    """Declare the fields of a kind, {name: Field}, or a function that returns them. What is not declared is kept, and shown to nobody."""
     _fields[kind] = declared
 
 
 def declared():
-    """{kind: {name: Field}} of the core and of the tools that are on."""
+    """{kind: {name: Field}, or a function that returns it} of the core and of the tools that are on."""
     return registration.of_tools_that_are_on('refs', _fields)
 
 
@@ -75,7 +80,7 @@ def of(actor, kind, object_id, older_than=None, most=PAGE_ROWS):
     The owner of the kind is asked for `history`; a field that the actor may not see is left out in the question itself.
     """
     refs.require(actor, kind, object_id, 'history')
-    known = {name: one for name, one in declared().get(kind, {}).items() if one.is_seen(actor, object_id)}
+    known = _seen(actor, kind, object_id)
     if not known:
         return {'changes': [], 'older': None}
     found = rows(f'''SELECT h.id, h.at, p.name, h.field, h.old, h.new FROM history h LEFT JOIN person p ON p.id = h.person_id
@@ -84,6 +89,19 @@ def of(actor, kind, object_id, older_than=None, most=PAGE_ROWS):
     return {'changes': [{'id': row_id, 'at': clock.from_microseconds(at), 'person': name, 'title': str(known[field].title),
                          'old': _shown(known[field], old), 'new': _shown(known[field], new)} for row_id, at, name, field, old, new in found[:most]],
             'older': found[most - 1][0] if len(found) > most else None}
+
+
+def _seen(actor, kind, object_id):
+    """{name: Field} of those that the actor may see; fields that ask the same are asked once."""
+    known = declared().get(kind, {})
+    known = known() if callable(known) else known
+    answers = {asked: asked(actor, object_id) for asked in {one.is_seen for one in known.values()}}
+    return {name: one for name, one in known.items() if answers[one.is_seen]}
+
+
+def erase_field(kind, name):
+    """Erase what a field of all objects of a kind ever said: inside the action that deletes the field for good."""
+    HistoryRow.delete().where((HistoryRow.kind == kind) & (HistoryRow.field == name)).execute()
 
 
 def _shown(field, stored):

@@ -329,6 +329,11 @@ def _number(value, code):
     return numbers.format_decimal(value, locale=_parsed(code))
 
 
+def format_plain(value):
+    """A number as it is, up to four decimal places, without signs between its thousands: a desk, a size, a number of staff."""
+    return numbers.format_decimal(value, format='0.####', locale=_parsed(_language.get()))
+
+
 def format_size(count):
     """Bytes for people: `12.3 MiB`."""
     unit = 0

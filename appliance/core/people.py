@@ -2,7 +2,7 @@
 
 from peewee import JOIN, CompositeKey
 
-from appliance.core import access, audit, clock, live, revisions
+from appliance.core import access, audit, clock, history, live, revisions
 from appliance.core import people_access as _access  # noqa: F401 - declares who sees whom
 from appliance.core import people_search as _search  # noqa: F401 - and how people are found
 from appliance.core.actions import action
@@ -131,6 +131,7 @@ def change_fields(actor, person_id, fields):
     if changed:
         merged = {name: changed.get(name, getattr(person, name)) for name in LIMITS}
         Person.update(**changed, **search_fields(merged)).where(Person.id == person_id).execute()
+        history.note(actor, 'core.person', person_id, _noted(person, changed))
         if COUNTED & changed.keys():
             revisions.bump('person')
         _seen_anew(person_id, person.contact_id, changed.get('contact_id'))
@@ -140,6 +141,20 @@ def change_fields(actor, person_id, fields):
     return sorted(changed)
 
 
+def _noted(person, changed):
+    """{field: (old, new)} for the history: of a department and of a contact their names, which are what somebody saw."""
+    noted = {name: (getattr(person, name), value) for name, value in changed.items() if name in ('login', 'name', 'mail', 'phone', 'title')}
+    if 'birthday' in changed:
+        noted['birthday'] = tuple(day and day.isoformat() for day in (person.birthday, changed['birthday']))
+    if 'department_id' in changed:
+        tree = all_departments()
+        noted['department'] = tuple(tree[one][0] if one in tree else None for one in (person.department_id, changed['department_id']))
+    if 'contact_id' in changed:
+        names = names_of([one for one in (person.contact_id, changed['contact_id']) if one])
+        noted['contact'] = (names.get(person.contact_id), names.get(changed['contact_id']))
+    return noted
+
+
 def _seen_anew(person_id, *contacts):
     """Who sees this person, and whom his contacts are seen by, may be others now."""
     revisions.bump('person')
@@ -147,7 +162,7 @@ def _seen_anew(person_id, *contacts):
 
 
 def _note_update(actor, person_id, changed):
-    # Which fields, not what they hold: that would outlive a person's wish to be forgotten.
+    # Which fields, not what they hold: that stands in the history, which goes when the person is forgotten.
     audit.record(actor, 'core.person.updated', f'core.person:{person_id}', changed=sorted(changed))
     publish(PersonUpdated(person_id, sorted(changed), actor.person_id))
     if {'department_id', 'kind'} & {*changed}:

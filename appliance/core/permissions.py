@@ -31,6 +31,7 @@ CORE = (
     Permission('core.people.manage', _.lazy('Add, change and block people, and see those who are blocked'), (PORTAL,)),
     Permission('core.roles.manage', _.lazy('Give roles, and change what they may'), (PORTAL,)),
     Permission('core.settings.manage', _.lazy('Change the settings of the company'), (PORTAL,)),
+    Permission('core.fields.manage', _.lazy('Define fields of the company’s own'), (PORTAL,)),
     Permission('core.programs.manage', _.lazy('Give programs service accounts, and see what all programs may do and are told'), (PORTAL,)),
     Permission('core.tools.switch', _.lazy('Switch tools on and off'), (PORTAL, SYSTEM_ROLE)),
     Permission('core.audit.read', _.lazy('Read the audit log, and ask why somebody sees something'), (PORTAL, SYSTEM_ROLE)),

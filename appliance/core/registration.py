@@ -6,7 +6,7 @@ import threading
 from appliance.core.tool import declarations, registry
 
 # What the core itself declares, by part: it stands above those that ask for the part, so it comes with the first load.
-CORE = {'refs': ('attachments', 'comments', 'likes'), 'search': ('comments_search',), 'notifications': ('core_notices', 'comments_notices')}
+CORE = {'refs': ('attachments', 'comments', 'likes', 'people_refs', 'tags'), 'listeners': ('custom_fields.following',), 'search': ('comments_search',), 'notifications': ('core_notices', 'comments_notices')}
 _loaded, _loading = set(), set()
 _turn = threading.RLock()
 

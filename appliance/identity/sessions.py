@@ -68,7 +68,7 @@ _LOAD = '''
     SELECT s.id, s.csrf_secret, s.flashes, s.is_remembered, s.seen_at,
            p.id, p.kind, p.language, p.zone, p.department_id, p.name, p.photo,
            (SELECT number FROM revision WHERE name = 'department'), (SELECT number FROM revision WHERE name = 'setting'),
-           (SELECT number FROM revision WHERE name = 'role_permission'),
+           (SELECT number FROM revision WHERE name = 'role_permission'), (SELECT number FROM revision WHERE name = 'custom_field'),
            (SELECT count(*) FROM notice n WHERE n.person_id = p.id AND n.read_at IS NULL AND n.is_shown = 1), r.role
     FROM session s JOIN person p ON p.id = s.person_id AND p.epoch = s.epoch LEFT JOIN person_role r ON r.person_id = p.id
     WHERE s.token_hash = ? AND s.expires_at > ?
@@ -84,8 +84,8 @@ def load(token):
     if not found:
         return None
     (session_id, csrf_secret, flashes, is_remembered, seen_at, person_id, kind, language, zone, department_id, name, photo,
-     departments, settings, roles_changed, unread, _role) = found[0]
-    revisions.begin({'department': departments, 'setting': settings, 'role_permission': roles_changed})
+     departments, settings, roles_changed, fields_changed, unread, _role) = found[0]
+    revisions.begin({'department': departments, 'setting': settings, 'role_permission': roles_changed, 'custom_field': fields_changed})
     roles = {one[-1] for one in found} - {None}
     actor = build_actor(person_id, kind, language, zone, department_id, roles, via=f'session:{session_id}')
     return Opened(session_id, actor, name, photo, csrf_secret, Session.flashes.python_value(flashes), bool(is_remembered),

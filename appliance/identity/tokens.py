@@ -99,7 +99,8 @@ def _checked_scopes(scopes):
 _LOAD = '''
     SELECT t.id, t.scopes, t.expires_at, t.last_used_at, p.id, p.kind, p.language, p.zone, p.department_id,
            (SELECT number FROM revision WHERE name = 'department'), (SELECT number FROM revision WHERE name = 'setting'),
-           (SELECT number FROM revision WHERE name = 'person'), (SELECT number FROM revision WHERE name = 'role_permission'), r.role
+           (SELECT number FROM revision WHERE name = 'person'), (SELECT number FROM revision WHERE name = 'role_permission'),
+           (SELECT number FROM revision WHERE name = 'custom_field'), r.role
     FROM token t JOIN person p ON p.id = t.person_id AND p.epoch = t.epoch LEFT JOIN person_role r ON r.person_id = p.id
     WHERE t.token_hash = ? AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id OR b.person_id = t.owner_id)'''
 
@@ -112,8 +113,9 @@ def load(text, person_id=None):
     found = rows(_LOAD, _hash(text))
     if not found or person_id not in (None, found[0][4]):
         return None
-    token_id, scopes, expires_at, used_at, person_id, kind, language, zone, department_id, departments, settings, people, may_changed, _role = found[0]
-    revisions.begin({'department': departments, 'setting': settings, 'person': people, 'role_permission': may_changed})
+    (token_id, scopes, expires_at, used_at, person_id, kind, language, zone, department_id,
+     departments, settings, people, may_changed, fields_changed, _role) = found[0]
+    revisions.begin({'department': departments, 'setting': settings, 'person': people, 'role_permission': may_changed, 'custom_field': fields_changed})
     actor = build_actor(person_id, kind, language, zone, department_id, {one[-1] for one in found} - {None}, via=f'token:{token_id}')
     is_expired = expires_at is not None and expires_at <= clock.microseconds(clock.now())
     return Opened(token_id, actor, frozenset(Token.scopes.python_value(scopes)), is_expired,

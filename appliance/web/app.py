@@ -10,7 +10,7 @@ from appliance.core.limits import GREATEST_ID
 from appliance.core.tool import registry
 from appliance.web import (
     access_log, addresses, admin, assets, attachments, comments, csrf, errors, flashes, forms, health, help, home, likes, live, login, metrics,
-    notices, scopes, search, security, settings, setup, shell, templating, trash,
+    notices, scopes, search, security, settings, setup, shell, tags, templating, trash,
 )
 from appliance.web.content import create_content_app
 from appliance.web.hosts import ByHost
@@ -22,7 +22,7 @@ from appliance.web.uploads import UploadRequest
 SHELL_BLUEPRINTS = (health.blueprint, metrics.blueprint, login.blueprint, home.blueprint, help.blueprint, live.blueprint, notices.blueprint,
                     search.blueprint,
                     settings.blueprint, setup.blueprint, admin.blueprint, admin.everybody, attachments.blueprint, rest.blueprint,
-                    rest_docs.blueprint, comments.blueprint, likes.blueprint, trash.blueprint, scopes.blueprint)
+                    rest_docs.blueprint, comments.blueprint, likes.blueprint, tags.blueprint, trash.blueprint, scopes.blueprint)
 
 
 class RowId(IntegerConverter):

@@ -7,8 +7,10 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from appliance.core import access, clock, comments, config, history, insight, likes, notices, people
+from appliance.core import access, clock, comments, config, history, insight, likes, notices, people, tags
 from appliance.core.actor import SYSTEM
+from appliance.core.custom_fields import defining
+from appliance.core.custom_fields import values as custom_values
 from appliance.core.db import write
 from appliance.core.departments import Department
 from appliance.core.events import EventRow
@@ -37,13 +39,14 @@ def make():
         _tell(ids, corrected)
         subscription_id = _subscribe(ids['employee'])
         comment_id = _talk(ids, corrected.id)
+        field_id, choice_id = _own_fields(ids)
     insight_id = insight.ask(actor_for(ids['administrator'], 'test'), ids['employee'], 'worktime.day', 'A question of the payroll')
     with write('tests.stage'):
         Insight.update(state=GRANTED, decided_by=ids['head'], decided_at=clock.now(), ends_at=clock.now() + timedelta(hours=4)).where(Insight.id == insight_id).execute()
     of_tools = {key: value for module in addresses.of_tools() for key, value in module.values(ids).items()}
     return {**of_tools, 'employee_id': ids['employee'], 'guest_id': ids['guest'], 'contact_id': ids['employee'], 'directory_id': 1, 'department_id': 1,
             'subscription_id': subscription_id, 'service_id': services.add_service(SYSTEM, 'erp', 'ERP of the warehouse', 'employee'),
-            'insight_id': insight_id,
+            'insight_id': insight_id, 'field_id': field_id, 'choice_id': choice_id,
             'day_id': corrected.id, 'comment_id': comment_id, 'led_id': Department.get(Department.head_id == ids['head']).id, 'open_day_id': open_day,
             'setup': one_time_links.make_link(SYSTEM, one_time_links.SETUP),
             'rescue': one_time_links.make_link(SYSTEM, one_time_links.RESCUE, ids['administrator'])}
@@ -81,6 +84,23 @@ def _talk(ids, day_id):
     with write('tests.stage'):
         history.note(employee, *about, {'state': ('expired', 'closed')})
     return first
+
+
+def _own_fields(ids):
+    """A field of each type, filled in by the employee; the ids of the first, and of the one of a list."""
+    choices = ('Ground floor', 'First floor', 'Workshop')
+    made = [defining.add_field(SYSTEM, 'core.person', title, type, choices=choices if type == 'choice' else (), is_required=type == 'text', **more) for title, type, more in (
+        ('Desk', 'text', {}), ('Where', 'choice', {}), ('Height of the desk in cm', 'decimal', {}), ('Key number', 'number', {'edited_by': 'manager'}),
+        ('First aider', 'flag', {}), ('Inspected on', 'date', {'seen_by': 'owner'}), ('Own page', 'address', {}))]
+    chosen = defining.access_field(SYSTEM, made[1]).choices[2][0]
+    employee, boss = (people.actor_for(ids[login], 'test') for login in ('employee', 'administrator'))
+    custom_values.fill(boss, 'core.person', ids['employee'], {'UF_KEY_NUMBER': 1042})
+    custom_values.fill(employee, 'core.person', ids['employee'], {
+        'UF_DESK': 'By the window, next to the plotter', 'UF_WHERE': chosen, 'UF_HEIGHT_OF_THE_DESK_IN_CM': '72.5', 'UF_FIRST_AIDER': True,
+        'UF_INSPECTED_ON': '2026-11-02', 'UF_OWN_PAGE': 'https://company.example/people/tomas?from=profile'})
+    tags.add_tags(employee, 'core.person', ids['employee'], 'Lens coating, Zemax, Laser safety, Reunión con clientes, Lathe')
+    tags.add_tags(people.actor_for(ids['head'], 'test'), 'core.person', ids['head'], 'zemax, Budgets')
+    return made[0], made[1]
 
 
 def _tell(ids, day):

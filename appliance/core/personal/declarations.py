@@ -105,7 +105,7 @@ class Personal:
 
     person: the column of the person whom a row is about: a link or a whole number, one of a parent row (`day.person`), or a function from a
     person's id to a condition; '' where rows are about nobody, but may name somebody. words: columns (Text or Json) in which a name, mail,
-    login or phone may stand that people or the portal wrote: there forgetting puts the stand-in. hidden: columns that no export gives out.
+    login or phone may stand that people or the portal wrote: there forgetting puts the stand-in. folded: {column: the one of words that it is, without case and accents}. hidden: columns that no export gives out.
     """
 
     what: object
@@ -113,6 +113,7 @@ class Personal:
     kept: Kept = ALWAYS
     forget: object = DELETE
     words: tuple = ()
+    folded: dict = field(default_factory=dict)
     hidden: tuple = ()
 
 

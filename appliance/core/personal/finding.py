@@ -8,6 +8,7 @@ from peewee import CompositeKey
 from appliance.core import permissions
 from appliance.core.db import database, is_sqlite, rows
 from appliance.core.fields import Json
+from appliance.core.folding import fold
 from appliance.core.people import Person
 from appliance.core.personal import tables
 from appliance.core.personal.declarations import Personal
@@ -82,17 +83,18 @@ def changes(words, stand_in):
     for model in tables.models().values():
         says = tables.said(model)
         if isinstance(says, Personal) and says.words:
-            yield from _changes_in(model, says.words, words, stand_in)
+            yield from _changes_in(model, says, words, stand_in)
 
 
-def _changes_in(model, columns, words, stand_in):
-    keys = key_columns(model)
+def _changes_in(model, says, words, stand_in):
+    keys, columns = key_columns(model), says.words
     conditions, values = zip(*(words.conditions(column) for column in columns), strict=True)
     found = rows(f'''SELECT {", ".join([*keys, *columns])} FROM "{model._meta.table_name}" WHERE {" OR ".join(conditions)}''',
                  *(value for some in values for value in some))
     for one in found:
         key, held = dict(zip(keys, one, strict=False)), dict(zip(columns, one[len(keys):], strict=True))
         changed = {column: (old, new) for column, old in held.items() if old and (new := _new(model, column, old, words, stand_in)) != old}
+        changed |= {column: (None, fold(changed[of][1])) for column, of in says.folded.items() if of in changed}
         if changed:
             yield model, key, changed
 

@@ -151,6 +151,8 @@ def forget(actor, person_id, more=()):
     photos.drop(actor, person_id)
     for model in reversed(_in_order()):
         _forget_in(actor, model, person_id)
+    for erase in ERASERS:       # the row stays, and what hung on the profile goes
+        erase(actor, 'core.person', person_id)
     _empty(person, new)
     _put_stand_in(actor, words, new)
     access.changed('core.person', [person_id])

@@ -17,8 +17,9 @@ HISTORY = _.lazy('Which changes of the schema were made.')
 
 def models():
     """{table: model} of the core, identity and the tools that are on, sorted."""
+    from appliance.core.custom_fields import models as _fields   # noqa: F401  # cycle: and so do these
     from appliance.core import attachments, comments, core_notices, following, guides, history, insight  # noqa: F401  # cycle: they import the people whom this is about
-    from appliance.core import likes, live_pages, operations, outbox, photos, presence, processes, search, switch, trash, usage    # noqa: F401  # cycle: and so do these
+    from appliance.core import likes, live_pages, operations, outbox, photos, presence, processes, search, switch, tags, trash, usage    # noqa: F401  # cycle: and so do these
     from appliance.core.rest import emulation   # noqa: F401  # cycle: and so does this
     from appliance.core.subscriptions import models as _subscriptions   # noqa: F401  # cycle: and so does this
     from appliance.core.personal import forgotten, holds    # noqa: F401  # cycle: and so do these

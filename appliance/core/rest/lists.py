@@ -27,7 +27,7 @@ _READ = {NUMBER: kinds.whole_number, TEXT: kinds.plain_text, FLAG: lambda value:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a list: the SQL that it stands for, its kind, and whether it may be filtered and sorted by.
+    """A field of a list: the SQL that it stands for, its kind (or a function that reads a value), whether it may be filtered and sorted by.
 
     `stands_for` is SQL, or a function that returns it where the engines differ. `match(text)` -> (SQL, values) replaces the
     comparison where a field is only searched; `words` are what a value may be, with what it is in the database. With `is_pattern` a
@@ -35,7 +35,7 @@ class Field:
     """
 
     stands_for: object = ''
-    kind: str = TEXT
+    kind: object = TEXT
     is_filtered: bool = True
     is_sorted: bool = True
     match: object = None
@@ -143,7 +143,7 @@ def _value(one, value):
         if word not in one.words:
             raise ValueError(', '.join(one.words))
         return one.words[word]
-    value = _READ[one.kind](value)
+    value = _READ.get(one.kind, one.kind)(value)
     return _lowered(value) if one.kind == TEXT else value
 
 
@@ -160,7 +160,7 @@ def _side(one):
 
 
 def _equal(one, is_not, value):
-    if value is None or (value == '' and one.kind in (NUMBER, MOMENT)):
+    if value is None or (value == '' and one.kind not in (TEXT, FLAG)):
         empty = f"{one.sql} IS NULL OR {one.sql} = ''" if one.kind == TEXT else f'{one.sql} IS NULL'
         return (f'NOT ({empty})' if is_not else f'({empty})'), []
     value = _value(one, value)

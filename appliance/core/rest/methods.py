@@ -92,8 +92,10 @@ def scope(name, title):
 
 def load():
     """Import the methods of the core and of the tools that are on; once for each set of them."""
+    from appliance.core.custom_fields import userfields as _userfields  # noqa: F401  # cycle: they declare themselves here
     from appliance.core.rest import notifying as _notifying     # noqa: F401  # cycle: they declare themselves here
     from appliance.core.rest import own as _own     # noqa: F401  # cycle: see above
+    from appliance.core.rest import tagging as _tagging     # noqa: F401  # cycle: see above
     from appliance.core.rest import talking as _talking     # noqa: F401  # cycle: see above
     if registry.names not in _loaded:
         _loaded.add(registry.names)

@@ -41,7 +41,9 @@ class Asked(Open):
         raise Invalid(_('A filter is names with values: filter[ID]=1.'), field='filter')
 
     def _is_filter(self, key):
-        return key.lstrip('!=<>@%') in self.fields and key not in ('SORT', 'ORDER', 'SELECT', 'START')
+        name = key.lstrip('!=<>@%')
+        # UF_ is a field of the company's own: what is none of them is an error, never everything.
+        return (name in self.fields or name.startswith('UF_')) and key not in ('SORT', 'ORDER', 'SELECT', 'START')
 
     def _select(self, left):
         try:

@@ -7,6 +7,7 @@ import json
 from appliance.core import clock, photos, sealing
 from appliance.core.actions import action
 from appliance.core.actor import EMPLOYEE, GUEST
+from appliance.core.custom_fields import values as custom_values
 from appliance.core.departments import all_departments
 from appliance.core.errors import Conflict, Invalid, NotAllowed
 from appliance.core.i18n import texts
@@ -22,10 +23,11 @@ DOORS = ('login', 'mail')
 # The directory's word for a field of ours, where they differ.
 _FILLED_AS = {'department_id': 'department'}
 _MARK_BYTES = 8
+KIND = 'core.person'
 
 
 def fields_of(actor, person, directory):
-    """The names of the fields that an actor may change of a person (a dict of access_person), in the order of FIELDS.
+    """The names of the fields that an actor may change of a person (a dict of access_person): in the order of FIELDS, then the company's.
 
     `directory` is what rules.filled_by says of the person. `contact` is the login of the employee a guest belongs to.
     """
@@ -36,21 +38,29 @@ def fields_of(actor, person, directory):
     else:
         may = set()
     filled = directory['fields'] if directory else ()
-    return [name for name in FIELDS if name in may and _FILLED_AS.get(name, name) not in filled]
+    return [*(name for name in FIELDS if name in may and _FILLED_AS.get(name, name) not in filled),
+            *(one.code for one in custom_fields_of(actor, person))]
+
+
+def custom_fields_of(actor, person):
+    """The company's own fields that an actor may fill in of a person."""
+    return custom_values.editable(actor, KIND, is_owner=actor.person_id == person['id'] or manages(actor))
 
 
 def opened(actor, person_id):
-    """What the page of editing needs: {person, fields, directory, values, seen}. NotAllowed where there is nothing to change.
+    """What the page of editing needs: {person, fields, custom, directory, values, seen}. NotAllowed where there is nothing to change.
 
-    `values` are those of the fields now, `seen` the same as marks, to be handed back to edit_profile.
+    `custom` are the definitions of the company's own among the fields. `values` are those of the fields now, `seen` the same as marks,
+    to be handed back to edit_profile.
     """
     person = access_person(actor, person_id)
     directory = filled_by(person_id) if manages(actor) or actor.person_id == person_id else None
     fields = fields_of(actor, person, directory)
     if not fields:
         raise NotAllowed()
-    values = _values(person, fields)
-    return {'person': person, 'fields': fields, 'directory': directory, 'values': values, 'seen': json.dumps(_marks(values))}
+    custom = [one for one in custom_fields_of(actor, person) if one.code in fields]
+    values = _values(person, [name for name in fields if name in FIELDS]) | custom_values.typed(KIND, person_id, custom)
+    return {'person': person, 'fields': fields, 'custom': custom, 'directory': directory, 'values': values, 'seen': json.dumps(_marks(values))}
 
 
 def _values(person, fields):
@@ -92,11 +102,23 @@ def edit_profile(actor, person_id, values, seen=''):
     found = _may(actor, person_id, values)
     if 'photo' in values:
         raise Invalid(_('A photo is sent as a file.'), field='photo')
-    stored, typed = found['values'], check_fields(values)
-    wanted = {name: typed[name] for name in _touched(stored, typed, _read(seen))}
-    changed = change_fields(actor, person_id, _columns(wanted))
+    typed = _checked(actor, found, values)
+    wanted = {name: typed[name] for name in _touched(found, typed, _read(seen))}
+    own = {name: values[name] for name in wanted if name not in FIELDS}     # as typed: the rule reads them itself
+    changed = change_fields(actor, person_id, _columns({name: value for name, value in wanted.items() if name not in own}))
+    changed += custom_values.fill(actor, KIND, person_id, own) if own else []
     _tell_old_address(actor, found['person'], [name for name in DOORS if name in changed])
     return changed
+
+
+def _checked(actor, found, values):
+    """The values, cleaned. Whoever edits his own profile fills in what the company needs; others need not know it, and empty nothing."""
+    known = {one.code: one for one in found['custom']}
+    own = custom_values.check(found['custom'], {name: value for name, value in values.items() if name in known})
+    for name, value in own.items():
+        if value is None and known[name].is_required and actor.person_id == found['person']['id']:
+            raise Invalid(_('%(title)s is needed.', title=known[name].title), field=name)
+    return check_fields({name: value for name, value in values.items() if name not in own}) | own
 
 
 def _read(seen):
@@ -108,16 +130,24 @@ def _read(seen):
     return marks if isinstance(marks, dict) else {}
 
 
-def _touched(stored, typed, seen):
+def _touched(found, typed, seen):
     """The names of the fields that this form changes."""
+    stored = found['values']
     now, then = _marks(stored), _marks(typed)
     for name in typed:
         was_changed_here = then[name] != seen.get(name, now[name])
         was_changed_there = seen.get(name, now[name]) != now[name]
         if was_changed_here and was_changed_there and then[name] != now[name]:
-            raise Conflict(_('Somebody else has changed this meanwhile to: %(value)s', value=stored[name] or '–'), field=name)
+            raise Conflict(_('Somebody else has changed this meanwhile to: %(value)s', value=_said(found, name) or '–'), field=name)
         if was_changed_here and not was_changed_there:
             yield name
+
+
+def _said(found, name):
+    """What a field says now, in words."""
+    field = next((one for one in found['custom'] if one.code == name), None)
+    stored = found['values'][name]
+    return custom_values.words_of(field, stored) if field and stored is not None else stored
 
 
 def _columns(wanted):

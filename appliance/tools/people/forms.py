@@ -10,6 +10,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
 from appliance.tools.people import OWN_FIELDS
 from appliance.tools.people.rules import as_day
+from appliance.web.custom_fields import custom_field, typed
 from appliance.web.forms import Form
 
 _ = texts(__name__)
@@ -41,9 +42,10 @@ class _Profile(Form):
         return found
 
 
-def profile_form(names, departments):
-    """The class of a form with these fields only: any other that is posted is refused."""
-    return type('ProfileForm', (_Profile,), {name: field for name, field in _fields(departments).items() if name in names})
+def profile_form(names, departments, custom=()):
+    """The class of a form with these fields only: any other that is posted is refused. `custom` are the company's own among them."""
+    fields = {name: field for name, field in _fields(departments).items() if name in names}
+    return type('ProfileForm', (_Profile,), fields | {one.code: custom_field(one) for one in custom})
 
 
 def as_typed(found):
@@ -53,6 +55,7 @@ def as_typed(found):
         values['birthday'] = as_day(values['birthday'])
     if 'department_id' in values:
         values['department_id'] = str(values['department_id'] or '')
+    values |= {one.code: typed(one, values[one.code]) for one in found['custom']}
     return values | {'seen': found['seen']}
 
 

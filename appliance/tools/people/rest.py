@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from appliance.core import rest
 from appliance.core.actor import EMPLOYEE, GUEST, SERVICE
+from appliance.core.custom_fields import programs
 from appliance.core.db import position, row
 from appliance.core.departments import all_departments
 from appliance.core.errors import NotFound
@@ -70,17 +71,24 @@ def _fields(is_searching, is_outside, is_manager):
     return (SEARCHED if is_searching else PEOPLE).without(*hidden)
 
 
+def _fields_for(actor, is_searching):
+    """The same with the company's own fields."""
+    is_manager = rules.manages(actor)
+    return rest.Fields(_fields(is_searching, rules.is_outside(actor), is_manager) | programs.list_fields('core.person', 'p.id', is_manager))
+
+
 def _shape(actor):
     """A function that makes rows of `_columns` answers for this actor."""
     zone, own_id, has_year = ZoneInfo(actor.zone), actor.person_id, rules.manages(actor)
 
     def shape(found):
+        more = programs.row_values('core.person', {one[0]: has_year or one[0] == own_id for one in found}, zone)
         return [{'ID': str(person_id), 'ACTIVE': not is_blocked, 'NAME': (words := name.partition(' '))[0], 'LAST_NAME': words[2],
                  'SECOND_NAME': '', 'EMAIL': mail, 'WORK_PHONE': phone, 'WORK_POSITION': title, 'TIME_ZONE': person_zone,
                  'PERSONAL_GENDER': '', 'PERSONAL_MOBILE': '', 'PERSONAL_PHOTO': '', 'USER_TYPE': TYPES[kind],
                  'DATE_REGISTER': datetime.fromtimestamp(created_at // 1_000_000, zone),
                  'PERSONAL_BIRTHDAY': _birthday(birthday, zone) if birthday and (has_year or person_id == own_id) else '',
-                 'UF_DEPARTMENT': [department_id] if department_id else []}
+                 'UF_DEPARTMENT': [department_id] if department_id else [], **more[person_id]}
                 for person_id, name, mail, phone, title, person_zone, kind, department_id, created_at, birthday, is_blocked in found]
 
     def shape_for_outside(found):
@@ -101,8 +109,7 @@ def _columns(actor):
 
 def _people(call, query, is_searching=False):
     where, values = rules.visible_to(call.actor)
-    fields = _fields(is_searching, rules.is_outside(call.actor), rules.manages(call.actor))
-    return rest.listed(fields, 'person p', _columns(call.actor), where, values, _shape(call.actor), query, counted_by='person')
+    return rest.listed(_fields_for(call.actor, is_searching), 'person p', _columns(call.actor), where, values, _shape(call.actor), query, counted_by='person')
 
 
 @rest.method('user.get', scope='user')
@@ -110,7 +117,8 @@ def get_people(call, query: rest.Asked(PEOPLE, is_loose=True), admin_mode: rest.
     """The people whom the token's person sees, by pages of 50.
 
     ID is a text, ACTIVE a boolean, UF_DEPARTMENT a list of numbers, dates are ISO 8601 with an offset. A guest sees of others how to reach
-    them; the year of a birthday is shown to its person and to who manages people.
+    them; the year of a birthday is shown to its person and to who manages people. The company's own fields are UF_...: numbers are texts,
+    yes and no 1 and 0, a choice is its number (user.userfield.list names it), and one may filter and sort by them.
     """
     return _people(call, query)
 

@@ -14,8 +14,10 @@ from appliance.core.limits import PHOTO_BYTES, SEARCH_LENGTH
 from appliance.core.settings import get_setting, get_settings, set_setting
 from appliance.tools.people import editing, rules, structure
 from appliance.tools.people.forms import ButtonForm, OwnFieldsForm, PhotoForm, as_typed, profile_form
+from appliance.web import tags
 from appliance.web.asked import number
 from appliance.web.assets import asset, face
+from appliance.web.custom_fields import INPUTMODES
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
@@ -98,7 +100,8 @@ def profile(person_id):
     person = rules.profile(g.actor, person_id)
     return render_template('people/profile.html', person=person, dial=dial(person['phone']), mail_to=mail_to(person['mail']),
                            birthday=rules.as_day(person.get('birthday')), filled=_filled(person['directory']),
-                           may_edit=bool(editing.fields_of(g.actor, person, person['directory'])))
+                           may_edit=bool(editing.fields_of(g.actor, person, person['directory'])),
+                           tags=tags.card('core.person', person_id, person['may_know']))
 
 
 def _filled(directory):
@@ -121,7 +124,7 @@ def photo(person_id, version, size):
 def edit(person_id):
     """The fields that may be changed; the photo stands beside them."""
     found = editing.opened(g.actor, person_id)
-    form = read_form(profile_form(found['fields'], rules.departments(g.actor)), **as_typed(found))
+    form = read_form(profile_form(found['fields'], rules.departments(g.actor), found['custom']), **as_typed(found))
     if form.is_posted and form.validate():
         try:
             editing.edit_profile(g.actor, person_id, form.values(), form.seen.data or '', request_key=form.request_key.data or None)
@@ -148,7 +151,7 @@ def set_photo(person_id):
     except Invalid as error:
         form.refuse(error)
         found = editing.opened(g.actor, person_id)
-        return _editing(found, profile_form(found['fields'], rules.departments(g.actor))(data=as_typed(found)), form)
+        return _editing(found, profile_form(found['fields'], rules.departments(g.actor), found['custom'])(data=as_typed(found)), form)
     say(_('The photo is changed.'))
     return redirect(url_for('people.edit', person_id=person_id), 303)
 
@@ -165,7 +168,8 @@ def remove_photo(person_id):
 
 def _editing(found, form, photo=None):
     photo = photo or PhotoForm()
-    return render_template('people/edit.html', **found, form=form, photo=photo, filled=_filled(found['directory']), most=PHOTO_BYTES), max(
+    return render_template('people/edit.html', **found, form=form, photo=photo, filled=_filled(found['directory']), most=PHOTO_BYTES,
+                           inputmodes=INPUTMODES), max(
         form.status, photo.status)
 
 

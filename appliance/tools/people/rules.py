@@ -9,6 +9,7 @@ from datetime import date
 
 from appliance.core import access, permissions, presence
 from appliance.core.actor import EMPLOYEE, GUEST, SERVICE
+from appliance.core.custom_fields import values as custom_values
 from appliance.core.db import row, rows
 from appliance.core.departments import heads_of, path_to, subtree
 from appliance.core.errors import Invalid, NotFound
@@ -73,17 +74,18 @@ def near(actor):
 
 
 def profile(actor, person_id):
-    """All that a profile shows: access_person's keys, and `is_own`, `is_here` (of others), `is_blocked`, `department` ([(id, name)] from
-    the top down), `head`, `contact` ({id, name} or None), `leads` ([(id, name)]), `directory` ({name, fields} or None: what fills those
+    """All that a profile shows: access_person's keys, and `is_own`, `may_know` (himself, or who manages people), `is_here` (of others), `is_blocked`,
+    `custom` (what the company's own fields say), `department` ([(id, name)] from the top down), `head`, `contact` ({id, name} or None), `leads` ([(id, name)]), `directory` ({name, fields} or None: what fills those
     fields).
     """
     person = access_person(actor, person_id)
     is_own = person_id == actor.person_id
-    found = {'is_own': is_own, 'is_here': not is_own and presence.is_present(person_id), 'is_blocked': False,
+    may_know = is_own or manages(actor)
+    found = {'is_own': is_own, 'may_know': may_know, 'custom': custom_values.shown('core.person', person_id, may_know), 'is_here': not is_own and presence.is_present(person_id), 'is_blocked': False,
              'department': [], 'head': None, 'contact': None, 'leads': [], 'directory': None}
     if 'department_id' in person and (not is_outside(actor) or is_own):
         found |= _place(actor, person)
-    if is_own or manages(actor):
+    if may_know:
         found['directory'] = filled_by(person_id)
     if manages(actor):
         found['is_blocked'] = row('SELECT 1 FROM person_block WHERE person_id = ?', person_id) is not None

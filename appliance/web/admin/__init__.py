@@ -1,9 +1,9 @@
-"""What administrators see and set: overview, roles, tools, jobs, mail, backups, directories, access for programs, events to programs, audit log,
+"""What administrators see and set: overview, roles, fields, tools, jobs, mail, backups, directories, access for programs, events to programs, audit log,
 personal data, four eyes. Thin pages over the rules of core and identity.
 """
 
 from appliance.web.admin import (  # noqa: F401 - each adds its routes
-    audit, backups, directories, insight, jobs, mail, overview, personal, roles, search, tokens, tools, webhooks, why,
+    audit, backups, directories, fields, insight, jobs, mail, overview, personal, roles, search, tokens, tools, webhooks, why,
 )
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.pages import pages

@@ -11,6 +11,7 @@ PAGES = (
     ('setup.company', '/admin/setup', _.lazy('Company and mail'), ('core.settings.manage', 'core.mail.manage')),
     ('scopes.company', '/settings/values/company', _.lazy('Settings'), ('core.settings.manage',)),
     ('admin.list_roles', '/admin/roles', _.lazy('Roles'), ('core.roles.manage',)),
+    ('admin.list_fields', '/admin/fields', _.lazy('Fields'), ('core.fields.manage',)),
     ('admin.list_tools', '/admin/tools', _.lazy('Tools'), ('core.tools.switch',)),
     ('admin.list_directories', '/admin/directories', _.lazy('Directories'), ('identity.directories.manage',)),
     ('admin.list_jobs', '/admin/jobs', _.lazy('Jobs'), ('core.jobs.manage',)),

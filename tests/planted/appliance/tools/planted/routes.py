@@ -4,9 +4,9 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from appliance.core import live_pages
+from appliance.core import live_pages, refs
 from appliance.tools.planted import rules
-from appliance.web import comments
+from appliance.web import comments, tags
 from appliance.web.attachments import card
 from appliance.web.forms import Form, read_form
 from appliance.web.rights import allowed
@@ -33,7 +33,8 @@ def index():
 def show(note_id):
     """One note."""
     return render_template('planted/note.html', **_opened(note_id), files=card(g.actor, 'planted.note', note_id),
-                           talk=comments.card(g.actor, 'planted.note', note_id))
+                           talk=comments.card(g.actor, 'planted.note', note_id),
+                           tags=tags.card('planted.note', note_id, refs.may(g.actor, 'planted.note', note_id, 'tag')))
 
 
 def _opened(note_id):
