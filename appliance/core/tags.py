@@ -57,6 +57,7 @@ Tagging.add_index(SQL('CREATE INDEX tagging_newest ON tagging (kind, id)'))
 class TaggingAdded(Event):
     """An object bears a tag: `owner_kind` and `owner_id` name it."""
 
+    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
     tagging_id: int
     owner_kind: str
     owner_id: int
@@ -67,6 +68,7 @@ class TaggingAdded(Event):
 class TaggingRemoved(Event):
     """An object does not bear a tag any more."""
 
+    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
     tagging_id: int
     owner_kind: str
     owner_id: int

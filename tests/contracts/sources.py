@@ -15,6 +15,11 @@ def template_files():
     return _files('*.html', ['appliance'])
 
 
+def found_in(walk, paths):
+    """All that `walk(path, text)` finds in files."""
+    return [one for path in paths for one in walk(path, (ROOT / path).read_text())]
+
+
 def _files(pattern, folders):
     return sorted(path.relative_to(ROOT) for folder in folders for path in (ROOT / folder).rglob(pattern)
                   if not NOT_OURS & set(path.parts))

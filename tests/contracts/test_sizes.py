@@ -4,7 +4,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from tests.contracts.sources import ROOT, python_files, template_files
+from tests.contracts.sources import ROOT, found_in, python_files, template_files
 
 FILE_LINES = 400
 FUNCTION_LINES = 60
@@ -32,9 +32,8 @@ def problems(path, text):
     return found
 
 
-@pytest.mark.parametrize('path', [*python_files('appliance', 'assets', 'bin', 'tests'), *template_files()], ids=str)
-def test_file_and_functions_are_short(path):
-    assert problems(path, (ROOT / path).read_text()) == []
+def test_files_and_functions_are_short():
+    assert found_in(problems, [*python_files('appliance', 'assets', 'bin', 'tests'), *template_files()]) == []
 
 
 @pytest.mark.parametrize(('path', 'text', 'words'), [

@@ -9,6 +9,7 @@ from appliance.core.events import Event
 class CustomFieldAdded(Event):
     """Objects of a kind (`owner_kind`) have a field more."""
 
+    INSIDE = 'the reference has no event for fields of people'
     custom_field_id: int
     owner_kind: str
     actor_id: int | None
@@ -18,6 +19,7 @@ class CustomFieldAdded(Event):
 class CustomFieldChanged(Event):
     """A field is called otherwise, stands elsewhere, is filled in or seen by others, or was switched on or off; `changed` names what."""
 
+    INSIDE = 'the reference has no event for fields of people'
     custom_field_id: int
     owner_kind: str
     changed: list
@@ -28,6 +30,7 @@ class CustomFieldChanged(Event):
 class CustomFieldDeleted(Event):
     """A field was deleted with all that objects said in it."""
 
+    INSIDE = 'the reference has no event for fields of people'
     custom_field_id: int
     owner_kind: str
     actor_id: int | None
@@ -37,6 +40,7 @@ class CustomFieldDeleted(Event):
 class CustomFieldReseen(Event):
     """Words of a field are found by others now, or no more: objects from `after` on are still to follow in the search."""
 
+    INSIDE = 'only the search follows it'
     custom_field_id: int
     owner_kind: str
     after: int
