@@ -62,12 +62,12 @@ def kept_by_asking(name, read):
     return _kept_at(name, number[0] if number else 0, read)
 
 
-def _kept_at(name, wanted, read):
+def _kept_at(place, wanted, read):
     # Another database has other rows; a new one never takes an old one's place in memory while it is kept here.
-    engine, number, found = _kept.get(name, (None, None, None))
+    engine, number, found = _kept.get(place, (None, None, None))
     if engine is not database.obj or number != wanted:
         found = read()
-        _kept[name] = (database.obj, wanted, found)
+        _kept[place] = (database.obj, wanted, found)
     return found
 
 
@@ -76,7 +76,8 @@ def kept_each(name, key, read):
     numbers = _of_request.get()
     if name is None or not numbers or name not in numbers:
         return read()
-    answers = kept(name, dict)
+    # A place of its own: `kept` and `kept_by_asking` may keep one thing of the same table.
+    answers = _kept_at((name, 'each'), numbers[name], dict)
     found = answers.get(key, _ABSENT)
     if found is _ABSENT:
         found = read()

@@ -66,6 +66,16 @@ def test_list_has_total_and_next(boss):
     assert 'total' not in boss.call('user.get', 'start=-1')[1]
 
 
+def test_count_and_structure_are_kept_side_by_side(company, boss):
+    """Both are kept by the number of changes of people: one must not be taken for the other."""
+    browser = company.browser('administrator')
+    for number in range(20):
+        add_person(SYSTEM, f'extra{number}', f'Extra {number}')
+    for _time in range(2):
+        assert boss.call('user.get')[1]['total'] == 65
+        assert browser.get('/people/structure').status_code == 200
+
+
 @pytest.mark.parametrize(('method', 'query', 'status', 'code'), [
     ('nope', '', 404, 'ERROR_METHOD_NOT_FOUND'), ('user', '', 404, 'ERROR_METHOD_NOT_FOUND'), ('user.get.xml', '', 404, 'ERROR_METHOD_NOT_FOUND'),
     ('planted.note.list', '', 404, 'ERROR_METHOD_NOT_FOUND'), ('user.get', 'filter[NOPE]=1', 400, 'ERROR_ARGUMENT'),
