@@ -16,7 +16,7 @@ from tests.receiver import Receiver
 # A test that asks for one of these starts a server or a browser, or looks at every page: not for `bin/test fast`.
 SLOW_FIXTURES = {'postgres', 'postgresql_template', 'browser', 'page', 'portal', 'office'}
 # Folders and files that take more than a few seconds together; the pages of the tools stay in.
-SLOW_PLACES = {'ldap', 'browser', 'install', 'bench', 'bin', 'jobs', 'web', 'clients', 'test_jobs.py'}
+SLOW_PLACES = {'actions', 'ldap', 'browser', 'install', 'bench', 'bin', 'jobs', 'web', 'clients', 'test_jobs.py'}
 
 
 def pytest_configure(config):

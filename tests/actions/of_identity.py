@@ -1,0 +1,167 @@
+"""Examples: accounts, sessions, tokens, links, throttles, directories."""
+import uuid
+
+from appliance.core import db, people
+from appliance.core.actor import ANONYMOUS, SYSTEM
+from appliance.identity import accounts, one_time_links, passwords, services, sessions, throttle, tokens
+from appliance.identity.directory import directories
+from appliance.identity.directory.mapping import Entry
+from appliance.identity.models import Token
+from tests.actions.stage import HASH, example
+
+
+def _directory(at):
+    """The id of a directory that nobody asks; there is one active at most."""
+    return directories.add_directory(SYSTEM, at.word(), 'ldap://127.0.0.1:1', 'dc=firma,dc=example', secret='x', tls='none', is_active=False)
+
+
+def _entry(at):
+    login = at.word()
+    return Entry(uuid.uuid4(), f'uid={login},dc=firma', {'login': login, 'name': login.title(), 'department': 'From the directory'})
+
+
+@example('identity.accounts.person_of_entry')
+def _(at):
+    directory, entry = _directory(at), _entry(at)
+    return lambda: accounts.person_of_entry(SYSTEM, directory, entry)
+
+
+@example('identity.accounts.add_local')
+def _(at):
+    return lambda: accounts.add_local(SYSTEM, 'localone', 'Local One', 'local@firma.example', password_hash=HASH)
+
+
+@example('identity.accounts._use_rescue')
+def _(at):
+    path = one_time_links.make_link(SYSTEM, one_time_links.RESCUE, at.ids['administrator'])
+    return lambda: accounts._use_rescue(ANONYMOUS, path.rpartition('/')[2], '127.0.0.1', 'a browser')
+
+
+@example('identity.accounts._use_setup')
+def _(at):
+    token = one_time_links.make_link(SYSTEM, one_time_links.SETUP).rpartition('/')[2]
+    return lambda: accounts._use_setup(ANONYMOUS, token, 'first', 'First Administrator', 'first@firma.example', HASH, {'company.name': 'Firm'}, '127.0.0.1', 'a')
+
+
+@example('identity.passwords.keep_hash')
+def _(at):
+    person_id = at.person()
+    return lambda: passwords.keep_hash(SYSTEM, person_id, HASH)
+
+
+@example('identity.sessions.open_session')
+def _(at):
+    person_id = at.person()
+    return lambda: sessions.open_session(SYSTEM, person_id, ['password'])
+
+
+def _with_session(at):
+    """(Actor by a session of his, the id of another session of his)."""
+    person_id = at.person()
+    ids = [sessions.open_session(SYSTEM, person_id, ['password'])[1] for _number in range(2)]
+    return people.actor_for(person_id, f'session:{ids[0]}'), ids[1]
+
+
+@example('identity.sessions.end_session')
+def _(at):
+    actor, other = _with_session(at)
+    return lambda: sessions.end_session(actor, other)
+
+
+@example('identity.sessions.end_other_sessions')
+def _(at):
+    actor, _other = _with_session(at)
+    return lambda: sessions.end_other_sessions(actor)
+
+
+@example('identity.tokens.make_token')
+def _(at):
+    return lambda: tokens.make_token(at.ana, 'a program', ['user'])
+
+
+def _token(at):
+    return tokens.make_token(at.ana, at.word(), ['user'])[1]
+
+
+@example('identity.tokens.revoke_token')
+def _(at):
+    number = _token(at)
+    return lambda: tokens.revoke_token(at.ana, number)
+
+
+@example('identity.tokens.release_token')
+def _(at):
+    number = _token(at)
+    with db.write('test'):
+        Token.update(is_held=True).where(Token.id == number).execute()
+    return lambda: tokens.release_token(SYSTEM, number)
+
+
+@example('identity.services.add_service')
+def _(at):
+    return lambda: services.add_service(at.admin, 'robot', 'The robot', 'employee')
+
+
+@example('identity.services.hand_over')
+def _(at):
+    number = services.add_service(at.admin, at.word(), 'A robot', 'employee')
+    return lambda: services.hand_over(at.admin, number, 'head')
+
+
+@example('identity.throttle.take_directory_try')
+def _(at):
+    return lambda: throttle.take_directory_try(SYSTEM, 'directory:new')
+
+
+@example('identity.throttle.give_directory_try_back')
+def _(at):
+    throttle.take_directory_try(SYSTEM, 'directory:back')
+    return lambda: throttle.give_directory_try_back(SYSTEM, 'directory:back')
+
+
+@example('identity.throttle.count_failure')
+def _(at):
+    return lambda: throttle.count_failure(SYSTEM, 'employee', '127.0.0.1', True)
+
+
+@example('identity.throttle.clear')
+def _(at):
+    throttle.count_failure(SYSTEM, 'head', '127.0.0.1', True)
+    throttle.take_directory_try(SYSTEM, 'clear')
+    return lambda: throttle.clear(SYSTEM, 'head', '127.0.0.1', 'clear')
+
+
+@example('identity.directory.directories.add_directory')
+def _(at):
+    return lambda: directories.add_directory(SYSTEM, 'Another', 'ldap://127.0.0.1:1', 'dc=x', secret='secret', tls='none', is_active=False)
+
+
+@example('identity.directory.directories.edit_directory')
+def _(at):
+    number = _directory(at)
+    return lambda: directories.edit_directory(SYSTEM, number, base_dn='dc=another')
+
+
+@example('identity.directory.directories.note_failure')
+def _(at):
+    number = _directory(at)
+    return lambda: directories.note_failure(SYSTEM, number, 'refused')
+
+
+@example('identity.directory.directories._forget_failure')
+def _(at):
+    number = _directory(at)
+    directories.note_failure(SYSTEM, number, 'refused')
+    return lambda: directories._forget_failure(SYSTEM, number)
+
+
+@example('identity.one_time_links.make_link')
+def _(at):
+    one_time_links.make_link(SYSTEM, one_time_links.SETUP)
+    return lambda: one_time_links.make_link(SYSTEM, one_time_links.SETUP)
+
+
+@example('identity.one_time_links.use_link')
+def _(at):
+    token = one_time_links.make_link(SYSTEM, one_time_links.RESCUE, at.ids['administrator']).rpartition('/')[2]
+    return lambda: one_time_links.use_link(ANONYMOUS, one_time_links.RESCUE, token)
