@@ -78,7 +78,12 @@ def files(name, title, title_es):
     def put(text):
         return _PLACE.sub(lambda found: words[found[1]], text)
     found = {put(path.relative_to(BONES).as_posix().removesuffix(SUFFIX)): put(path.read_text(encoding='utf-8')) for path in sorted(BONES.rglob(f'*{SUFFIX}'))}
-    return {path: _sorted(text) if path.endswith('.po') else text for path, text in found.items()}
+    return {path: _sorted(text) if path.endswith('.po') else _aligned(text) if path.endswith('matrix.txt') else text for path, text in found.items()}
+
+
+def _aligned(text):
+    """A table of who may what with its columns below each other, however long the name is."""
+    return re.sub(r'^(\S.*?) +(?=\d{3} )', lambda found: f'{found[1]:<84}', text, flags=re.MULTILINE)
 
 
 def _sorted(text):

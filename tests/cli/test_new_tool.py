@@ -117,7 +117,7 @@ def test_a_new_tool_passes_everything(tmp_path):
     said = python(copy, '-m', 'appliance', 'new-tool', 'garden_2', '--title', TITLE, '--title-es', TITLE_ES)
     assert said.returncode == 0, said.stdout
     # What is asked of each file is asked of the new ones alone; all else as ever.
-    said = pytest_in(copy, 'tests/tools/garden_2', 'tests/contracts', 'tests/web/test_pages.py', 'tests/web/test_security.py', 'tests/core/test_migrations.py',
+    said = pytest_in(copy, 'tests/tools/garden_2', 'tests/contracts', 'tests/web/test_pages.py', 'tests/web/test_matrix.py', 'tests/web/test_security.py', 'tests/core/test_migrations.py',
                      '-k', 'not postgresql and not requirements and (garden_2 or addresses or personal or test_rest or test_tools or test_settings or test_events or test_permissions or right or (test_texts and not worktime) or (migrations and models))')
     assert said.returncode == 0, said.stdout
     (copy / 'tests/tools/garden_2/addresses.py').unlink()

@@ -1,24 +1,16 @@
-"""Who may call what, and sees of whom: the same people and days as on the pages, for every role and every method."""
+"""Who sees of whom by the methods what: the same people and days as on the pages. Who may call what is a row of tests/web/matrix.txt."""
 import re
 
 import pytest
 
-from appliance.core import comments, db, rest
+from appliance.core import rest
 from appliance.core.actor import SYSTEM
 from appliance.core.people import block, give_role, take_role, update_person
-from appliance.core.rest import methods
 from appliance.identity import services, tokens
 from appliance.tools.people import rules
 from tests.web.rest.callers import SCOPES, Caller, caller
 
 ROLES = ('administrator', 'head', 'employee', 'outsider', 'guest', 'service')
-# What each role gets from each method called without parameters (but for the one that it needs): the status.
-NEEDED = {'method.get': 'name=user.get', 'feature.get': 'code=x', 'batch': 'cmd[a]=profile', 'event.bind': 'event=ONUSERADD&handler=https://erp.example/x',
-          'event.unbind': 'event=ONUSERADD'}
-# timeman: only who has work time; pausing and closing what does not run is a conflict. No list of departments and no subscription for guests.
-DIFFERENT = {('guest', 'department.get'): 404, ('guest', 'event.bind'): 404,
-             **{(role, f'timeman.{verb}'): 404 for role in ('guest', 'service') for verb in ('status', 'open', 'pause', 'close')},
-             **{(role, f'timeman.{verb}'): 409 for role in ('administrator', 'head', 'employee', 'outsider') for verb in ('pause', 'close')}}
 
 
 @pytest.fixture
@@ -28,27 +20,6 @@ def programs(company):
     token, _row_id = tokens.make_token(SYSTEM, 'robot', SCOPES, person_id=service_id)
     found = {role: caller(company, role) for role in ROLES[:-1]}
     return found | {'service': Caller(found['head'].client, found['head'].base, service_id, token)}
-
-
-def test_every_role_meets_every_method_as_its_pages_do(company, programs):
-    methods.load()
-    met, expected = {}, {}
-    # Whom everybody sees: the guest's contact.
-    day = db.row('SELECT max(id) FROM worktime_day WHERE person_id = ?', company.ids['employee'])[0]
-    mine, other = (comments.add_comment(company.actor('employee'), 'worktime.day', day, 'x')['id'] for _time in range(2))
-    about = f'OWNER=worktime.day:{day}'
-    talk = {'comment.list': about, 'comment.add': f'{about}&TEXT=x', 'comment.update': f'ID={mine}&TEXT=y', 'comment.delete': f'ID={other}',
-            'like.list': about, 'like.add': about, 'like.delete': about}
-    # His day: he and his head see it, and each changes his own comments alone.
-    different = DIFFERENT | {(role, name): 404 for role in ROLES if role not in ('employee', 'head') for name in talk}
-    different |= {('head', 'comment.update'): 403, ('head', 'comment.delete'): 403}
-    needed = {**NEEDED, **talk, 'im.notify.personal.add': f'USER_ID={company.ids["employee"]}&MESSAGE=x'}
-    for role in ROLES:
-        # Opening a day comes last: before it, pausing and closing meet a day that does not run.
-        for name in sorted(methods.declared(), key=lambda name: (name == 'timeman.open', name)):
-            met[role, name] = programs[role].call(name, needed.get(name))[0]
-            expected[role, name] = different.get((role, name), 200)
-    assert met == expected
 
 
 def test_methods_that_are_not_for_a_role_are_absent_to_it(programs):
