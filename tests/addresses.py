@@ -71,7 +71,7 @@ MORE = (
     Example('administrator', '/'), Example('guest', '/'), Example('head', '/'), Example('jonas.weber', '/'),
     Example('jonas.weber', '/worktime'),                # where an end is entered afterwards
     Example('head', '/worktime/team'),
-    Example('outsider', '/tags?tag=Zemax'), Example('guest', '/tags?tag=Zemax'),
+    Example('outsider', '/tags?tag=Zemax'), Example('employee', '/people?tag=Zemax'), Example('guest', '/tags?tag=Zemax'),
     Example('employee', '/people?q=zzzz'), Example('employee', '/people?q=an&department={department_id}'),
     Example('employee', '/people/structure?as=list'),
     Example('employee', '/people/structure?as=list', opens='.tree details:not([open]) > summary'),

@@ -4,8 +4,8 @@
     access_day(actor, day_id, to='view')        # the tool's own door, in its refs.py
 
 `verbs` say what may hang on the kind, and which `to` of that door each wants: `attach` and `detach` (others' files), `comment` and
-`moderate` (others' comments), `like`, `history`, `tag`. What is not named does not exist there. A kind of a tool that is off is as
-absent as an object that is not there.
+`moderate` (others' comments), `like`, `history`, `tag`, `fill` (fields of the company's own). What is not named does not exist there. A
+kind of a tool that is off is as absent as an object that is not there.
 """
 
 import re

@@ -28,9 +28,10 @@ def test_he_tells_what_he_can_be_asked_about(company, person_id):
     browser, page = company.browser('employee'), f'/people/{company.ids["employee"]}'
     assert browser.post(f'/tags/core.person/{person_id}', {'text': 'Lenses, <b>', 'next': page}, page=page).location == page
     text = browser.get(page).text
-    assert 'Ask me about' in text and 'href="/tags?tag=Lenses"' in text and '&lt;b&gt;' in text and 'tag-off' in text
+    assert 'Ask me about' in text and 'href="/people?tag=Lenses"' in text and '&lt;b&gt;' in text and 'tag-off' in text
     other = company.browser('outsider').get(page).text
-    assert 'href="/tags?tag=Lenses"' in other and 'tag-off' not in other and 'tags-new' not in other
+    assert 'href="/people?tag=Lenses"' in other and 'tag-off' not in other and 'tags-new' not in other
+    assert 'href="/tags?tag=Lenses"' in company.browser('guest').get(page).text       # who has no list of people
     text = company.browser('outsider').get('/tags?tag=LENSES').text
     assert f'href="{page}"' in text and 'Tomás Herrera' in text and '<h1>Lenses</h1>' in text
     assert 'href="/tags?tag=Lenses"' in company.browser('outsider').get('/tags').text

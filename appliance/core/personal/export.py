@@ -10,6 +10,8 @@ from datetime import date, datetime
 
 from appliance.core import access, attachments, audit, clock, mail, notices, people, storage
 from appliance.core.actions import action
+from appliance.core.custom_fields.models import all_definitions
+from appliance.core.custom_fields.types import decimal_text
 from appliance.core.db import row, rows
 from appliance.core.errors import Conflict, NotAllowed, NotFound
 from appliance.core.events import publish
@@ -85,6 +87,8 @@ def _part(actor, table, model):
     _name_people(actor, columns, shown)
     if table == 'notice':
         _word_notices(actor, shown)
+    if table in ('custom_value', 'history'):
+        _word_fields(shown)
     return {'table': table, 'what': str(says.what), 'kept': str(says.kept), 'rows': shown, 'columns': list(shown[0]) if shown else []}
 
 
@@ -105,6 +109,19 @@ def _word_notices(actor, shown):
     texts_of = {one[0]: notices.wording(one[1], notices.Notice.data.python_value(one[3])) for one in notices.visible(actor, found)}
     for one in shown:
         one['text'] = (texts_of.get(one['id']) or ('',))[0]
+
+
+def _word_fields(shown):
+    """What the company calls its fields and choices, for their numbers; decimals as they are written."""
+    known = {one.id: one for one in all_definitions()}
+    named = {one.note: one.title for one in known.values()}
+    for one in shown:
+        if 'field' in one:
+            one['field'] = named.get(one['field'], one['field'])
+            continue
+        field = known[one['field_id']]
+        one |= {'field_id': field.title, 'choice_id': dict(field.choices).get(one['choice_id']),
+                'quantity': one['quantity'] is not None and decimal_text(one['quantity']) or None}
 
 
 def _files(actor, packed):

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from appliance.core import photos, storage
 from appliance.core.errors import Conflict, Invalid
 from appliance.core.i18n import current_language, texts
-from appliance.core.limits import PHOTO_BYTES, SEARCH_LENGTH
+from appliance.core.limits import PHOTO_BYTES, SEARCH_LENGTH, TAG_LENGTH
 from appliance.core.settings import get_setting, get_settings, set_setting
 from appliance.tools.people import editing, rules, structure
 from appliance.tools.people.forms import ButtonForm, OwnFieldsForm, PhotoForm, as_typed, profile_form
@@ -38,17 +38,17 @@ FILLED = {'login': _.lazy('login'), 'name': _.lazy('name'), 'mail': _.lazy('mail
 @allowed('employee')
 def index():
     """The list, searched and filtered; htmx gets the rows alone."""
-    search, department_id = request.args.get('q', ''), number('department')
-    found = rules.list_people(g.actor, search, department_id, request.args.get('after', ''), request.args.get('before', ''))
-    chosen = {'q': search or None, 'department': department_id}
+    search, department_id, tag = request.args.get('q', ''), number('department'), request.args.get('tag', '')[:TAG_LENGTH].replace('\0', '')
+    found = rules.list_people(g.actor, search, department_id, request.args.get('after', ''), request.args.get('before', ''), tag)
+    chosen = {'q': search or None, 'department': department_id, 'tag': tag or None}
     pages = {name: url_for('people.index', **chosen, **{name: found[name]}) for name in ('before', 'after') if found[name]}
     people = [(*one, face(one[0], one[1], one[7]), dial(one[4]), mail_to(one[5])) for one in found['people']]
     # Drawn by itself: within the page's blocks each of its thousand pieces would pass three generators.
-    rows = Markup(render_template('people/found.html', people=people, pages=pages, is_narrowed=bool(search or department_id),
+    rows = Markup(render_template('people/found.html', people=people, pages=pages, is_narrowed=bool(search or department_id or tag),
                                   count=found['count'], counted=rules.COUNTED))
     if is_fragment():
         return rows
-    return render_template('people/index.html', rows=rows, search=search, department_id=department_id,
+    return render_template('people/index.html', rows=rows, search=search, department_id=department_id, tag=tag,
                            departments=found['departments'], most=SEARCH_LENGTH)
 
 
@@ -101,7 +101,8 @@ def profile(person_id):
     return render_template('people/profile.html', person=person, dial=dial(person['phone']), mail_to=mail_to(person['mail']),
                            birthday=rules.as_day(person.get('birthday')), filled=_filled(person['directory']),
                            may_edit=bool(editing.fields_of(g.actor, person, person['directory'])),
-                           tags=tags.card('core.person', person_id, person['may_know']))
+                           tags=tags.card('core.person', person_id, person['may_know']),
+                           tags_in='' if rules.is_outside(g.actor) else url_for('people.index'))
 
 
 def _filled(directory):

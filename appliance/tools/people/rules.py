@@ -134,18 +134,18 @@ def _departments(actor):
     return {one[0]: one[1:4] for one in found}, {one[3]: one[4] for one in found if one[4] is not None}
 
 
-def list_people(actor, search='', department_id=None, after='', before='', most=PAGE_ROWS):
+def list_people(actor, search='', department_id=None, after='', before='', tag='', most=PAGE_ROWS):
     """A page of the people that the actor sees, by name. For employees; NotFound to others.
 
-    search: words that must all occur; department_id: with all that is below it; after, before: a cursor of a former page.
+    search: words that must all occur; department_id: with all that is below it; tag: what they can be asked about; after, before: a cursor of a former page.
     Returns people [(id, name, title, department's name, phone, mail, kind, photo, is_blocked)], after and before (cursors of the
     neighbours, '' at the ends), count (at most COUNTED + 1), departments [(id, name, depth)]. Invalid for a search that is
     too long or a cursor that is none; NotFound for an unknown department.
     """
     require_colleague(actor)
     tree, _heads = _departments(actor)
-    is_whole = not search_words(search) and department_id is None
-    where, values, count = _found(actor, search, department_id, tree)
+    is_whole = not search_words(search) and department_id is None and not fold(tag)
+    where, values, count = _found(actor, search, department_id, tag, tree)
     read = functools.partial(_whole_page, actor) if is_whole else functools.partial(_page, where, values)
     people, has_more = read(after, before, most)
     back, forth = (has_more, True) if before else (bool(after), has_more)
@@ -158,13 +158,13 @@ def list_people(actor, search='', department_id=None, after='', before='', most=
             'departments': _flat(tree)}
 
 
-def _found(actor, search, department_id, tree):
+def _found(actor, search, department_id, tag, tree):
     """(condition, values, count) of the people asked for; count is None where nothing was asked: these are all.
 
     Words stand anywhere in a text, so no index finds them: everybody is looked at, once, until there are more than COUNTED. Fewer are
     then named by their ids, and only these put in order; for more the list's own order is walked, where a page of them is near.
     """
-    asked, words = _asked(search, department_id, tree)
+    asked, words = _asked(search, department_id, tag, tree)
     visible, values = visible_to(actor)
     if not asked:
         return visible, values, None
@@ -193,7 +193,7 @@ def require_colleague(actor):
         raise NotFound()
 
 
-def _asked(search, department_id, tree):
+def _asked(search, department_id, tag, tree):
     """(condition or '', values) of what was typed and chosen."""
     conditions, values = [], []
     if len(search) > SEARCH_LENGTH:
@@ -204,6 +204,9 @@ def _asked(search, department_id, tree):
         below = subtree(department_id, tree)
         conditions.append(f'p.department_id IN ({", ".join("?" * len(below))})')
         values += below
+    if fold(tag):
+        conditions.append("p.id IN (SELECT g.object_id FROM tagging g WHERE g.folded = ? AND g.kind = 'core.person')")
+        values.append(fold(tag))
     for word in search_words(search):
         conditions.append("p.words LIKE ? ESCAPE '!'")
         values.append(f'%{literally(word)}%')

@@ -207,9 +207,13 @@ def test_export_has_it_and_forgetting_leaves_nothing(staff, boss, tmp_path):
     add('Skill')
     values.fill(ana, PERSON, ana.person_id, {'UF_SKILL': 'Welding'})
     values.fill(ben, PERSON, ben.person_id, {'UF_SKILL': 'Brazing'})
+    add('Torch length', 'decimal')
+    add('Gas', 'choice', choices=['Argon'])
+    values.fill(ana, PERSON, ana.person_id, {'UF_TORCH_LENGTH': '12,5', 'UF_GAS': str(db.row('SELECT id FROM custom_choice')[0])})
     with open(tmp_path / 'ana.zip', 'wb+') as file:
         export.write(ana.person_id, file)
-        assert b'Welding' in _unpacked(file) and b'Brazing' not in _unpacked(file)
+        text = _unpacked(file).decode(errors='replace')
+        assert all(word in text for word in ('Skill', 'Welding', 'Torch length', '"12.5"', 'Argon')) and 'Brazing' not in text and 'field:' not in text
     forgetting.forget(boss, ana.person_id)
     assert [one.object_id for one in CustomValue.select()] == [ben.person_id]
     assert 'Welding' not in str(db.rows('SELECT * FROM history')) and found(boss, 'welding') == []

@@ -1,6 +1,7 @@
 """The company's own fields in the profile, in its editing, and for programs."""
 import pytest
 
+from appliance.core import tags
 from appliance.core.actor import SYSTEM
 from appliance.core.custom_fields import defining, values
 from appliance.core.custom_fields.models import MANAGER, OWNER
@@ -135,3 +136,21 @@ def test_programs_define_fields(lumbreras):
     assert head.call('user.userfield.list')[0] == head.call('user.userfield.delete', {'id': first})[0] == 403
     assert boss.result('user.userfield.delete', {'id': first}) is True and len(boss.result('user.userfield.list')) == 1
     assert boss.call('user.userfield.delete', {'id': first})[0] == 404
+
+
+def test_the_list_by_what_people_can_be_asked_about(lumbreras):
+    for role in ('employee', 'head'):
+        tags.add_tags(lumbreras.actor(role), PERSON, lumbreras.ids[role], 'Réctifier')
+    tags.add_tags(lumbreras.actor('guest'), PERSON, lumbreras.ids['guest'], 'rectifier')
+    browser = lumbreras.browser('outsider')
+    for path, expected in (('/people?tag=RECTIFIER', ['employee', 'head']), ('/people?tag=rectifier&q=tom', ['employee']), ('/people?tag=none', [])):
+        text = browser.get(path).text
+        found = {role for role in ('employee', 'head', 'guest', 'outsider') if f'class="person" href="/people/{lumbreras.ids[role]}"' in text}
+        assert found == {*expected}, path
+    assert 'name="tag" value="RECTIFIER"' in browser.get('/people?tag=RECTIFIER').text
+    for odd in ('%00', '%20', '%CC%81', 'x' * 500, "'%20OR%201=1"):
+        assert browser.get(f'/people?tag={odd}').status_code == 200, odd
+    with counted() as asked:
+        browser.get('/people?tag=rectifier')
+    assert len(asked) <= 8
+    assert lumbreras.browser('guest').get('/people?tag=rectifier').status_code == 404
