@@ -3,7 +3,7 @@ import ast
 
 import pytest
 
-from tests.actions import of_identity, of_objects, of_portal, of_tools     # noqa: F401 - they fill the table
+from tests.actions import of_fields, of_identity, of_objects, of_portal, of_tools     # noqa: F401 - they fill the table
 from tests.actions.stage import EXAMPLES, OMITTED
 from tests.contracts.sources import ROOT, python_files
 

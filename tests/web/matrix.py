@@ -28,7 +28,9 @@ VERBS = {'GET', 'POST', 'PUT', 'PATCH', 'DELETE'}
 PEOPLE = ('administrator', 'portal', 'system', 'head', 'employee', 'outsider', 'guest')
 COLUMNS = ('stranger', *PEOPLE, 'service')
 # Values that only one address takes.
-OF_ONE = {'admin.switch_tool': {'name': 'worktime'}, 'comments.restore': {'comment_id': 'deleted'}, 'rest.unknown': {'path': 'a/b'}}
+OF_ONE = {'admin.switch_tool': {'name': 'worktime'}, 'comments.restore': {'comment_id': 'deleted'}, 'rest.unknown': {'path': 'a/b'},
+          'tags.add': {'kind': 'core.person', 'object_id': 'person_id'}, 'tags.remove': {'kind': 'core.person', 'object_id': 'person_id'},
+          'tags.suggestions': {'kind': 'core.person'}}
 # Addresses asked a second time, about what is another's: {endpoint: [parameter of whom]}.
 AGAIN = {
     'people.profile': ['person_id of the guest', 'person_id of the administrator', 'person_id of the outsider'], 'people.edit': ['person_id of the guest', 'person_id of the administrator'],

@@ -1,6 +1,7 @@
 """One object of each kind that an address can name, in the demo company, and whose it is: for the table of who may what."""
-from appliance.core import attachments, clock, comments, insight, notices, outbox, people, storage, trash
+from appliance.core import attachments, clock, comments, insight, notices, outbox, people, storage, tags, trash
 from appliance.core.actor import SYSTEM
+from appliance.core.custom_fields import defining
 from appliance.core.db import row, write
 from appliance.core.events import EventRow
 from appliance.core.subscriptions.models import Subscription, SubscriptionCall
@@ -17,6 +18,7 @@ WHOSE = {
     'session_id': 'another session of the employee', 'subscription_id, call_id': 'what a program of the employee is told', 'trash_id': 'what the employee deleted',
     'notice_id': 'a notice of the employee', 'service_id': 'a service account that the employee answers for', 'insight_id': 'what the administrator asked about the employee',
     'mail_id': 'a mail to the employee', 'department_id': 'the department of the employee', 'scope, path': 'that department', 'directory_id': 'a directory',
+    'field_id': 'a field that the company gave its people', 'tagging_id': 'a tag of the employee, who is what the addresses of tags name',
     'event_id, listener': 'a delivery that is not there', 'token': 'a link that is not there, or of no program'}
 OTHERS = {'head', 'employee', 'outsider', 'guest', 'administrator'}
 
@@ -44,11 +46,17 @@ def make(company):
         'insight_id': insight.ask(actors['administrator'], ids['employee'], 'worktime.day', 'A question of the payroll'),
         'department_id': department, 'scope': f'department:{department}', 'path': f'department:{department}',
         'directory_id': add_directory(SYSTEM, 'Planted', 'ldap://127.0.0.1:1', 'dc=x', tls='none', is_active=False),
+        'field_id': defining.add_field(SYSTEM, 'core.person', 'Size', 'text'), 'tagging_id': _tagged(employee),
         'person_id of the guest': ids['guest'], 'person_id of the administrator': ids['administrator'], 'person_id of the outsider': ids['outsider'],
         'token': 'no-such-token', 'filename': 'mark.svg', 'method': 'profile', 'known': 'none', 'version': 'x', 'size': 64,
         'event_id': 999_999, 'listener': 'core.nothing', 'role': 'portal_admin', 'what': 'granting', 'name': 'core.outbox',
     }
     return found | _rows(ids['employee']) | _of_tools(ids)
+
+
+def _tagged(actor):
+    tags.add_tags(actor, 'core.person', actor.person_id, 'lenses')
+    return tags.listed('core.person', actor.person_id)[0]['id']
 
 
 def _of_tools(ids):
