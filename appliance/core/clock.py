@@ -31,6 +31,13 @@ def local_date(moment, zone):
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
+# A list names the same moments each time it is read, an answer the present second twice.
+@functools.lru_cache(maxsize=4096)
+def iso_second(seconds, zone):
+    """A moment, given in whole seconds since 1970, as ISO 8601 with the offset of the zone of that IANA name."""
+    return datetime.fromtimestamp(seconds, ZoneInfo(zone)).isoformat()
+
+
 # Lists of days ask for the same ones again and again.
 @functools.lru_cache(maxsize=4096)
 def start_of_day(day, zone):

@@ -1,25 +1,29 @@
-"""Addresses of the content origin: each names person, epoch and attachment, is signed, and lives for an hour.
+"""Addresses of the content origin: each names person, epoch and attachment or photo, is signed, and lives for an hour.
 
 The content origin is another name or port of the portal (`server.content_address`), where files of people are shown: it knows no
 cookie, so the address itself says who asks. Whether he may is asked of the file's owner at each request.
 """
 
+import functools
 import hmac
 import re
 from urllib.parse import quote
 
-from appliance.core import clock, sealing
+from appliance.core import access, clock, photos, sealing
 from appliance.core.attachments import access_attachment
 from appliance.core.checks import OK, WARNING, finding, health
 from appliance.core.db import row
 from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.i18n import texts
 from appliance.core.people import actor_for
+from appliance.core.people_access import PEOPLE
 
 _ = texts(__name__)
 LIFETIME_S = 3600
 _MAC_BYTES = 16
+_STEP_S = LIFETIME_S // 2
 _TOKEN = re.compile(r'([0-9]{1,18})-([0-9]{1,18})-([0-9]{1,18})-([0-9]{1,18})-([0-9a-f]{32})', re.ASCII)
+_PHOTO = re.compile(r'p([0-9]{1,18})\.([0-9a-f]{16})-([0-9]{1,18})-([0-9]{1,18})-([0-9]{1,18})-([0-9a-f]{32})', re.ASCII)
 
 
 def url(address, actor, attachment_id, name):
@@ -35,28 +39,56 @@ def url(address, actor, attachment_id, name):
     return f'{address}/f/{claim}-{_sign(claim)}/{quote(name)}'
 
 
+def photo_urls(address, actor):
+    """A function (person's id, version of his photo or None) -> the photo's address for this actor; '' without a photo, or an origin.
+
+    For half an hour it gives the same address, which lives for half an hour more: a program that lists people again need not fetch again.
+    """
+    trust = []
+
+    def photo_url(person_id, version):
+        if not (version and address):
+            return ''
+        if not trust:       # asked once, and only where there is a photo
+            expires = (int(clock.now().timestamp()) // _STEP_S + 2) * _STEP_S
+            trust.append(f'{actor.person_id}-{row("SELECT epoch FROM person WHERE id = ?", actor.person_id)[0]}-{expires}')
+        return f'{address}/f/{_signed(sealing.derive("content"), f"p{person_id}.{version}-{trust[0]}")}/photo.jpg'
+    return photo_url
+
+
+@functools.lru_cache(maxsize=8192)
+def _signed(key, claim):
+    return f'{claim}-{_sign(claim)}'
+
+
 def _sign(claim):
     return sealing.mac('content', claim.encode())[:_MAC_BYTES].hex()
 
 
 def opened(token):
-    """The attachment that a token opens now, as attachments.access_attachment gives it.
+    """The attachment that a token opens now, as attachments.access_attachment gives it; of a photo blob, name and media_type.
 
     NotFound when it is not ours, has expired, its person's epoch has moved on, he is blocked, or may not see it any more.
     """
-    parts = _TOKEN.fullmatch(token)
-    if parts is None:
-        raise NotFound()
-    claim, _dash, mac = token.rpartition('-')
-    attachment_id, person_id, epoch, expires = (int(part) for part in parts.groups()[:4])
-    if not hmac.compare_digest(mac, _sign(claim)) or expires < clock.now().timestamp():
-        raise NotFound()
-    if row('SELECT epoch FROM person WHERE id = ?', person_id) != (epoch,):
-        raise NotFound()
     try:
-        return access_attachment(actor_for(person_id, via='content'), attachment_id)
+        if parts := _TOKEN.fullmatch(token):
+            return access_attachment(_asking(token, *parts.groups()[1:4]), int(parts[1]))
+        if parts := _PHOTO.fullmatch(token):
+            access.require_seen(PEOPLE, _asking(token, *parts.groups()[2:5]), int(parts[1]))
+            return {'blob': photos.blob_of(int(parts[1]), parts[2], photos.LARGE), 'name': 'photo.jpg', 'media_type': 'image/jpeg'}
     except NotAllowed:
-        raise NotFound() from None
+        pass
+    raise NotFound()
+
+
+def _asking(token, person_id, epoch, expires):
+    """The Actor that a token names. NotFound when it is not ours, has expired, or his epoch has moved on; NotAllowed when he is blocked."""
+    claim, _dash, mac = token.rpartition('-')
+    if not hmac.compare_digest(mac, _sign(claim)) or int(expires) < clock.now().timestamp():
+        raise NotFound()
+    if row('SELECT epoch FROM person WHERE id = ?', int(person_id)) != (int(epoch),):
+        raise NotFound()
+    return actor_for(int(person_id), via='content')
 
 
 SHOWN = finding('content.shown', OK, _.lazy('files that people attach are shown from %(address)s'))

@@ -23,6 +23,7 @@ REST_DEPTH = 16                 # how deep the parameters of a REST request nest
 REST_VALUES = 5000              # values of a REST request, wherever they stand
 REST_AMONG = 1000               # values of one filter (`@ID`)
 REST_ORDERS = 5                 # fields of one order
+REST_BLOCKS = 50                # blocks of an ATTACH, and rows of one
 BATCH_COMMANDS = 50
 REQUEST_LINE_BYTES = 8190       # Gunicorn takes no more; a batch by GET needs it
 SUBSCRIPTIONS_A_PERSON = 50

@@ -64,7 +64,8 @@ def _name(person_id):
 
 PEOPLE = access.kind(
     'core.person', table=PersonAccess, levels=('contact', 'view', 'own'), audiences=audiences, source=('person', 'id', 'sort_name'),
-    title=_.lazy('Person'), describe=_name, sees_all=lambda actor: permissions.may(actor, 'core.people.manage'), version=2)
+    title=_.lazy('Person'), describe=_name, sees_all=lambda actor: permissions.may(actor, 'core.people.manage'), version=2,
+    common=frozenset({'everybody', 'services'}))
 
 
 def require_not_forgotten(person_id):

@@ -4,6 +4,7 @@ A token is 40 letters and digits (206 random bits), so that no clean-up of addre
 methods of its scopes, and to nothing else: no page, no cookie, no door.
 """
 
+import functools
 import hashlib
 import secrets
 import string
@@ -27,6 +28,7 @@ _ = texts(__name__)
 WEBHOOK = 'webhook'
 MANAGE = 'core.programs.manage'
 TOUCH_EVERY = timedelta(minutes=5)
+_TOUCH_EVERY_US = TOUCH_EVERY // timedelta(microseconds=1)
 _LETTERS, _LENGTH = string.ascii_lowercase + string.digits, 40
 
 
@@ -38,7 +40,7 @@ class Opened:
     actor: object
     scopes: frozenset
     is_expired: bool
-    last_used_at: object
+    last_used_us: int | None    # microseconds, as stored
 
 
 def _hash(text):
@@ -118,16 +120,24 @@ def load(text, person_id=None):
     revisions.begin({'department': departments, 'setting': settings, 'person': people, 'role_permission': may_changed, 'custom_field': fields_changed})
     actor = build_actor(person_id, kind, language, zone, department_id, {one[-1] for one in found} - {None}, via=f'token:{token_id}')
     is_expired = expires_at is not None and expires_at <= clock.microseconds(clock.now())
-    return Opened(token_id, actor, frozenset(Token.scopes.python_value(scopes)), is_expired,
-                  None if used_at is None else clock.from_microseconds(used_at))
+    return Opened(token_id, actor, _scopes_of(scopes), is_expired, used_at)
+
+
+@functools.lru_cache(maxsize=1024)
+def _scopes_of(stored):
+    return frozenset(Token.scopes.python_value(stored))
+
+
+def is_worth_noting(opened):
+    """Whether the last use of a token that is noted was so long ago that this one should be."""
+    return opened.last_used_us is None or clock.microseconds(clock.now()) - opened.last_used_us >= _TOUCH_EVERY_US
 
 
 def touch(opened, address):
     """Note the use of a token, at most every five minutes; after the answer, so nobody waits for it."""
-    now = clock.now()
-    if opened.last_used_at is None or now - opened.last_used_at >= TOUCH_EVERY:
+    if is_worth_noting(opened):
         with write('identity.tokens.touch'):
-            Token.update(last_used_at=now, address=address[:64]).where(Token.id == opened.id).execute()
+            Token.update(last_used_at=clock.now(), address=address[:64]).where(Token.id == opened.id).execute()
 
 
 def is_alive(token_id, scope=None):

@@ -1,9 +1,11 @@
 """The web application: the shell and, through the registry, the routes of the tools. Opens nothing; wsgi.py does."""
 
+import re
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 from flask import Flask
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, MapAdapter
 
 from appliance.core import db, i18n
 from appliance.core.limits import GREATEST_ID
@@ -24,6 +26,8 @@ SHELL_BLUEPRINTS = (health.blueprint, metrics.blueprint, login.blueprint, home.b
                     settings.blueprint, setup.blueprint, admin.blueprint, admin.everybody, attachments.blueprint, rest.blueprint,
                     rest_docs.blueprint, comments.blueprint, likes.blueprint, tags.blueprint, trash.blueprint, scopes.blueprint)
 
+_SLASHES = re.compile('/{2,}')
+
 
 class RowId(IntegerConverter):
     """`<int:...>` in addresses: what no row can have as its id is an address that does not exist. Digits are ASCII: one address a row."""
@@ -40,6 +44,18 @@ class Portal(Flask):
     jinja_environment = templating.Environment
     request_class = UploadRequest
 
+    def create_url_adapter(self, asked):
+        """What finds the view of a request. Whose Host is another's is refused later (security.py), before its view: here it would be
+        taken apart, coded and compared four times.
+        """
+        if asked is None:
+            return super().create_url_adapter(None)
+        path = asked.path
+        if '//' in path and path.startswith('/rest/'):      # a program that joined two parts of its address; Werkzeug would send it elsewhere
+            path = _SLASHES.sub('/', path)
+        return MapAdapter(self.url_map, self.host, asked.root_path, '', asked.scheme, path.lstrip('/'), asked.method,
+                          asked.query_string.decode('utf-8', 'replace'))
+
     def ensure_sync(self, func):
         """No view and no step of ours is one."""
         return func
@@ -49,6 +65,7 @@ def create_app(config):
     """The application for a configuration. The database is open and the portal's key loaded already."""
     app = Portal('appliance.web')
     app.portal = config
+    app.host = urlsplit(config.server.public_address).netloc
     app.json.sort_keys = False
     app.url_map.converters['int'] = RowId
     _prepare_templates(app)

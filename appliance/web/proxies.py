@@ -1,5 +1,6 @@
 """Believe a proxy's forwarded headers only when the request really came from one that is configured."""
 
+import functools
 import ipaddress
 
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -17,9 +18,11 @@ class TrustedProxies:
         self.fixed = ProxyFix(application, x_for=1, x_proto=1, x_host=0)
         self.has_unix = UNIX in proxies
         self.networks = [ipaddress.ip_network(part) for part in proxies if part != UNIX]
+        # The same few addresses ask again and again.
+        self.is_proxy = functools.lru_cache(maxsize=1024)(self._is_proxy)
 
     def __call__(self, environ, start_response):
-        is_proxy = self._is_proxy(environ.get('REMOTE_ADDR', ''))
+        is_proxy = self.is_proxy(environ.get('REMOTE_ADDR', ''))
         environ[SENDS_FILES] = is_proxy and environ.get('HTTP_X_SENDFILE_TYPE') == 'X-Accel-Redirect'
         return (self.fixed if is_proxy else self.plain)(environ, start_response)
 

@@ -4,7 +4,7 @@ Deny by default: a route without a stated right answers 403, even to an administ
 """
 
 import logging
-import secrets
+import os
 
 from flask import current_app, g, redirect, render_template, request, url_for
 from flask_login import LoginManager, current_user
@@ -20,6 +20,7 @@ from appliance.web import cookies, csrf
 from appliance.web.errors import is_fragment
 from appliance.web.health import is_admin_door
 from appliance.web.hosts import is_host
+from appliance.web.rest.answers import is_rest, refused
 from appliance.web.uploads import body_bytes
 
 _ = i18n.texts(__name__)
@@ -33,6 +34,24 @@ HEADERS = {
     'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
 }
 _FROM_SITES = frozenset({'HTTP_ORIGIN', 'HTTP_SEC_FETCH_SITE'})
+_SAY_BODY = frozenset({'CONTENT_LENGTH', 'HTTP_TRANSFER_ENCODING'})
+
+
+class Hardened:
+    """WSGI middleware: puts the headers that every answer has on those that do not say them otherwise.
+
+    Here rather than in a step after the view: Werkzeug looks each name up among the others and copies all of them once more.
+    """
+
+    def __init__(self, application, headers):
+        self.application = application
+        self.headers = [(name, name.lower(), value) for name, value in headers.items()]
+
+    def __call__(self, environ, start_response):
+        def start(status, headers, *error):
+            given = {name.lower() for name, _value in headers}
+            return start_response(status, [*headers, *((name, value) for name, lowered, value in self.headers if lowered not in given)], *error)
+        return self.application(environ, start)
 
 
 class Visitor:
@@ -63,7 +82,10 @@ def install(app):
     for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _refuse_resuming, _require_right, _refuse_other_site, _require_form_token):
         app.before_request(step)
     headers = HEADERS | {'Content-Security-Policy': content_policy(app.portal.server.content_address, app.portal.live_address)}
-    app.after_request(lambda response: _harden(response, headers))
+    if app.portal.is_secure:
+        headers['Strict-Transport-Security'] = 'max-age=31536000'
+    app.wsgi_app = Hardened(app.wsgi_app, headers)
+    app.after_request(_name_its_keeping)
     app.after_request(_note_use)
     app.teardown_request(lambda error: revisions.end())
 
@@ -84,7 +106,7 @@ def _load_visitor(asked):
 
 def _begin():
     """The request's number and a visitor who is nobody yet: error pages need both, whatever fails below."""
-    g.request_id = secrets.token_hex(6)
+    g.request_id = os.urandom(6).hex()
     g.session, g.actor = None, ANONYMOUS
     audit.come_from(request.remote_addr or '')
     if _is_by_token():      # answers in its person's language
@@ -115,18 +137,22 @@ def _refuse_other_host():
         return None
     if is_admin_door(request.environ, current_app.portal.server.admin_address) or request.endpoint in ('health.healthz', 'static'):
         return None
+    if is_rest():
+        return refused(421)
     return render_template('errors/address.html', status=421, title=_('The portal has another address'), number='',
                            address=current_app.portal.server.public_address, language=i18n.current_language(), direction=i18n.direction()), 421
 
 
 def _refuse_large_body():
     """Before anything parses it. Werkzeug would cut a body without a stated length silently; no browser sends a form that way."""
-    if request.headers.get('Transfer-Encoding') and request.content_length is None:
-        raise LengthRequired()
-    most = body_bytes(request.endpoint)
-    if (request.content_length or 0) > most:
-        raise RequestEntityTooLarge()
-    request.max_content_length = most
+    asked = request._get_current_object()
+    most = body_bytes(asked.endpoint)
+    if not _SAY_BODY.isdisjoint(asked.environ):
+        if asked.content_length is None and asked.environ.get('HTTP_TRANSFER_ENCODING'):
+            raise LengthRequired()
+        if (asked.content_length or 0) > most:
+            raise RequestEntityTooLarge()
+    asked.max_content_length = most
 
 
 def _recognise():
@@ -173,10 +199,10 @@ def _to_login():
 
 def _refuse_other_site():
     """Requests that another site makes with this browser's cookies. A link from elsewhere may open a page, no more."""
+    if request.environ.keys().isdisjoint(_FROM_SITES):      # no browser, or one so old that the form's token has to do
+        return
     right = _view_right()
     if request.routing_exception is not None or _is_static() or (right.is_public and request.method in csrf.SAFE_METHODS):
-        return
-    if request.environ.keys().isdisjoint(_FROM_SITES):      # no browser, or one so old that the form's token has to do
         return
     site = request.headers.get('Sec-Fetch-Site', 'none')
     opens_page = request.method == 'GET' and request.headers.get('Sec-Fetch-Mode') == 'navigate' and request.headers.get(
@@ -208,11 +234,8 @@ def _touch(opened):
         log.exception('the use of session %s was not noted', opened.id)
 
 
-def _harden(response, headers):
-    for name, value in headers.items():
-        response.headers.setdefault(name, value)
-    if cookies.is_secure():
-        response.headers['Strict-Transport-Security'] = 'max-age=31536000'
+def _name_its_keeping(response):
+    """Say who may keep the answer: nobody, unless it is a file of ours, or the view said so."""
     if _is_static():
         # Names under dist/ change with the content.
         response.cache_control.no_cache = None

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from appliance.core.errors import Invalid, PortalError
 from appliance.core.i18n import texts
-from appliance.core.limits import BATCH_COMMANDS
+from appliance.core.limits import BATCH_COMMANDS, REQUEST_KEY_LENGTH
 from appliance.core.rest import calls, kinds
 from appliance.core.rest.calls import KEY
 from appliance.core.rest.refusals import Refused, described
@@ -19,7 +19,7 @@ from appliance.core.rest.wire import is_list, read_query
 _ = texts(__name__)
 _REFERENCE = re.compile(r'\$result((?:\[[^\[\]]*\])+)')
 _STEP = re.compile(r'\[([^\[\]]*)\]')
-_KNOWN = {'HALT', 'CMD'} | calls.IGNORED
+_KNOWN = {'HALT', 'CMD'}
 
 
 def run(call, given, settle):
@@ -50,9 +50,9 @@ def run(call, given, settle):
 
 def _read(given):
     """({name: command}, whether the first failure ends it, the request key)."""
-    folded = {name.upper(): value for name, value in given.items()}
+    folded = calls.folded(given)
     for name in folded:
-        if name not in _KNOWN:
+        if name not in _KNOWN and not calls.is_ignored(name):
             raise Invalid(_('%(method)s has no parameter %(name)s.', method='batch', name=name[:60]), field=name[:60])
     try:
         commands = kinds.Map().read(folded.get('CMD', {}))
@@ -61,14 +61,20 @@ def _read(given):
         raise Invalid(_('%(name)s: right would be %(right)s.', name='cmd, halt', right=error), field='cmd') from None
     if len(commands) > BATCH_COMMANDS:
         raise Refused('ERROR_BATCH_LENGTH_EXCEEDED', 400, _('A batch has at most %(most)s commands.', most=BATCH_COMMANDS))
-    return commands, is_halting, folded.get(KEY, '')
+    return commands, is_halting, _checked_key(folded.get(KEY, ''))
+
+
+def _checked_key(key):
+    if key and not (isinstance(key, str) and len(key) <= REQUEST_KEY_LENGTH):
+        raise Invalid(_('A request key has 8 to %(most)s characters.', most=REQUEST_KEY_LENGTH), field=KEY)
+    return key
 
 
 def _run_one(call, text, results):
     if not isinstance(text, str):
         raise Invalid(_('A command is a text such as %(example)s.', example='user.get?ID=1'), field='cmd')
     method, _mark, query = text.strip().partition('?')
-    method = method.strip('/').removesuffix('.json')
+    method = calls.named(method.strip('/'))
     if method.lower() == 'batch':
         raise Refused('ERROR_BATCH_METHOD_NOT_ALLOWED', 400, _('A batch cannot be in a batch.'))
     return calls.perform(call, method, _filled(read_query(query), results))
@@ -90,10 +96,16 @@ def _resolved(found, results):
     value = results
     for step in _STEP.findall(found[1]):
         try:
-            value = value[int(step)] if isinstance(value, list) else value[step]
+            value = value[_place(step)] if isinstance(value, list) else value[step]
         except (KeyError, IndexError, ValueError, TypeError):
             raise Invalid(_('%(reference)s names nothing that an earlier command answered.', reference=found[0][:100]), field='cmd') from None
     return value
+
+
+def _place(step):
+    if not (step.isascii() and step.isdigit()):     # Python would count -1 from the end
+        raise ValueError(step)
+    return int(step)
 
 
 def _as_text(found, results):

@@ -20,7 +20,9 @@ from appliance.core.tool import registry
 _ = texts(__name__)
 KEY = 'IDEMPOTENCY_KEY'
 # What clients add to all that they send (START also where there is no list), and what says who calls rather than what.
-IGNORED = frozenset({'AUTH', 'ACCESS_TOKEN', KEY, '__ORDER', 'START', 'BX24_REQUEST_ID', 'BX24_SDK_VER', 'BX24_SDK_TYPE'})
+IGNORED = frozenset({'AUTH', 'ACCESS_TOKEN', 'SESSID', KEY, 'START'})
+# Marks of a client's own: a request's number, its version, what keeps a proxy from remembering (`_=1732600000`).
+MARKS = ('BX24_', 'B24_', '_')
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Call:
     address: str = ''
     key: str = ''
     client: object = None
+    files: str = ''     # the content origin's address, '' where there is none
 
     def __str__(self):
         """What a request key's fingerprint sees of a call: a repeat may come from another address."""
@@ -96,11 +99,14 @@ def _write(actor, call, name, values):
 
 def bind(found, given):
     """{parameter: value} for a method's function. Invalid names what is missing, unknown, given twice or wrong."""
-    left, values = _folded(given), {}
+    left, values = folded(given), {}
     for name, (kind, default) in found.parameters.items():
         if isinstance(kind, Open):
             continue
-        if name in left:
+        if left.get(name) is None and name in left and default is not inspect.Parameter.empty:
+            values[name.lower()] = default      # null is what clients send for what they leave out
+            del left[name]
+        elif name in left:
             values[name.lower()] = _read(name, kind, left.pop(name))
         elif default is inspect.Parameter.empty:
             raise Invalid(_('The parameter %(name)s is missing.', name=name), field=name)
@@ -110,18 +116,29 @@ def bind(found, given):
         if isinstance(kind, Open):
             values[name.lower()], left = kind.gather(name, left)
     for name in left:
-        if name not in IGNORED:
+        if not is_ignored(name):
             raise Invalid(_('%(method)s has no parameter %(name)s.', method=found.name, name=name[:60]), field=name[:60])
     return values
 
 
-def _folded(given):
+def is_ignored(name):
+    """Whether a parameter, in capitals, says nothing of what is asked for."""
+    return name in IGNORED or name.startswith(MARKS)
+
+
+def folded(given):
+    """Parameters by their names in capitals. Invalid when one came twice."""
     found = {}
     for name, value in given.items():
         if name.upper() in found:
             raise Invalid(_('The parameter %(name)s came twice.', name=name[:60]), field=name[:60])
         found[name.upper()] = value
     return found
+
+
+def named(text):
+    """The name of a method as it stands in an address or a command: `.json` may follow."""
+    return text[:-5] if text.lower().endswith('.json') else text
 
 
 def _read(name, kind, value):

@@ -75,7 +75,7 @@ def _order(left):
         sort, order = plain_text(sort), plain_text(order)
     except ValueError:
         raise Invalid(_('An order is names with directions: order[ID]=ASC.'), field='order') from None
-    return ((sort, order or 'ASC'),) if sort else ()
+    return ((sort or 'ID', order or 'ASC'),) if sort or order else ()
 
 
 def _start(value):

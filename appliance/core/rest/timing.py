@@ -1,9 +1,8 @@
 """The `time` of an answer, as clients of the reference product read it."""
 
 import time
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
+from appliance.core import clock
 from appliance.core.i18n import current_zone
 
 _RESET_S = 600
@@ -24,11 +23,7 @@ class Stopwatch:
         """{start, finish, duration, processing, date_start, date_finish, operating, operating_reset_at}."""
         end = time.perf_counter()
         duration, processing = end - self.began, end - (self.performing or self.began)
-        finished, zone = self.started + duration, ZoneInfo(current_zone())
+        finished, zone = self.started + duration, current_zone()
         return {'start': self.started, 'finish': finished, 'duration': duration, 'processing': processing,
-                'date_start': _iso(self.started, zone), 'date_finish': _iso(finished, zone), 'operating': processing,
-                'operating_reset_at': int(finished) + _RESET_S}
-
-
-def _iso(seconds, zone):
-    return datetime.fromtimestamp(int(seconds), zone).isoformat()
+                'date_start': clock.iso_second(int(self.started), zone), 'date_finish': clock.iso_second(int(finished), zone),
+                'operating': processing, 'operating_reset_at': int(finished) + _RESET_S}

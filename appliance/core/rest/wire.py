@@ -57,7 +57,9 @@ def nested(pairs):
 
 
 def _path(name):
-    """`a[b][]` as ['a', 'b', '']. Invalid for brackets that do not close: what they named would be lost."""
+    """`a[b][]` as ['a', 'b', '']. Invalid for brackets that do not close, and for no name at all: what they named would be lost."""
+    if name is None:        # a part of a multipart form may have none
+        raise _unreadable('')
     head, bracket, rest = name.partition('[')
     if not bracket:
         return [name]

@@ -7,7 +7,7 @@ import functools
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from appliance.core import rest
+from appliance.core import clock, content, rest
 from appliance.core.actor import EMPLOYEE, GUEST, SERVICE
 from appliance.core.custom_fields import programs
 from appliance.core.db import position, row
@@ -23,7 +23,7 @@ rest.scope('department', _.lazy('Departments'))
 
 TYPES = {EMPLOYEE: 'employee', GUEST: 'extranet', SERVICE: 'service'}
 _IS_BLOCKED = 'EXISTS (SELECT 1 FROM person_block x WHERE x.person_id = p.id)'
-_COLUMNS = 'p.id, p.name, p.mail, p.phone, p.title, p.zone, p.kind, p.department_id, p.created_at, p.birthday, '
+_COLUMNS = 'p.id, p.name, p.mail, p.phone, p.title, p.zone, p.kind, p.department_id, p.created_at, p.birthday, p.photo, '
 _NOBODY = '-'       # a type of the reference product that nobody has here
 _FOR_COLLEAGUES = frozenset({'DATE_REGISTER', 'PERSONAL_BIRTHDAY', 'UF_DEPARTMENT'})
 
@@ -74,22 +74,24 @@ def _fields(is_searching, is_outside, is_manager):
 def _fields_for(actor, is_searching):
     """The same with the company's own fields."""
     is_manager = rules.manages(actor)
-    return rest.Fields(_fields(is_searching, rules.is_outside(actor), is_manager) | programs.list_fields('core.person', 'p.id', is_manager))
+    fixed, own = _fields(is_searching, rules.is_outside(actor), is_manager), programs.list_fields('core.person', 'p.id', is_manager)
+    return rest.Fields(fixed | own) if own else fixed
 
 
-def _shape(actor):
-    """A function that makes rows of `_columns` answers for this actor."""
-    zone, own_id, has_year = ZoneInfo(actor.zone), actor.person_id, rules.manages(actor)
+def _shape(actor, files=''):
+    """A function that makes rows of `_columns` answers for this actor; photos get addresses where the content origin has one (`files`)."""
+    zone, own_id, has_year, told = actor.zone, actor.person_id, rules.manages(actor), clock.iso_second
+    photo_url = content.photo_urls(files, actor)
 
     def shape(found):
-        more = programs.row_values('core.person', {one[0]: has_year or one[0] == own_id for one in found}, zone)
+        more = programs.row_values('core.person', {one[0]: has_year or one[0] == own_id for one in found}, ZoneInfo(zone))
         return [{'ID': str(person_id), 'ACTIVE': not is_blocked, 'NAME': (words := name.partition(' '))[0], 'LAST_NAME': words[2],
                  'SECOND_NAME': '', 'EMAIL': mail, 'WORK_PHONE': phone, 'WORK_POSITION': title, 'TIME_ZONE': person_zone,
-                 'PERSONAL_GENDER': '', 'PERSONAL_MOBILE': '', 'PERSONAL_PHOTO': '', 'USER_TYPE': TYPES[kind],
-                 'DATE_REGISTER': datetime.fromtimestamp(created_at // 1_000_000, zone),
+                 'PERSONAL_GENDER': '', 'PERSONAL_MOBILE': '', 'PERSONAL_PHOTO': photo_url(person_id, photo) if photo else '', 'USER_TYPE': TYPES[kind],
+                 'DATE_REGISTER': told(created_at // 1_000_000, zone),
                  'PERSONAL_BIRTHDAY': _birthday(birthday, zone) if birthday and (has_year or person_id == own_id) else '',
                  'UF_DEPARTMENT': [department_id] if department_id else [], **more[person_id]}
-                for person_id, name, mail, phone, title, person_zone, kind, department_id, created_at, birthday, is_blocked in found]
+                 for person_id, name, mail, phone, title, person_zone, kind, department_id, created_at, birthday, photo, is_blocked in found]
 
     def shape_for_outside(found):
         return [one if one['ID'] == str(own_id) else {name: value for name, value in one.items() if name not in _FOR_COLLEAGUES}
@@ -99,7 +101,7 @@ def _shape(actor):
 
 def _birthday(text, zone):
     """The reference product shows a date as its midnight."""
-    return datetime.combine(date.fromisoformat(text), time(), zone).isoformat()
+    return datetime.combine(date.fromisoformat(text), time(), ZoneInfo(zone)).isoformat()
 
 
 def _columns(actor):
@@ -109,14 +111,16 @@ def _columns(actor):
 
 def _people(call, query, is_searching=False):
     where, values = rules.visible_to(call.actor)
-    return rest.listed(_fields_for(call.actor, is_searching), 'person p', _columns(call.actor), where, values, _shape(call.actor), query, counted_by='person')
+    return rest.listed(_fields_for(call.actor, is_searching), 'person p', _columns(call.actor), where, values, _shape(call.actor, call.files), query,
+                       counted_by='person')
 
 
 @rest.method('user.get', scope='user')
 def get_people(call, query: rest.Asked(PEOPLE, is_loose=True), admin_mode: rest.Flag('Not needed: rights are the token\'s person\'s.') = False):
     """The people whom the token's person sees, by pages of 50.
 
-    ID is a text, ACTIVE a boolean, UF_DEPARTMENT a list of numbers, dates are ISO 8601 with an offset. A guest sees of others how to reach
+    ID is a text, ACTIVE a boolean, UF_DEPARTMENT a list of numbers, dates are ISO 8601 with an offset. PERSONAL_PHOTO is an address that
+    gives the picture without a login for at least half an hour; empty where there is none. A guest sees of others how to reach
     them; the year of a birthday is shown to its person and to who manages people. The company's own fields are UF_...: numbers are texts,
     yes and no 1 and 0, a choice is its number (user.userfield.list names it), and one may filter and sort by them.
     """
@@ -136,16 +140,16 @@ def search_people(call, query: rest.Asked(SEARCHED, is_loose=True), admin_mode: 
 @rest.method('user.current', scope='user')
 def get_own(call):
     """The token's person."""
-    return own_row(call.actor)
+    return own_row(call.actor, call.files)
 
 
-def own_row(actor):
+def own_row(actor, files=''):
     """What an actor sees of himself, in the shape of user.get."""
-    return _row(actor, actor.person_id)
+    return _row(actor, actor.person_id, files)
 
 
-def _row(actor, person_id):
-    return _shape(actor)([row(f'SELECT {_columns(actor)} FROM person p WHERE p.id = ?', person_id)])[0]
+def _row(actor, person_id, files=''):
+    return _shape(actor, files)([row(f'SELECT {_columns(actor)} FROM person p WHERE p.id = ?', person_id)])[0]
 
 
 @rest.method('profile')

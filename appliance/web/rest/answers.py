@@ -21,7 +21,7 @@ WORDS = {403: NotAllowed.default, 404: _.lazy('There is no such method.'), 405: 
 
 def is_rest():
     """Whether who asks called a method, and reads JSON."""
-    return request.path.startswith('/rest/')
+    return request.path.startswith('/rest/') or request.path == '/rest'
 
 
 def json(values, status=200, headers=None):

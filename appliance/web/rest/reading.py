@@ -34,4 +34,7 @@ def _multipart(asked):
     pairs, files = [*asked.form.items(multi=True)], [*asked.files]
     if files:
         raise Invalid(_('This method takes no file %(name)s.', name=files[0][:60]), field=files[0][:60])
+    if not pairs and asked.content_length > len(f'\r\n--{asked.mimetype_params.get("boundary", "")}--\r\n'):
+        # Werkzeug reads a form without its boundary, or one that was cut off, as an empty one: a filter would be lost, and all rows answered.
+        raise Invalid(_('The form cannot be read.'))
     return nested(pairs)

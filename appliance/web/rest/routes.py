@@ -1,4 +1,5 @@
-"""Addresses: /rest/<person>/<token>/<method>, and /rest/<method> with `Authorization: Bearer <token>`; `.json` may follow.
+"""Addresses: /rest/<person>/<token>/<method>, and /rest/<method> with `Authorization: Bearer <token>`, or with the token as the
+parameter `auth`, as clients of the reference product send it; `.json` may follow.
 
 GET and POST alike: the reference product's clients do both for reading and for writing. No cookie is read and no other site may ask.
 """
@@ -38,12 +39,12 @@ def by_webhook(person_id, token, method):
 @blueprint.route('/<method>', **HTTP)
 @by_token(WHY)
 def by_header(method):
-    """The token in a header, where no log of a proxy sees it."""
+    """The token in a header, where no log of a proxy sees it; or else as a parameter."""
     kind, _space, token = request.headers.get('Authorization', '').partition(' ')
     return _answer(token.strip() if kind.lower() == 'bearer' else '', None, method)
 
 
-@blueprint.route('/', defaults={'path': ''}, **HTTP)
+@blueprint.route('/', defaults={'path': ''}, strict_slashes=False, **HTTP)
 @blueprint.route('/<path:path>', **HTTP)
 @by_token('says in JSON that there is no such method')
 def unknown(path):
@@ -52,14 +53,17 @@ def unknown(path):
 
 
 def _answer(token, person_id, method):
-    watch = Stopwatch()
+    watch, given = Stopwatch(), None
     try:
+        if not token:
+            given = parameters(request)
+            token = _token_in(given)
         opened = _opened(token, person_id)
         emulation.require_room(opened.id)
-        call = calls.Call(opened.actor, opened.id, opened.scopes, request.remote_addr or '', _request_key(), _client)
-        given = parameters(request)
+        call = calls.Call(opened.actor, opened.id, opened.scopes, request.remote_addr or '', _request_key(), _client, current_app.portal.server.content_address)
+        given = parameters(request) if given is None else given
         watch.perform()
-        answer = _performed(call, _named(method), given)
+        answer = _performed(call, calls.named(method), given)
     except PortalError as error:
         return refusal(error)
     except HTTPException:       # the body was too large, or is none
@@ -67,6 +71,12 @@ def _answer(token, person_id, method):
     except Exception as error:
         return refusal(settled(error))
     return json({**answer, 'time': watch.told()})
+
+
+def _token_in(given):
+    """The token among the parameters, '' when there is none. Our logs and nginx's hold no query."""
+    found = {name.upper(): value for name, value in given.items()}
+    return next((found[name] for name in ('AUTH', 'ACCESS_TOKEN') if isinstance(found.get(name), str)), '')
 
 
 def _opened(token, person_id):
@@ -89,14 +99,11 @@ def _client():
 
 
 def _request_key():
-    key = request.headers.get('Idempotency-Key', '')
+    # Werkzeug raises and catches three errors to tell that a header is absent.
+    key = request.environ.get('HTTP_IDEMPOTENCY_KEY', '')
     if len(key) > REQUEST_KEY_LENGTH:
         raise Refused('ERROR_ARGUMENT', 400, _('A request key has 8 to %(most)s characters.', most=REQUEST_KEY_LENGTH))
     return key
-
-
-def _named(method):
-    return method[:-5] if method.lower().endswith('.json') else method
 
 
 def _performed(call, method, given):
@@ -117,7 +124,7 @@ def _performed(call, method, given):
 def note_use(response):
     """Write that a token was used, after the answer and at most every five minutes."""
     opened = g.pop('used_token', None)
-    if opened is not None:
+    if opened is not None and tokens.is_worth_noting(opened):
         address = request.remote_addr or ''
         response.call_on_close(lambda: _touch(opened, address))
     return response

@@ -29,13 +29,29 @@ def test_token_in_a_header_is_taken(program):
         assert (answer.status_code, answer.json['error']) in ((401, 'NO_AUTH_FOUND'), (403, 'INVALID_CREDENTIALS'))
 
 
+@pytest.mark.parametrize('name', ['auth', 'AUTH', 'access_token'])
+def test_token_as_a_parameter_is_taken_and_not_logged(program, caplog, name):
+    for given in ({'query': {name: program.token, 'ID': '3'}}, {'data': {name: program.token, 'ID': '3'}}, {'json': {name: program.token, 'ID': 3}},
+                  {'query': {name: 'x'}, 'json': {name: program.token, 'ID': 3}}):
+        assert program.result('user.get.json', path='/rest', **given)[0]['ID'] == '3'
+    with caplog.at_level('DEBUG'):
+        assert program.call('user.get', {name: program.token, 'filter[NOPE]': '1'}, path='/rest')[0] == 400
+        assert program.call('nope', {name: program.token}, path='/rest')[0] == 404
+    assert '/rest/user.get' in caplog.text and program.token not in caplog.text
+    for wrong, refused in (('', (401, 'NO_AUTH_FOUND')), (program.token[:-1], (403, 'INVALID_CREDENTIALS')), ({'a': program.token}, (401, 'NO_AUTH_FOUND')), (7, (401, 'NO_AUTH_FOUND'))):
+        assert program.refusal('profile', json={name: wrong}, path='/rest') == refused
+    # Who comes with a token in the address or a header is who that says.
+    assert program.result('profile', {name: 'x'})['ID'] == str(program.person_id)
+    assert program.ask('profile', {name: program.token}, path='/rest', headers={'Authorization': 'Bearer x'}).status_code == 403
+
+
 @pytest.mark.parametrize('given', [
     {'query': 'filter[ID]=3&select[]=ID'}, {'query': {'FILTER[ID]': '3', 'SELECT[0]': 'id'}}, {'data': {'filter[ID]': '3', 'select[]': 'ID'}},
     {'data': b'filter%5B=ID%5D=3&select=ID&', 'content_type': 'application/x-www-form-urlencoded'},
     {'json': {'filter': {'ID': 3}, 'select': ['ID']}}, {'json': {'Filter': {'=id': '3'}, 'Select': ['ID']}},
     {'data': json.dumps({'filter': {'@ID': [3]}, 'select': {'0': 'ID'}}), 'content_type': 'text/plain'},
     {'data': {'filter[ID]': '3', 'select[]': 'ID'}, 'content_type': 'multipart/form-data'}, {'query': 'filter[ID]=9', 'json': {'filter': {'ID': 3}, 'select': ['ID']}},
-    {'query': 'ID=3&select[]=ID&auth=x&bx24_request_id=1&bx24_sdk_ver=2&__order=3'}], ids=str)
+    {'query': 'ID=3&select[]=ID&auth=x&sessid=y&bx24_request_id=1&bx24_sdk_ver=2&b24_sdk=p&__order=3&_=1732600000'}], ids=str)
 def test_parameters_come_in_any_way_that_clients_send_them(program, given):
     assert program.result('user.get', **given) == [{'ID': '3'}]
 

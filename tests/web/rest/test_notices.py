@@ -1,4 +1,6 @@
 """im.notify.personal.add: whom a program may tell, what stands at his bell and in his mail, and that a repeat tells nobody twice."""
+import json
+
 import pytest
 
 from appliance.core import audit, notices
@@ -78,10 +80,32 @@ def test_who_is_blocked_or_no_human_reads_nothing(company, ids):
     ({'USER_ID': '3', 'MESSAGE': 'a\0b'}, 400, 'ERROR_ARGUMENT'), ({'USER_ID': 'x', 'MESSAGE': 'x'}, 400, 'ERROR_ARGUMENT'), ({'USER_ID': '-1', 'MESSAGE': 'x'}, 400, 'ERROR_ARGUMENT'),
     ({'USER_ID': str(1 << 63), 'MESSAGE': 'x'}, 400, 'ERROR_ARGUMENT'), ({'USER_ID': '0', 'MESSAGE': 'x'}, 404, 'ERROR_NOT_FOUND'),
     ({'USER_ID': ['3', '4'], 'MESSAGE': 'x'}, 400, 'ERROR_ARGUMENT'), ({'USER_ID': '3', 'MESSAGE': {'a': 'b'}}, 400, 'ERROR_ARGUMENT'),
-    ({'USER_ID': '3', 'MESSAGE': 'x', 'TAG': 'x' * 201}, 400, 'ERROR_ARGUMENT'), ({'USER_ID': '3', 'MESSAGE': 'x', 'ATTACH': [{'LINK': 'x'}]}, 400, 'ERROR_ARGUMENT')], ids=str)
+    ({'USER_ID': '3', 'MESSAGE': 'x', 'TAG': 'x' * 201}, 400, 'ERROR_ARGUMENT'), ({'USER_ID': '3', 'MESSAGE': 'x', 'ATTACH': [{'LINK': 'x'}]}, 400, 'ERROR_ARGUMENT'),
+    *(({'USER_ID': '3', 'MESSAGE': 'x', 'ATTACH': one}, 400, 'ERROR_ARGUMENT') for one in (
+        'no JSON', 'true', 7, True, [7], [[]], [{'USER': {'NAME': 'x'}}], [{'IMAGE': {'LINK': 'x'}}], {'BLOCKS': {'a': 1}}, [{'MESSAGE': ['x']}], [{'GRID': ['x']}],
+        [{'GRID': [{'NAME': ['x']}]}], [{'MESSAGE': 'x'}] * 51, [{'GRID': [{'NAME': 'x'}] * 51}], [{'MESSAGE': 'x' * 2000}])),
+    ({'USER_ID': '3', 'MESSAGE': ' ', 'ATTACH': [{'MESSAGE': 'x'}]}, 400, 'MESSAGE_EMPTY')], ids=str)
 def test_what_is_wrong_tells_nobody(program, asked, status, code):
     assert program.refusal(METHOD, json=asked) == (status, code)
     assert not Notice.select().exists()
+
+
+BLOCKS = [{'MESSAGE': 'See [b]below[/b]'}, {'DELIMITER': {'SIZE': 200, 'COLOR': '#c6c6c6'}}, {'GRID': [{'NAME': 'Sum', 'VALUE': 70, 'DISPLAY': 'LINE'}, {'VALUE': 'paid'}]},
+          {'LINK': {'NAME': 'The order', 'LINK': 'https://erp.example/7', 'DESC': 'in the ERP'}}, {'LINK': [{'LINK': 'https://a.example'}]}]
+
+
+@pytest.mark.parametrize('attach', [BLOCKS, {'ID': 1, 'COLOR': '#fff', 'BLOCKS': BLOCKS}, json.dumps(BLOCKS), {'blocks': BLOCKS}], ids=['list', 'blocks', 'JSON', 'small'])
+def test_blocks_of_text_are_told_as_text(company, program, ids, attach):
+    program.result(METHOD, json={'USER_ID': ids['head'], 'MESSAGE': 'Order 7', 'ATTACH': attach})
+    (text, _count), = at_the_bell(company, 'head')
+    assert text.endswith(': Order 7 · See below · Sum: 70 · paid · The order (https://erp.example/7): in the ERP · https://a.example')
+
+
+def test_blocks_come_as_a_form_too_and_what_a_notice_cannot_show_is_named(company, program, ids):
+    program.result(METHOD, data={'USER_ID': ids['head'], 'MESSAGE': 'Order 7', 'ATTACH[0][MESSAGE]': 'paid', 'ATTACH[1][GRID][0][NAME]': 'Sum'})
+    assert at_the_bell(company, 'head')[0][0].endswith(': Order 7 · paid · Sum')
+    refused = program.call(METHOD, json={'USER_ID': ids['head'], 'MESSAGE': 'x', 'ATTACH': [{'IMAGE': {'LINK': 'https://a.example/b.png'}}]})
+    assert refused[0] == 400 and 'ATTACH' in refused[1]['error_description'] and 'IMAGE' in refused[1]['error_description']
 
 
 def test_a_repeat_with_its_key_tells_nobody_twice(company, program, ids):
