@@ -3,8 +3,9 @@ import re
 
 import pytest
 
-from appliance.core import comments, db, rest
+from appliance.core import comments, db, rest, tags
 from appliance.core.actor import SYSTEM
+from appliance.core.custom_fields import defining
 from appliance.core.people import block, give_role, take_role, update_person
 from appliance.core.rest import methods
 from appliance.identity import services, tokens
@@ -42,7 +43,17 @@ def test_every_role_meets_every_method_as_its_pages_do(company, programs):
     # His day: he and his head see it, and each changes his own comments alone.
     different = DIFFERENT | {(role, name): 404 for role in ROLES if role not in ('employee', 'head') for name in talk}
     different |= {('head', 'comment.update'): 403, ('head', 'comment.delete'): 403}
-    needed = {**NEEDED, **talk, 'im.notify.personal.add': f'USER_ID={company.ids["employee"]}&MESSAGE=x'}
+    # His profile: he and who manages people give tags and take them; who manages the portal defines fields.
+    tags.add_tags(company.actor('employee'), 'core.person', company.ids['employee'], 'welding')
+    bearer, tagging = f'OWNER=core.person:{company.ids["employee"]}', db.row('SELECT max(id) FROM tagging')[0]
+    gone, kept = (defining.add_field(SYSTEM, 'core.person', title, 'text') for title in ('Gone', 'Kept'))
+    profile = {'tag.list': bearer, 'tag.find': 'TEXT=welding', 'tag.add': f'{bearer}&TEXT=lathe', 'tag.delete': f'{bearer}&ID={tagging}', 'user.userfield.list': '',
+               'user.userfield.add': 'fields[FIELD_NAME]=X&fields[USER_TYPE_ID]=string', 'user.userfield.delete': f'ID={gone}',
+               'user.userfield.update': f'ID={kept}&fields[LABEL]=y'}
+    different |= {(role, name): 404 for role in ROLES[1:] for name in profile if name.startswith('user.')}
+    different |= {(role, name): 403 for role in ('head', 'outsider', 'guest', 'service') for name in ('tag.add', 'tag.delete')}
+    different['employee', 'tag.delete'] = 404       # an administrator took it away
+    needed = {**NEEDED, **talk, **profile, 'im.notify.personal.add': f'USER_ID={company.ids["employee"]}&MESSAGE=x'}
     for role in ROLES:
         # Opening a day comes last: before it, pausing and closing meet a day that does not run.
         for name in sorted(methods.declared(), key=lambda name: (name == 'timeman.open', name)):
