@@ -16,7 +16,7 @@ from appliance.core.rest.queries import Asked
 
 _ = texts(__name__)
 SCOPE, KIND = 'user.userfield', 'core.person'
-ROLES = (ADMINISTRATOR, permissions.PORTAL)
+ROLES = (ADMINISTRATOR,)
 scope(SCOPE, _.lazy('Fields of people'))
 TYPES = {'string': TEXT, 'integer': NUMBER, 'double': DECIMAL, 'date': DATE, 'boolean': FLAG, 'enumeration': CHOICE, 'url': ADDRESS}
 WORDS = {ours: theirs for theirs, ours in TYPES.items()}
