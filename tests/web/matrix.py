@@ -141,7 +141,10 @@ def _methods(company, values, asked):
 def _needed(company, values):
     about, mine = f'OWNER={values["ref"]}', values['comment_id']
     other = comments.add_comment(company.actor('employee'), 'worktime.day', values['day_id'], 'x')['id']
-    return {**NEEDED, 'comment.list': about, 'comment.add': f'{about}&TEXT=x', 'comment.update': f'ID={mine}&TEXT=y', 'comment.delete': f'ID={other}',
+    bearer = f'OWNER=core.person:{company.ids["employee"]}'
+    return {**NEEDED, 'tag.list': bearer, 'tag.find': 'TEXT=lenses', 'tag.add': f'{bearer}&TEXT=lathe', 'tag.delete': f'{bearer}&ID={values["tagging_id"]}',
+            'user.userfield.add': 'fields[FIELD_NAME]=X&fields[USER_TYPE_ID]=string', 'user.userfield.delete': f'ID={values["field_id"]}',
+            'user.userfield.update': f'ID={values["field_id"]}&fields[LABEL]=y', 'comment.list': about, 'comment.add': f'{about}&TEXT=x', 'comment.update': f'ID={mine}&TEXT=y', 'comment.delete': f'ID={other}',
             'like.list': about, 'like.add': about, 'like.delete': about, 'im.notify.personal.add': f'USER_ID={company.ids["employee"]}&MESSAGE=x'}
 
 

@@ -1,6 +1,7 @@
 """user.userfield.*: an administrator's program defines the fields that people have, in the reference product's words."""
 
 from appliance.core import permissions
+from appliance.core.actor import ADMINISTRATOR
 from appliance.core.custom_fields import defining
 from appliance.core.custom_fields.models import all_definitions
 from appliance.core.custom_fields.types import ADDRESS, CHOICE, DATE, DECIMAL, FLAG, NUMBER, TEXT
@@ -15,6 +16,7 @@ from appliance.core.rest.queries import Asked
 
 _ = texts(__name__)
 SCOPE, KIND = 'user.userfield', 'core.person'
+ROLES = (ADMINISTRATOR,)
 scope(SCOPE, _.lazy('Fields of people'))
 TYPES = {'string': TEXT, 'integer': NUMBER, 'double': DECIMAL, 'date': DATE, 'boolean': FLAG, 'enumeration': CHOICE, 'url': ADDRESS}
 WORDS = {ours: theirs for theirs, ours in TYPES.items()}
@@ -25,7 +27,7 @@ LABELS = ('LABEL', 'EDIT_FORM_LABEL', 'LIST_COLUMN_LABEL', 'LIST_FILTER_LABEL')
 IGNORED = frozenset({'ENTITY_ID', 'XML_ID', 'SORT', 'SHOW_FILTER', 'SHOW_IN_LIST', 'EDIT_IN_LIST', 'IS_SEARCHABLE', 'ERROR_MESSAGE', 'HELP_MESSAGE', 'SETTINGS'})
 
 
-@method('user.userfield.list', scope=SCOPE)
+@method('user.userfield.list', scope=SCOPE, roles=ROLES)
 def list_fields(call, query: Asked(FIELDS)):
     """The fields that people have, by pages of 50, in the order in which the profile shows them.
 
@@ -45,7 +47,7 @@ def _row(field):
     return found
 
 
-@method('user.userfield.add', scope=SCOPE, is_write=True)
+@method('user.userfield.add', scope=SCOPE, roles=ROLES, is_write=True)
 def add_field(call, fields: kinds.Map('FIELD_NAME, USER_TYPE_ID (string, integer, double, date, boolean, enumeration, url), LABEL, MANDATORY, LIST.')):
     """Adds a field to people, the last in their profile; answers its number.
 
@@ -57,7 +59,7 @@ def add_field(call, fields: kinds.Map('FIELD_NAME, USER_TYPE_ID (string, integer
     return defining.add_field(call.actor, KIND, _label(given) or code, type, code, is_required=_flag(given, 'MANDATORY') or False, choices=choices)
 
 
-@method('user.userfield.update', scope=SCOPE, is_write=True)
+@method('user.userfield.update', scope=SCOPE, roles=ROLES, is_write=True)
 def update_field(call, id: kinds.Number('The field.', least=1), fields: kinds.Map('LABEL, MANDATORY, LIST.')):
     """Changes a field of people; answers true. Its name stays, and its type once somebody says something in it.
 
@@ -76,7 +78,7 @@ def update_field(call, id: kinds.Number('The field.', least=1), fields: kinds.Ma
     return True
 
 
-@method('user.userfield.delete', scope=SCOPE, is_write=True)
+@method('user.userfield.delete', scope=SCOPE, roles=ROLES, is_write=True)
 def delete_field(call, id: kinds.Number('The field.', least=1)):
     """Deletes a field of people with all that they say in it; answers true."""
     _access(call.actor, id)

@@ -16,7 +16,9 @@ EXAMPLES = {'user.get': 'user.get?filter[ACTIVE]=Y&order[NAME]=ASC', 'user.searc
             'event.bind': 'event.bind?event=ONUSERADD&handler=https://erp.company.example/portal', 'event.unbind': 'event.unbind?event=ONUSERADD',
             'comment.list': 'comment.list?OWNER=worktime.day:7', 'comment.add': 'comment.add?OWNER=worktime.day:7&TEXT=Seen',
             'comment.update': 'comment.update?ID=7&TEXT=Seen+and+noted', 'comment.delete': 'comment.delete?ID=7',
-            'like.list': 'like.list?OWNER=worktime.day:7', 'like.add': 'like.add?OWNER=worktime.day:7', 'like.delete': 'like.delete?OWNER=worktime.day:7'}
+            'like.list': 'like.list?OWNER=worktime.day:7', 'like.add': 'like.add?OWNER=worktime.day:7', 'like.delete': 'like.delete?OWNER=worktime.day:7',
+            'tag.list': 'tag.list?OWNER=core.person:7', 'tag.add': 'tag.add?OWNER=core.person:7&TEXT=Welding', 'tag.find': 'tag.find?TEXT=Welding',
+            'tag.delete': 'tag.delete?OWNER=core.person:7&ID=7'}
 
 
 @blueprint.get('')

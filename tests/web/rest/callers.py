@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from appliance.identity import tokens
 
-SCOPES = ('user', 'department', 'timeman', 'im', 'comments', 'user.userfield')
+SCOPES = ('user', 'department', 'timeman', 'im', 'comments', 'tags', 'user.userfield')
 
 
 @dataclass

@@ -118,7 +118,7 @@ def test_scope_that_lacks_is_said(company):
     assert program.refusal('user.get') == (403, 'insufficient_scope')
     assert program.refusal('timeman.open') == (403, 'insufficient_scope')
     assert program.result('profile')['ID'] == str(program.person_id)
-    assert program.result('scope') == ['department'] and program.result('scope', 'full=Y') == ['comments', 'department', 'im', 'timeman', 'user']
+    assert program.result('scope') == ['department'] and program.result('scope', 'full=Y') == ['comments', 'department', 'im', 'tags', 'timeman', 'user', 'user.userfield']
     assert 'user.get' not in program.result('methods') and 'user.get' in program.result('methods', 'full=1')
     assert program.result('methods', 'scope=department') == ['department.get']
     assert program.result('method.get', 'name=USER.GET') == {'isExisting': True, 'isAvailable': False}

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from appliance.core import comments, db
+from appliance.core import comments, db, tags
 from appliance.core.rest import methods
 from appliance.web.rest.docs import EXAMPLES
 from tests.web.rest.callers import caller
@@ -37,6 +37,10 @@ def test_every_example_works(company):
         method, _mark, query = example.partition('?')
         # The examples are about the seventh; here there is another day, and a comment on it for each that wants one.
         query = query.replace('worktime.day:7', f'worktime.day:{day}')
+        query = query.replace('core.person:7', f'core.person:{company.ids["employee"]}')
+        if method == 'tag.delete':
+            tags.add_tags(company.actor('employee'), 'core.person', company.ids['employee'], 'one more')
+            query = query.replace('ID=7', f'ID={db.row("SELECT max(id) FROM tagging")[0]}')
         if method.startswith('comment.') and 'ID=7' in query:
             query = query.replace('ID=7', f'ID={comments.add_comment(company.actor("employee"), "worktime.day", day, "x")["id"]}')
         status, found = program.call(method, query)
