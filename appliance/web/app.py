@@ -53,7 +53,7 @@ class Portal(Flask):
         path = asked.path
         if '//' in path and path.startswith('/rest/'):      # a program that joined two parts of its address; Werkzeug would send it elsewhere
             path = _SLASHES.sub('/', path)
-        return MapAdapter(self.url_map, self.host, asked.root_path, '', asked.scheme, path.lstrip('/'), asked.method,
+        return MapAdapter(self.url_map, self.host, asked.root_path, '', asked.scheme, path, asked.method,
                           asked.query_string.decode('utf-8', 'replace'))
 
     def ensure_sync(self, func):
