@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from appliance.core import access, clock
+from appliance.core import access, clock, db
 from appliance.core.actor import SYSTEM
 from appliance.core.departments import add_department, set_head
 from appliance.core.folding import fold
@@ -17,7 +17,7 @@ from tests.boxes import SqliteTemplate, opened, write_box
 from tests.postgresql import free_port
 from tests.visitors import PASSWORD
 
-PEOPLE = 10_000
+PEOPLE, STREAMS = 10_000, 5000
 ROWS = []
 
 
@@ -67,6 +67,16 @@ def gathered(folder, departments=0):
 def crowd(tmp_path_factory):
     """A portal on SQLite with 10,000 people (Crowd)."""
     return gathered(tmp_path_factory.mktemp('bench'))
+
+
+@pytest.fixture
+def cookies(crowd):
+    """The box, open in this process, and [(person id, cookie)] of a session for each of the first 5,000 people."""
+    with opened(crowd.box):
+        with db.write('bench'):
+            found = [(one.id, sessions.open_session(SYSTEM, one.id, ['password'])[0])
+                     for one in Person.select(Person.id).where(Person.kind == 'employee').order_by(Person.id).limit(STREAMS)]
+        yield found
 
 
 @pytest.fixture(scope='session')

@@ -1,5 +1,6 @@
 """Asking a server many times over kept connections, and the figures that come of it."""
 import http.client
+import itertools
 import statistics
 import threading
 import time
@@ -19,6 +20,26 @@ def ask(port, path, count, connections=2, headers=None, body=None):
             answer = connection.getresponse()
             answer.read()
             times.append(time.perf_counter() - begun)
+            statuses.append(answer.status)
+        connection.close()
+
+    together(run, connections)
+    return times, statuses
+
+
+def at_rate(port, path, rate, seconds, headers=None, connections=32):
+    """Ask so many times a second whatever the answers take, over some connections at once; ([seconds from the moment when each was due], [status])."""
+    times, statuses, turns, begun = [], [], itertools.count(), time.perf_counter()
+
+    def run():
+        connection = http.client.HTTPConnection('127.0.0.1', port, timeout=60)
+        while (turn := next(turns)) < rate * seconds:
+            due = begun + turn / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            connection.request('GET', path, headers=headers or {})
+            answer = connection.getresponse()
+            answer.read()
+            times.append(time.perf_counter() - due)
             statuses.append(answer.status)
         connection.close()
 

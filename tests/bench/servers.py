@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.postgresql import free_port
+
 STARTED_WITHIN_S = 60
 
 
@@ -59,6 +61,22 @@ class Server:
                     return
             time.sleep(0.2)
         raise RuntimeError('the server did not answer in time')
+
+
+@contextlib.contextmanager
+def live_process(box):
+    """A running `appliance live` on a port of its own: (process, port)."""
+    port = free_port()
+    path = box.folder / f'live-{port}.ini'
+    path.write_text(box.config.path.read_text().replace(box.config.live.address, f'127.0.0.1:{port}'))
+    with (box.folder / f'live-{port}.log').open('wb') as log:
+        running = subprocess.Popen([sys.executable, '-m', 'appliance', '--config', str(path), 'live'], stdout=log, stderr=log)
+    try:
+        Server(running, port).wait('/healthz')
+        yield running, port
+    finally:
+        running.kill()
+        running.wait()
 
 
 @contextlib.contextmanager

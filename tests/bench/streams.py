@@ -1,8 +1,16 @@
-"""Thousands of browsers' streams in one light event loop: bytes are searched, hardly parsed, and each note's arrival is kept."""
+"""Thousands of browsers' streams in one light event loop: bytes are searched, hardly parsed, and each note's arrival is kept.
+
+`python -m tests.bench.streams` is a process of them: it reads {"port", "cookies"} as a line, says when all are open, and answers a second line,
+a number, with {"lost", "doubles"} of the notes from 0 up to it.
+"""
 import asyncio
+import json
 import re
+import resource
+import sys
 import time
 
+FILES = 8192
 NOTE = re.compile(rb'id: (\d+)\nevent: (\w+)\ndata: {"ref":"","data":(\d+)')
 OPENED_AT_ONCE = 200
 
@@ -72,3 +80,24 @@ async def all_have(browsers, number, seconds=20):
         if time.perf_counter() > deadline:
             break
         await asyncio.sleep(0.02)
+
+
+def allow_files():
+    """Let this process, and those it starts, have a connection to every browser."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+
+async def main():
+    """See above."""
+    allow_files()
+    asked = json.loads(sys.stdin.readline())
+    browsers = [Browser(cookie, asked['port']) for cookie in asked['cookies']]
+    await open_all(browsers)
+    print('open', flush=True)
+    wanted = set(range(int(await asyncio.to_thread(sys.stdin.readline)) + 1))
+    await all_have(browsers, max(wanted))
+    print(json.dumps({'lost': sum(len(wanted - one.came.keys()) for one in browsers), 'doubles': sum(one.doubles for one in browsers)}), flush=True)
+
+
+if __name__ == '__main__':
+    asyncio.run(main())

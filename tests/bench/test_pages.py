@@ -4,10 +4,12 @@ import subprocess
 
 import pytest
 
+from appliance.core import comments, db, people
 from appliance.web.assets import DIST, manifest
 from assets import builder
 from tests.bench.load import cpu_a_request
 from tests.bench.servers import serving
+from tests.boxes import opened
 
 ROUNDS, REQUESTS = 3, 400
 PAGES = {
@@ -45,6 +47,16 @@ def test_work_time_in_the_middle_of_a_day(portal, worker, unit, table):
     rounds = [(unit(), cpu_a_request(portal, '/worktime', REQUESTS, worker.headers)) for _round in range(ROUNDS)]
     table(f'the work-time page, a running day and 50 before it ({statistics.median(page for _bare, page in rounds):.2f} ms)',
           statistics.median(page / bare for bare, page in rounds), 7, 'x')
+
+
+def test_an_object_with_thirty_comments(portal, worker, unit, table):
+    with opened(worker.box):
+        actor = people.actor_for(people.Person.get(people.Person.login == 'adam.nowak').id, 'bench')
+        day = db.row('SELECT max(id) FROM worktime_day WHERE person_id = ?', actor.person_id)[0]
+        for number in range(30):
+            comments.add_comment(actor, 'worktime.day', day, f'Comment {number}: the **train** was late, @Marta Jiménez\n> signal failure')
+    rounds = [(unit(), cpu_a_request(portal, f'/worktime/days/{day}', REQUESTS, worker.headers)) for _round in range(ROUNDS)]
+    table(f'a working day with 30 comments ({statistics.median(page for _bare, page in rounds):.2f} ms)', statistics.median(page / bare for bare, page in rounds), 7, 'x')
 
 
 @pytest.mark.parametrize('what, path, most', [('the structure of 203 departments', '/people/structure', 7), ('the same as a list', '/people/structure?as=list', 7)])

@@ -1,65 +1,17 @@
 """5,000 open streams at one process `live`, and at two: their memory, how soon a note is there, and all of them coming again at once."""
 import asyncio
 import contextlib
-import http.client
-import resource
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from appliance.core import db, live
-from appliance.core.actor import SYSTEM
-from appliance.core.people import Person
-from appliance.identity import sessions
 from tests.bench import streams
 from tests.bench.load import p50, p99
-from tests.boxes import opened
-from tests.postgresql import free_port
+from tests.bench.servers import live_process
 
-STREAMS = 5000
 TO_ONE, TO_ALL = 200, 10
-FILES = 8192
-
-
-@pytest.fixture
-def cookies(crowd):
-    """The box, open in this process, and [(person id, cookie)] of a session for each of the first 5,000 people."""
-    with opened(crowd.box):
-        with db.write('bench'):
-            found = [(one.id, sessions.open_session(SYSTEM, one.id, ['password'])[0])
-                     for one in Person.select(Person.id).where(Person.kind == 'employee').order_by(Person.id).limit(STREAMS)]
-        yield found
-
-
-@contextlib.contextmanager
-def process(box):
-    """A running `appliance live`: (process, port)."""
-    port = free_port()
-    path = box.folder / f'live-{port}.ini'
-    path.write_text(box.config.path.read_text().replace(box.config.live.address, f'127.0.0.1:{port}'))
-    with (box.folder / f'live-{port}.log').open('wb') as log:
-        running = subprocess.Popen([sys.executable, '-m', 'appliance', '--config', str(path), 'live'], stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 30
-        while not is_well(port):
-            assert running.poll() is None and time.monotonic() < deadline, (box.folder / f'live-{port}.log').read_text()
-            time.sleep(0.1)
-        yield running, port
-    finally:
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-
-
-def is_well(port):
-    """Whether a process answers."""
-    with contextlib.suppress(OSError), contextlib.closing(http.client.HTTPConnection('127.0.0.1', port, timeout=5)) as asked:
-        asked.request('GET', '/healthz')
-        return asked.getresponse().status == 200
-    return False
 
 
 def pss_kib(pid):
@@ -106,9 +58,9 @@ async def again(browsers, number):
 
 @pytest.mark.parametrize('processes', [1, 2])
 def test_five_thousand_streams(crowd, cookies, table, processes):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    streams.allow_files()
     with contextlib.ExitStack() as running:
-        parts = [running.enter_context(process(crowd.box)) for _number in range(processes)]
+        parts = [running.enter_context(live_process(crowd.box)) for _number in range(processes)]
         before = sum(pss_kib(one.pid) for one, _port in parts)
         browsers = [streams.Browser(cookie, parts[place % processes][1]) for place, (_person, cookie) in enumerate(cookies)]
         asyncio.run(measure(parts, before, browsers, [person for person, _cookie in cookies], table))

@@ -13,14 +13,14 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Visitor:
-    """`get` and `post` return (status, headers, text) and follow no redirect."""
+    """`get` and `post` return (status, headers, text) and follow no redirect; `cookies` are those of its session."""
 
     def __init__(self, base, authority_pem=None):
         context = ssl.create_default_context(cadata=authority_pem)
-        self.base = base
+        self.base, self.cookies = base, CookieJar()
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context),
-            urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirect())
+            urllib.request.HTTPCookieProcessor(self.cookies), _NoRedirect())
 
     def get(self, path, **headers):
         return self._ask(urllib.request.Request(self.base + path, headers=headers))
