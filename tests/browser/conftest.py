@@ -167,19 +167,47 @@ def log_in(page, portal, login):
 
 @pytest.fixture
 def visit(portal, browser, states):
-    """`visit(login, width=1440, scheme='light')`: a page of a logged-in person (login None: of a stranger); complaints of the
-    browser (console errors, broken policy) are collected in `page.complaints`."""
+    """`visit(login, width=1440, scheme='light')`: a page of a logged-in person (login None: of a stranger) in a browser of its own."""
     contexts = []
 
     def open_page(login=None, width=1440, scheme='light', **options):
-        context = browser.new_context(viewport={'width': width, 'height': 900 if width > 600 else 740}, color_scheme=scheme,
-                                      base_url=portal.address, storage_state=states(login) if login else None, **{'locale': 'en', **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.complaints = []
-        page.on('console', lambda message: page.complaints.append(message.text) if message.type in ('error', 'warning') else None)
-        page.on('pageerror', lambda error: page.complaints.append(str(error)))
-        return page
+        contexts.append(_context(browser, portal, states, login, color_scheme=scheme, **_size(width), **options))
+        return _page(contexts[-1])
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope='module')
+def walk(portal, browser, states):
+    """`walk(login, width, locale='en')`: the next page of a person who goes on in the same browser, as people do; the page before is closed."""
+    contexts, pages = {}, []
+
+    def open_page(login, width, locale='en'):
+        while pages:
+            pages.pop().close()
+        if (login, locale) not in contexts:
+            contexts[login, locale] = _context(browser, portal, states, login, locale=locale, **_size(width))
+        pages.append(_page(contexts[login, locale]))
+        pages[0].set_viewport_size(_size(width)['viewport'])
+        return pages[0]
+    yield open_page
+    for context in contexts.values():
+        context.close()
+
+
+def _size(width):
+    return {'viewport': {'width': width, 'height': 900 if width > 600 else 740}}
+
+
+def _context(browser, portal, states, login, **options):
+    return browser.new_context(base_url=portal.address, storage_state=states(login) if login else None, **{'locale': 'en', **options})
+
+
+def _page(context):
+    """A page; complaints of the browser (console errors, broken policy) are collected in `page.complaints`."""
+    page = context.new_page()
+    page.complaints = []
+    page.on('console', lambda message: page.complaints.append(message.text) if message.type in ('error', 'warning') else None)
+    page.on('pageerror', lambda error: page.complaints.append(str(error)))
+    return page

@@ -49,12 +49,12 @@ def own_texts(portal):
 
 
 @pytest.fixture
-def speak(portal, visit, stage):
+def speak(portal, walk, stage):
     """A function: an Example's page in a language, with `layout` in it."""
     def open_page(code, example, width):
         with sqlite3.connect(portal.config.data.folder / 'portal.db', timeout=5) as rows:
             rows.execute('UPDATE person SET language = ?', (code,))
-        page = open_example(visit(example.login, width, locale=code), example, stage)
+        page = open_example(walk(example.login, width, code), example, stage)
         assert page.evaluate('document.documentElement.lang') == code
         page.evaluate(LAYOUT)
         _has_room(page, f'{file_name(example)}-{width}-{code}.png')

@@ -35,8 +35,8 @@ def open_example(page, example, stage):
 
 @pytest.mark.parametrize('width', [1440, 360])
 @pytest.mark.parametrize('example', every_page(), ids=str)
-def test_page(visit, stage, example, width):
-    page = open_example(visit(example.login, width), example, stage)
+def test_page(walk, stage, example, width):
+    page = open_example(walk(example.login, width), example, stage)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.evaluate(AXE.read_text())
     serious = []

@@ -1,5 +1,6 @@
 """`bin/install --unattended` on a bare Debian 12, then a company's first day on the box: the administrator by the link, the
 employee by the directory of another server, a backup, a restore. The tests run in order, on one box."""
+import json
 import re
 import time
 import urllib.error
@@ -154,6 +155,24 @@ def test_backup_and_restore(box, company_directory):
     assert 'later' not in logins
     assert box.visitor().post('/login', '/login', **ADMINISTRATOR)[0] == 303
     assert box.visitor().post('/login', '/login', login=slapd.LOGIN, password=slapd.PASSWORD)[0] == 303
+
+
+def test_a_portal_starts_on_the_restored_copy(box):
+    """By the console, and by the jobs' own unit, which may do least of all."""
+    drilled = json.loads(box.guest.run('appliance backup drill --json', timeout=300).stdout)
+    assert drilled['walls'] == 'kernel' and {page['address'] for page in drilled['pages']} >= {'/', '/people'}
+    assert not any(page['problem'] for page in drilled['pages'])
+    visitor = box.visitor()
+    assert visitor.post('/login', '/login', **ADMINISTRATOR)[0] == 303
+    assert visitor.post('/admin/jobs/core.drill/runs', '/admin/backups')[0] == 303
+    deadline = time.monotonic() + 120
+    while (state := _state_of(box, 'core.drill')) != 'done':
+        assert state != 'failed' and time.monotonic() < deadline, box.guest.run('journalctl -u appliance-jobs -n 50 --no-pager').stdout
+        time.sleep(2)
+
+
+def _state_of(box, name):
+    return next(one['last_state'] for one in json.loads(box.guest.run('appliance job list --json').stdout) if one['name'] == name)
 
 
 def test_another_address_makes_another_authority(box):
