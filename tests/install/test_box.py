@@ -18,12 +18,12 @@ LINK = re.compile(r'https://[^/]+(/setup/\S+)')
 
 
 @pytest.fixture(scope='module')
-def box(bare):
+def box(bare, figure):
     """The installed box: `guest`, `report` (what bin/install printed), `link`, `authority` (PEM), `base` address."""
     bare.run('mkdir -p /mnt/backup')
     began = time.monotonic()
     report = bare.run(f'{INSTALL} -e appliance_backup_repository={REPOSITORY}', timeout=1800).stdout
-    print(f'\nMachine time from bare Debian to healthy: {time.monotonic() - began:.0f} s')
+    figure(f'Machine time from bare Debian to healthy: {time.monotonic() - began:.0f} s')
     _status, _headers, authority = Visitor(f'http://{bare.address}').get('/ca.crt')
     base = f'https://{bare.address}'
     return SimpleNamespace(guest=bare, report=report, authority=authority, base=base,
@@ -124,10 +124,10 @@ def test_nothing_of_the_demo_enters(box):
     box.guest.run('appliance demo', status=1)
 
 
-def test_second_run_changes_nothing(box):
+def test_second_run_changes_nothing(box, figure):
     began = time.monotonic()
     report = box.guest.run(INSTALL, timeout=600)
-    print(f'\nSecond run: {time.monotonic() - began:.0f} s')
+    figure(f'Second run: {time.monotonic() - began:.0f} s')
     assert re.search(r'changed=0 .*failed=0', report.stdout), report.stdout
     assert '/setup/' not in report.stdout
     assert 'appliance rescue' in report.stdout + report.stderr

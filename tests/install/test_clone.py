@@ -16,13 +16,13 @@ print(answer.url)
 '''
 
 
-def test_run_then_test_fast(bare, tmp_path):
+def test_run_then_test_fast(bare, tmp_path, figure):
     """One guest for both: the second finds what the first installed, as it would for a person."""
     began = time.monotonic()
     run = bare.start('cd /srv/appliance && echo $$ > /run/bin-run.pid && exec bin/run', tmp_path / 'run.log')
     try:
         demo = _wait_for_demo(bare, run, tmp_path / 'run.log')
-        print(f'\nbin/run on a bare Debian: ready after {time.monotonic() - began:.0f} s')
+        figure(f'bin/run on a bare Debian: ready after {time.monotonic() - began:.0f} s')
         for role in ('administrator', 'employee'):    # a local account, and one that lives in the demo directory
             arrived = bare.run(f'cd /srv/appliance && python3 - {role}', stdin=LOG_IN).stdout.strip()
             assert not arrived.endswith('/login'), arrived
@@ -33,7 +33,7 @@ def test_run_then_test_fast(bare, tmp_path):
     assert not (bare.root / 'srv/appliance/var/demo.json').exists()
     assert 'slapd' not in bare.run('systemctl list-unit-files --state=enabled --no-legend').stdout
     done = bare.run('cd /srv/appliance && bin/test fast', timeout=1200)
-    print(done.stdout.strip().splitlines()[-1])
+    figure(f'bin/test fast there: {done.stdout.strip().splitlines()[-1]}')
 
 
 def _wait_for_demo(guest, run, log):
