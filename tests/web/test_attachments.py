@@ -88,10 +88,17 @@ def test_what_is_not_there(company):
     browser = company.browser('employee')
     hidden = browser.hidden('/')
     for path in ('/attachments/0', '/attachments/99', '/attachments/' + '9' * 30, '/attachments/-1', '/attachments/x', '/attachments/worktime.day/0',
-                 '/attachments/planted.note/1', '/attachments/%00/1', '/attachments/core.person/1'):
+                 '/attachments/planted.note/1', '/attachments/%00/1', '/attachments/core.person/999999'):
         assert browser.get(path).status_code in (404, 405), path
         answer = browser._client.post(path, base_url=browser._base, data=hidden | {'files': (io.BytesIO(b'x'), 'x')}, content_type='multipart/form-data')
         assert answer.status_code in (404, 405), path
+
+
+def test_a_profile_takes_no_files(company):
+    browser = company.browser('employee')
+    answer = browser._client.post(f'/attachments/core.person/{company.ids["employee"]}', base_url=browser._base,
+                                  data=browser.hidden('/') | {'files': (io.BytesIO(b'x'), 'x')}, content_type='multipart/form-data')
+    assert answer.status_code == 403 and db.row('SELECT count(*) FROM attachment') == (0,)
 
 
 def test_a_stranger_is_sent_to_the_login(company, day, stranger):

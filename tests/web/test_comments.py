@@ -96,9 +96,10 @@ def test_who_may_what(company, day):
 def test_addresses_of_nothing(company, day):
     browser = company.browser('employee')
     for path in ('/comments/99', '/comments/0', '/comments/' + '9' * 30, '/comments/planted.note/1', '/comments/core.person/1', '/comments/x/1',
-                 '/comments/people', '/comments/people?on=x', '/comments/people?on=core.person:1', '/likes/core.person/1', '/history/core.person/1',
+                 '/comments/people', '/comments/people?on=x', '/comments/people?on=core.person:1', '/likes/core.person/1', '/history/core.person/999999',
                  f'/comments/{KIND}/{day}?quote=99'):
         assert browser.get(path).status_code == 404, path
+    assert browser.get(f'/history/core.person/{company.ids["head"]}').status_code == 403     # seen, but what changed there is not
     for path in (f'/comments/{KIND}/{day}?before=x', f'/comments/{KIND}/{day}?before=-1', f'/comments/{KIND}/{day}?quote=x', '/trash?older=x',
                  f'/likes/{KIND}/{day}?older=%00'):
         assert browser.get(path).status_code == 422, path

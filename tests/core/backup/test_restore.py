@@ -228,14 +228,20 @@ def test_what_does_not_fit_is_refused_and_nothing_changes(portal, change, code, 
 @pytest.mark.parametrize('change', [flip, cut], ids=['flipped', 'cut'])
 def test_a_damaged_repository_is_refused_and_nothing_changes(sqlite_portal, tmp_path, change):
     keeping.create(sqlite_portal.config, silent)
-    before = tree(sqlite_portal.folder)
+    before, held = _files_beside_the_database(sqlite_portal), contents(sqlite_portal.config)
     damage(tmp_path / 'backups', 'data', change)
     for call in (lambda: restore(sqlite_portal.config, 'latest', silent), lambda: drill(sqlite_portal.config, silent),
                  lambda: keeping.verify(sqlite_portal.config, silent)):
         with pytest.raises(BackupError) as refused:
             call()
         assert refused.value.code == 'damaged'
-    assert tree(sqlite_portal.folder) == before
+    now = contents(sqlite_portal.config)
+    # A drill that failed is told, and that alone is new.
+    assert _files_beside_the_database(sqlite_portal) == before and {name for name in now if now[name] != held[name]} == {'event', 'delivery'}
+
+
+def _files_beside_the_database(portal):
+    return {path: content for path, content in tree(portal.folder).items() if not path.startswith('data/portal.db')}
 
 
 def test_a_wrong_backup_key_is_refused_and_nothing_changes(sqlite_portal):
