@@ -78,9 +78,9 @@ def set_up_logging(log):
     """Log to stderr, which journald or the terminal takes."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log.format == 'json' else logging.Formatter('%(levelname)s %(name)s: %(message)s'))
-    # No line names a place in the code, a thread or a process: not to look for them is half of what a line costs.
+    # No line names a place in the code or a thread: not to look for them is half of what a line costs.
     logging._srcfile = None
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
+    logging.logThreads = logging.logMultiprocessing = logging.logAsyncioTasks = False       # Gunicorn names its processes
     logging.basicConfig(level=log.level.upper(), handlers=[handler], force=True)
     # What these say is in the table of runs and in the words of `migrate`.
     for name in ('apscheduler', 'peewee.migrations'):
