@@ -1,12 +1,9 @@
 """The jobs that belong to no tool, and loading those of the tools. Importing declares; nothing else happens."""
 
-import functools
-
-from appliance.core.tool import registry
+from appliance.core import registration
 
 
-@functools.cache
 def load():
-    """Declare the jobs of the core and of all tools; then `appliance.core.jobs.declared()` knows them."""
+    """Declare the jobs of the core and of the tools that are on now; then `appliance.core.jobs.declared()` knows them."""
     from appliance.jobs import calling, cleaning, deriving, drilling, forgetting, nightly, noticing, sending, switching, telling    # noqa: F401  # slow: page and command need it, imports of web do not
-    registry.load('jobs')
+    registration.load('jobs')

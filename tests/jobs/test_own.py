@@ -123,6 +123,14 @@ def test_the_process_of_the_jobs_imports_no_web():
     assert done.stdout.strip() == '[]'
 
 
+def test_the_jobs_of_a_tool_come_when_it_is_switched_on():
+    """Also where it was off when the jobs were first asked for."""
+    code = ('from appliance.core import jobs; from appliance.core.tool import registry; from appliance.jobs import own\n'
+            'for on in ({"people"}, {"people", "worktime"}): registry.use(len(on), on); own.load(); print("worktime.remind" in jobs.declared())')
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ['False', 'True']
+
+
 @pytest.mark.parametrize('language', ['en', 'es'])
 def test_every_declared_job_speaks_the_language(box, language):
     own.load()
