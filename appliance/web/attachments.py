@@ -4,8 +4,7 @@ A page gets what the card needs from `card(actor, kind, object_id)` and includes
 """
 
 from flask import Blueprint, current_app, g, redirect, render_template, request
-from wtforms import HiddenField, MultipleFileField
-from wtforms.validators import Length
+from wtforms import MultipleFileField
 
 from appliance.core import attachments, content
 from appliance.core.errors import Invalid, NotAllowed
@@ -14,7 +13,7 @@ from appliance.core.limits import ATTACHMENT_BYTES
 from appliance.web import files
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
-from appliance.web.forms import Form, read_form
+from appliance.web.forms import NextForm, read_form
 from appliance.web.rights import EVERYBODY, allowed
 from appliance.web.targets import own_target
 from appliance.web.uploads import takes_files
@@ -25,17 +24,10 @@ blueprint = Blueprint('attachments', __name__, url_prefix='/attachments')
 SANDBOX = "sandbox; default-src 'none'"
 
 
-class AttachForm(Form):
+class AttachForm(NextForm):
     """Files for an object; `next` is the page they came from."""
 
     files = MultipleFileField(_.lazy('Files'))
-    next = HiddenField(validators=[Length(max=2000)])
-
-
-class RemoveForm(Form):
-    """A button beside a file."""
-
-    next = HiddenField(validators=[Length(max=2000)])
 
 
 def card(actor, kind, object_id, may=None):
@@ -82,7 +74,7 @@ def attach(kind, object_id):
 def remove(attachment_id):
     """Take a file off its object."""
     one = attachments.access_attachment(g.actor, attachment_id)
-    form = read_form(RemoveForm)
+    form = read_form(NextForm)
     attachments.remove(g.actor, attachment_id, request_key=form.request_key.data or None)
     return _afterwards(form, one['kind'], one['object_id'], _('Removed.'))
 

@@ -8,8 +8,7 @@ import functools
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from markupsafe import Markup
-from wtforms import BooleanField, HiddenField, IntegerField, TextAreaField
-from wtforms.validators import Length
+from wtforms import BooleanField, IntegerField, TextAreaField
 from wtforms.validators import Optional as MayBeEmpty
 
 from appliance.core import comments, following, likes, markup, mentions, refs
@@ -21,7 +20,7 @@ from appliance.web.asked import place
 from appliance.web.csrf import csrf_token
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
-from appliance.web.forms import Form, read_form
+from appliance.web.forms import NextForm, read_form
 from appliance.web.rights import EVERYBODY, allowed
 from appliance.web.shell import current_shell
 from appliance.web.targets import own_target
@@ -33,21 +32,14 @@ KEPT, KEPT_LENGTH = 2048, 2000      # drawn texts, and how long one may be
 VERBS = ('comment', 'moderate', 'like')
 
 
-class CommentForm(Form):
+class CommentForm(NextForm):
     """What somebody says; `quote` is the comment he answers, `next` the page he says it on."""
 
     text = TextAreaField(_.lazy('Your comment'), render_kw={'maxlength': COMMENT_LENGTH})
     quote = IntegerField(validators=[MayBeEmpty()])
-    next = HiddenField(validators=[Length(max=2000)])
 
 
-class ButtonForm(Form):
-    """One click; `next` is the page it came from."""
-
-    next = HiddenField(validators=[Length(max=2000)])
-
-
-class FollowForm(ButtonForm):
+class FollowForm(NextForm):
     """Whether one wants to hear of an object."""
 
     is_on = BooleanField()
@@ -222,7 +214,7 @@ def _row(comment_id, form, notes, message):
 def show_row(comment_id):
     """A comment as it is, for who does not want to change it after all; a fragment."""
     comments.access_comment(g.actor, comment_id)
-    form = ButtonForm(formdata=None, next=request.args.get('next', ''))
+    form = NextForm(formdata=None, next=request.args.get('next', ''))
     return _row(comment_id, form, [], '')
 
 
@@ -231,7 +223,7 @@ def show_row(comment_id):
 def remove(comment_id):
     """Put a comment into the trash; in its place stands how to take it back."""
     one = comments.access_comment(g.actor, comment_id, to='delete')
-    form = read_form(ButtonForm)
+    form = read_form(NextForm)
     comments.delete_comment(g.actor, comment_id)
     if is_fragment():
         return render_template('comments/deleted.html', comment_id=comment_id, next=own_target(form.next.data))
@@ -243,7 +235,7 @@ def remove(comment_id):
 @allowed(*EVERYBODY)
 def restore(comment_id):
     """Take it back."""
-    form = read_form(ButtonForm)
+    form = read_form(NextForm)
     comments.restore_comment(g.actor, comment_id)
     return _row(comment_id, form, [], _('It is back.'))
 

@@ -40,6 +40,16 @@ class Form(wtforms.Form):
         return 422 if self.errors or self.form_errors else 200
 
 
+class ButtonForm(Form):
+    """One click."""
+
+
+class NextForm(Form):
+    """One click; `next` is the page it came from."""
+
+    next = wtforms.HiddenField(validators=[Length(max=2000)])
+
+
 def read_form(kind, **defaults):
     """A form with what was posted, or with these defaults on GET. Invalid names a field that the form does not have."""
     if request.method != 'POST':

@@ -1,24 +1,22 @@
 """The button that likes an object of any kind, and who likes it. likes/button.html draws it from {kind, object_id, count, is_liked}."""
 
 from flask import Blueprint, g, redirect, render_template, url_for
-from wtforms import BooleanField, HiddenField
-from wtforms.validators import Length
+from wtforms import BooleanField
 
 from appliance.core import likes, refs
 from appliance.web.asked import place
 from appliance.web.errors import is_fragment
-from appliance.web.forms import Form, read_form
+from appliance.web.forms import NextForm, read_form
 from appliance.web.rights import EVERYBODY, allowed
 from appliance.web.targets import own_target
 
 blueprint = Blueprint('likes', __name__, url_prefix='/likes')
 
 
-class LikeForm(Form):
+class LikeForm(NextForm):
     """Whether one likes it: what the button says, not the opposite of what was, so that a second click changes nothing."""
 
     is_liked = BooleanField()
-    next = HiddenField(validators=[Length(max=2000)])
 
 
 @blueprint.post('/<kind>/<int:object_id>')

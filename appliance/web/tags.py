@@ -4,7 +4,7 @@ A page gets what the card needs from `card(kind, object_id, may_tag)` and includ
 """
 
 from flask import Blueprint, g, redirect, render_template, request
-from wtforms import HiddenField, StringField
+from wtforms import StringField
 from wtforms.validators import Length
 
 from appliance.core import search, tags
@@ -14,7 +14,7 @@ from appliance.core.limits import TAG_LENGTH, TAGS_AN_OBJECT
 from appliance.web.asked import place
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
-from appliance.web.forms import Form, read_form
+from appliance.web.forms import NextForm, read_form
 from appliance.web.rights import EVERYBODY, allowed
 from appliance.web.targets import own_target
 
@@ -22,17 +22,10 @@ _ = texts(__name__)
 blueprint = Blueprint('tags', __name__, url_prefix='/tags')
 
 
-class TagForm(Form):
+class TagForm(NextForm):
     """Tags for an object, with commas between them."""
 
     text = StringField(_.lazy('Another tag'), [Length(max=(TAG_LENGTH + 2) * TAGS_AN_OBJECT)])
-    next = HiddenField(validators=[Length(max=2000)])
-
-
-class RemoveForm(Form):
-    """A button beside a tag."""
-
-    next = HiddenField(validators=[Length(max=2000)])
 
 
 def card(kind, object_id, may_tag, form=None):
@@ -86,7 +79,7 @@ def add(kind, object_id):
 @allowed(*EVERYBODY)
 def remove(kind, object_id, tagging_id):
     """Take one off."""
-    form = read_form(RemoveForm)
+    form = read_form(NextForm)
     tags.remove_tag(g.actor, kind, object_id, tagging_id, request_key=form.request_key.data or None)
     target = own_target(form.next.data)
     if is_fragment():

@@ -6,15 +6,11 @@ from appliance.core import history, refs, trash
 from appliance.core.i18n import texts
 from appliance.web.asked import place
 from appliance.web.flashes import say
-from appliance.web.forms import Form, read_form
+from appliance.web.forms import ButtonForm, read_form
 from appliance.web.rights import EVERYBODY, allowed
 
 _ = texts(__name__)
 blueprint = Blueprint('trash', __name__)
-
-
-class ButtonForm(Form):
-    """One click."""
 
 
 @blueprint.get('/trash')

@@ -71,10 +71,6 @@ class PhotoForm(Form):
         return self.photo.data.stream
 
 
-class ButtonForm(Form):
-    """A button."""
-
-
 class OwnFieldsForm(Form):
     """What people may change of themselves."""
 

@@ -13,14 +13,14 @@ from appliance.core.i18n import current_language, texts
 from appliance.core.limits import PHOTO_BYTES, SEARCH_LENGTH, TAG_LENGTH
 from appliance.core.settings import get_setting, get_settings, set_setting
 from appliance.tools.people import editing, rules, structure
-from appliance.tools.people.forms import ButtonForm, OwnFieldsForm, PhotoForm, as_typed, profile_form
+from appliance.tools.people.forms import OwnFieldsForm, PhotoForm, as_typed, profile_form
 from appliance.web import tags
 from appliance.web.asked import number
 from appliance.web.assets import asset, face
 from appliance.web.custom_fields import INPUTMODES
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
-from appliance.web.forms import read_form
+from appliance.web.forms import ButtonForm, read_form
 from appliance.web.rights import EVERYBODY, allowed, permitted
 from appliance.web.uploads import takes_files
 

@@ -1,6 +1,6 @@
 """The forms of work time: a button, and the end of a day that was never finished."""
 
-from wtforms import DateTimeLocalField, HiddenField, TextAreaField
+from wtforms import DateTimeLocalField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from appliance.core.i18n import texts
@@ -9,12 +9,6 @@ from appliance.web.forms import Form
 
 _ = texts(__name__)
 MINUTES = '%Y-%m-%dT%H:%M'
-
-
-class ButtonForm(Form):
-    """One click; `next` is the page it came from."""
-
-    next = HiddenField(validators=[Length(max=2000)])
 
 
 class CorrectionForm(Form):

@@ -12,12 +12,12 @@ from appliance.core.errors import Conflict, Invalid
 from appliance.core.i18n import current_zone, format_time_of, texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.tools.worktime import picture, rules
-from appliance.tools.worktime.forms import MINUTES, ButtonForm, CorrectionForm
+from appliance.tools.worktime.forms import MINUTES, CorrectionForm
 from appliance.web import comments
 from appliance.web.attachments import card
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
-from appliance.web.forms import read_form
+from appliance.web.forms import NextForm, read_form
 from appliance.web.rights import allowed
 from appliance.web.targets import own_target
 
@@ -147,7 +147,7 @@ def finish(day_id):
 
 def _click(act):
     """Do what a button says. A Conflict shows the day as it is by now, with the words of the refusal."""
-    form = read_form(ButtonForm)
+    form = read_form(NextForm)
     if not form.validate():
         raise Invalid(' '.join(form.request_key.errors + form.next.errors))
     target, refusal = own_target(form.next.data), ''

@@ -14,7 +14,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import FIELD_CHOICES, FIELD_CODE_LENGTH, FIELD_TITLE_LENGTH, FIELDS_A_KIND
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.flashes import say
-from appliance.web.forms import Form, read_form
+from appliance.web.forms import ButtonForm, Form, read_form
 from appliance.web.rights import permitted
 
 _ = texts(__name__)
@@ -46,10 +46,6 @@ class NewForm(_Field):
 
     kind = SelectField(_.lazy('Of what'), validate_choice=False)
     code = StringField(_.lazy('Code for programs'), [Length(max=FIELD_CODE_LENGTH)])
-
-
-class ButtonForm(Form):
-    """A button."""
 
 
 class MoveForm(Form):

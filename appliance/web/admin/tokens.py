@@ -11,7 +11,7 @@ from appliance.identity import services, tokens
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.asked import number
 from appliance.web.flashes import say
-from appliance.web.forms import Form, read_form
+from appliance.web.forms import ButtonForm, Form, read_form
 from appliance.web.rights import permitted
 from appliance.web.settings.tokens import TokenForm, made_page, titled
 
@@ -30,10 +30,6 @@ class OwnerForm(Form):
     """Somebody else who answers for it."""
 
     owner = StringField(_.lazy('Login of the employee who answers for it'), [Length(max=LOGIN_LENGTH)])
-
-
-class ButtonForm(Form):
-    """A button beside a token."""
 
 
 @blueprint.route('/tokens', methods=['GET', 'POST'])
