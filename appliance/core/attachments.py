@@ -12,7 +12,7 @@ from appliance.core import audit, clock, refs, storage
 from appliance.core.actions import action
 from appliance.core.db import Base, row, rows
 from appliance.core.errors import Conflict, NotFound
-from appliance.core.events import Event, publish
+from appliance.core.events import BY_OWNER, Event, publish
 from appliance.core.fields import Id, Integer, Link, Moment, Text
 from appliance.core.i18n import texts
 from appliance.core.limits import ATTACHMENTS_AN_OBJECT, FILE_NAME_BYTES
@@ -55,7 +55,7 @@ class Attachment(Base):
 class AttachmentAdded(Event):
     """A file was attached to an object: `owner_kind` and `owner_id` name it."""
 
-    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
+    INSIDE = BY_OWNER
     attachment_id: int
     owner_kind: str
     owner_id: int
@@ -66,7 +66,7 @@ class AttachmentAdded(Event):
 class AttachmentRemoved(Event):
     """A file was taken off an object: `owner_kind` and `owner_id` name it."""
 
-    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
+    INSIDE = BY_OWNER
     attachment_id: int
     owner_kind: str
     owner_id: int

@@ -16,7 +16,7 @@ from appliance.core import clock
 from appliance.core.db import Base, in_write, row, rows, write
 from appliance.core.fields import Bytes, Id, Integer, Json, Moment, Text
 from appliance.core.i18n import texts
-from appliance.core.limits import PAGE_ROWS
+from appliance.core.limits import GREATEST_ID, PAGE_ROWS
 from appliance.core.personal.declarations import Keep, Kept, Nothing, Personal
 
 _ = texts(__name__)
@@ -193,7 +193,7 @@ def listing(what='', person_ids=None, words='', older_than=None):
 
     `what` is a beginning (`identity.`), `words` stand somewhere in object or data, `person_ids` are those who acted.
     """
-    conditions, values = ['id < ?'], [older_than or (1 << 62)]
+    conditions, values = ['id < ?'], [older_than or GREATEST_ID]
     if what:
         conditions.append("(what = ? OR what LIKE ? ESCAPE '!')")
         values += [what, what.replace('!', '!!').replace('%', '!%').replace('_', '!_') + '.%']

@@ -13,10 +13,10 @@ from appliance.core import audit, clock, following, history, live, markup, menti
 from appliance.core.actions import action
 from appliance.core.db import Base, is_sqlite, row, rows
 from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from appliance.core.events import Event, publish
+from appliance.core.events import BY_OWNER, Event, publish
 from appliance.core.fields import Id, Integer, Link, Moment, Text
 from appliance.core.i18n import texts
-from appliance.core.limits import COMMENT_LENGTH, COMMENTS_SHOWN
+from appliance.core.limits import COMMENT_LENGTH, COMMENTS_SHOWN, GREATEST_ID
 from appliance.core.people import Person, names_of
 from appliance.core.personal.declarations import WITH_OBJECT, Keep, Personal
 
@@ -61,7 +61,7 @@ class CommentMention(Base):
 class CommentAdded(Event):
     """Somebody commented on an object: `owner_kind` and `owner_id` name it."""
 
-    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
+    INSIDE = BY_OWNER
     comment_id: int
     owner_kind: str
     owner_id: int
@@ -72,7 +72,7 @@ class CommentAdded(Event):
 class CommentEdited(Event):
     """A comment says something else now; `mentioned` are those whom it did not mention before."""
 
-    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
+    INSIDE = BY_OWNER
     comment_id: int
     owner_kind: str
     owner_id: int
@@ -84,7 +84,7 @@ class CommentEdited(Event):
 class CommentDeleted(Event):
     """A comment was put into the trash."""
 
-    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
+    INSIDE = BY_OWNER
     comment_id: int
     owner_kind: str
     owner_id: int
@@ -95,7 +95,7 @@ class CommentDeleted(Event):
 class CommentRestored(Event):
     """A comment came back from the trash."""
 
-    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
+    INSIDE = BY_OWNER
     comment_id: int
     owner_kind: str
     owner_id: int
@@ -148,7 +148,7 @@ def comments_of(actor, kind, object_id, before=None, may=None, most=COMMENTS_SHO
     """
     may = refs.verbs(actor, kind, object_id, ('comment', 'moderate', 'like')) if may is None else may
     me, this = actor.person_id or 0, (kind, object_id)
-    found = rows(_SELECT.format(names=_NAMES[is_sqlite()]), *this, *this, me, *this, me, me, *this, before or (1 << 62), after, most + 1)
+    found = rows(_SELECT.format(names=_NAMES[is_sqlite()]), *this, *this, me, *this, me, me, *this, before or GREATEST_ID, after, most + 1)
     likes, mine, follows = found[0][:3]
     kept = [one[3:] for one in found if one[3] is not None]
     page = [_described(actor, one, may) for one in reversed(kept[:most])]

@@ -74,6 +74,10 @@ class Delivery(Base):
 Delivery.add_index(SQL("CREATE INDEX delivery_waiting ON delivery (listener, object, event_id) WHERE state = 'waiting'"))
 
 
+# `INSIDE` of what hangs on objects of any kind.
+BY_OWNER = 'its object’s tool tells of it under its own names, when programs want it'
+
+
 class Event:
     """The base of events: frozen dataclasses called thing and past tense, with `<thing>_id` and `actor_id` among their fields.
 

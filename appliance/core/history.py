@@ -12,17 +12,12 @@ from appliance.core import clock, refs, registration
 from appliance.core.db import Base, in_write, rows
 from appliance.core.fields import Id, Integer, Json, Moment, Text
 from appliance.core.i18n import texts
-from appliance.core.limits import PAGE_ROWS
-from appliance.core.personal.declarations import WITH_OBJECT, Keep, Personal
+from appliance.core.limits import GREATEST_ID, PAGE_ROWS
+from appliance.core.personal.declarations import WITH_OBJECT, Keep, Personal, of_profile_and_by
 
 _ = texts(__name__)
 
 _fields = {}
-
-
-def _of_person(model, person_id):
-    """What was changed of himself, and what he changed; what he changed of other people is theirs."""
-    return ((model.kind == 'core.person') & (model.object_id == person_id)) | ((model.kind != 'core.person') & (model.person_id == person_id))
 
 
 class HistoryRow(Base):
@@ -39,7 +34,7 @@ class HistoryRow(Base):
 
     class Meta:
         table_name = 'history'
-        personal = Personal(_.lazy('Who changed which field of an object'), person=_of_person, kept=WITH_OBJECT, words=('old', 'new'),
+        personal = Personal(_.lazy('Who changed which field of an object'), person=of_profile_and_by('person_id'), kept=WITH_OBJECT, words=('old', 'new'),
                             forget=Keep(_.lazy('It is about the object.')))
         indexes = ((('kind', 'object_id', 'id'), False),)
 
@@ -85,7 +80,7 @@ def of(actor, kind, object_id, older_than=None, most=PAGE_ROWS):
         return {'changes': [], 'older': None}
     found = rows(f'''SELECT h.id, h.at, p.name, h.field, h.old, h.new FROM history h LEFT JOIN person p ON p.id = h.person_id
                      WHERE h.kind = ? AND h.object_id = ? AND h.id < ? AND h.field IN ({', '.join('?' * len(known))})
-                     ORDER BY h.id DESC LIMIT ?''', kind, object_id, older_than or (1 << 62), *known, most + 1)
+                     ORDER BY h.id DESC LIMIT ?''', kind, object_id, older_than or GREATEST_ID, *known, most + 1)
     return {'changes': [{'id': row_id, 'at': clock.from_microseconds(at), 'person': name, 'title': str(known[field].title),
                          'old': _shown(known[field], old), 'new': _shown(known[field], new)} for row_id, at, name, field, old, new in found[:most]],
             'older': found[most - 1][0] if len(found) > most else None}

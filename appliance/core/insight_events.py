@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from appliance.core.events import Event
 
+_INSIDE = 'between the person and two administrators'
+
 
 @dataclass(frozen=True)
 class InsightAsked(Event):
     """An administrator asked to read what is a person's alone; another must decide."""
 
-    INSIDE = 'between the person and two administrators'
+    INSIDE = _INSIDE
     insight_id: int
     person_id: int
     actor_id: int | None
@@ -19,7 +21,7 @@ class InsightAsked(Event):
 class InsightGranted(Event):
     """A second administrator let him read, for some hours."""
 
-    INSIDE = 'between the person and two administrators'
+    INSIDE = _INSIDE
     insight_id: int
     person_id: int
     actor_id: int | None
@@ -29,7 +31,7 @@ class InsightGranted(Event):
 class InsightRefused(Event):
     """A second administrator said no."""
 
-    INSIDE = 'between the person and two administrators'
+    INSIDE = _INSIDE
     insight_id: int
     person_id: int
     actor_id: int | None
@@ -39,7 +41,7 @@ class InsightRefused(Event):
 class InsightEnded(Event):
     """It was ended before its time."""
 
-    INSIDE = 'between the person and two administrators'
+    INSIDE = _INSIDE
     insight_id: int
     person_id: int
     actor_id: int | None

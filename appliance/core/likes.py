@@ -11,10 +11,10 @@ from appliance.core import access, clock, refs
 from appliance.core.actions import action
 from appliance.core.db import Base, row, rows
 from appliance.core.errors import NotFound
-from appliance.core.events import Event, publish
+from appliance.core.events import BY_OWNER, Event, publish
 from appliance.core.fields import Id, Integer, Link, Moment, Text
 from appliance.core.i18n import texts
-from appliance.core.limits import PAGE_ROWS
+from appliance.core.limits import GREATEST_ID, PAGE_ROWS
 from appliance.core.people import Person
 from appliance.core.people_access import PEOPLE
 from appliance.core.personal.declarations import WITH_PERSON, Personal
@@ -45,7 +45,7 @@ Liking.add_index(SQL('CREATE INDEX liking_newest ON liking (kind, object_id, id)
 class LikingAdded(Event):
     """A person likes an object: `owner_kind` and `owner_id` name it."""
 
-    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
+    INSIDE = BY_OWNER
     liking_id: int
     owner_kind: str
     owner_id: int
@@ -56,7 +56,7 @@ class LikingAdded(Event):
 class LikingRemoved(Event):
     """A person does not like an object any more."""
 
-    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
+    INSIDE = BY_OWNER
     liking_id: int
     owner_kind: str
     owner_id: int
@@ -102,7 +102,7 @@ def who_likes(actor, kind, object_id, older_than=None, most=PAGE_ROWS):
     """
     refs.require(actor, kind, object_id, 'like')
     found = rows('''SELECT l.id, p.id, p.name, p.title, p.photo FROM liking l JOIN person p ON p.id = l.person_id
-                    WHERE l.kind = ? AND l.object_id = ? AND l.id < ? ORDER BY l.id DESC LIMIT ?''', kind, object_id, older_than or (1 << 62), most + 1)
+                    WHERE l.kind = ? AND l.object_id = ? AND l.id < ? ORDER BY l.id DESC LIMIT ?''', kind, object_id, older_than or GREATEST_ID, most + 1)
     seen = access.seen_among(PEOPLE, actor, [one[1] for one in found[:most]])
     return {'people': [{'id': one, 'name': name, 'title': title if one in seen else '', 'photo': photo if one in seen else None,
                         'is_seen': one in seen} for _id, one, name, title, photo in found[:most]],

@@ -22,7 +22,7 @@ from appliance.core.db import Base, row, rows
 from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.fields import Flag, Id, Integer, Json, Link, Moment, Text
 from appliance.core.i18n import texts
-from appliance.core.limits import PAGE_ROWS
+from appliance.core.limits import GREATEST_ID, PAGE_ROWS
 from appliance.core.outbox import send_mail
 from appliance.core.people import Person, actor_for
 from appliance.core.personal.declarations import WITH_PERSON, Personal, after
@@ -151,7 +151,7 @@ def unread_count(actor):
 def listing(actor, most=PAGE_ROWS, older_than=None, is_unread=False):
     """{notices, older}: a page of the actor's own, the newest first; {id, text, url, at, count, is_read}. `older` is an id or None."""
     found = rows(f'''SELECT id, kind, object, data, count, at, read_at FROM notice WHERE person_id = ? AND is_shown = 1 AND id < ?
-                     {'AND read_at IS NULL' if is_unread else ''} ORDER BY id DESC LIMIT ?''', actor.person_id, older_than or (1 << 62), most + 1)
+                     {'AND read_at IS NULL' if is_unread else ''} ORDER BY id DESC LIMIT ?''', actor.person_id, older_than or GREATEST_ID, most + 1)
     notices = [one for one in (_described(values) for values in visible(actor, found[:most])) if one]
     return {'notices': notices, 'older': found[most - 1][0] if len(found) > most else None}
 

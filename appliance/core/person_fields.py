@@ -46,6 +46,11 @@ def one_line(value, field):
     return value
 
 
+def one_space(value, field):
+    """The same with single blanks between its words."""
+    return ' '.join(one_line(value, field).split())
+
+
 class _Checks:
     """One cleaning function a field."""
 
@@ -58,7 +63,7 @@ class _Checks:
 
     @staticmethod
     def name(value):
-        value = ' '.join(one_line(value, 'name').split())
+        value = one_space(value, 'name')
         if not value:
             raise Invalid(_('A name is needed.'), field='name')
         return value

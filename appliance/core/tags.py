@@ -12,24 +12,19 @@ from appliance.core import access, audit, clock, history, refs
 from appliance.core.actions import action
 from appliance.core.db import Base, row, rows
 from appliance.core.errors import Conflict, Invalid, NotFound
-from appliance.core.events import Event, publish
+from appliance.core.events import BY_OWNER, Event, publish
 from appliance.core.fields import Id, Integer, Link, Moment, Text
 from appliance.core.folding import fold
 from appliance.core.i18n import texts
-from appliance.core.limits import PAGE_ROWS, TAG_LENGTH, TAGS_AN_OBJECT
+from appliance.core.limits import GREATEST_ID, PAGE_ROWS, TAG_LENGTH, TAGS_AN_OBJECT
 from appliance.core.people import Person
-from appliance.core.person_fields import one_line
-from appliance.core.personal.declarations import WITH_OBJECT, Keep, Personal
+from appliance.core.person_fields import one_space
+from appliance.core.personal.declarations import WITH_OBJECT, Keep, Personal, of_profile_and_by
 
 _ = texts(__name__)
 LOOKED_AT = 2000        # the newest tags of a kind among which what is used most is sought
 SUGGESTED = 20
 PARTS = str.maketrans(';\n', ',,')
-
-
-def _of_person(model, person_id):
-    """What stands in his profile, and what he gave to other things; what he gave to other people is theirs."""
-    return ((model.kind == 'core.person') & (model.object_id == person_id)) | ((model.kind != 'core.person') & (model.person == person_id))
 
 
 class Tagging(Base):
@@ -44,7 +39,7 @@ class Tagging(Base):
     at = Moment()
 
     class Meta:
-        personal = Personal(_.lazy('Tags of a person, and those that he gave to something'), person=_of_person, kept=WITH_OBJECT, words=('text',),
+        personal = Personal(_.lazy('Tags of a person, and those that he gave to something'), person=of_profile_and_by('person'), kept=WITH_OBJECT, words=('text',),
                             folded={'folded': 'text'}, hidden=('folded',), forget=Keep(_.lazy('The tags of his profile go; those of other things are about these.')))
         indexes = ((('kind', 'object_id', 'folded'), True), (('folded', 'id'), False))
 
@@ -57,7 +52,7 @@ Tagging.add_index(SQL('CREATE INDEX tagging_newest ON tagging (kind, id)'))
 class TaggingAdded(Event):
     """An object bears a tag: `owner_kind` and `owner_id` name it."""
 
-    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
+    INSIDE = BY_OWNER
     tagging_id: int
     owner_kind: str
     owner_id: int
@@ -68,7 +63,7 @@ class TaggingAdded(Event):
 class TaggingRemoved(Event):
     """An object does not bear a tag any more."""
 
-    INSIDE = 'its object’s tool tells of it under its own names, when programs want it'
+    INSIDE = BY_OWNER
     tagging_id: int
     owner_kind: str
     owner_id: int
@@ -81,7 +76,7 @@ def read(text):
     if not isinstance(text, str) or len(text) > (TAG_LENGTH + 2) * TAGS_AN_OBJECT:
         raise Invalid(_('Tags are words with commas between them.'), field='text')
     for part in text.translate(PARTS).split(','):
-        word = ' '.join(one_line(part, 'text').split()).lstrip('# ')
+        word = one_space(part, 'text').lstrip('# ')
         if len(word) > TAG_LENGTH:
             raise Invalid(_('A tag has at most %(most)s characters.', most=TAG_LENGTH), field='text')
         if word and fold(word):
@@ -191,7 +186,7 @@ def bearing(actor, text, older_than=None, most=PAGE_ROWS):
         values += [name, *more]
     found = rows(f'''SELECT g.id, g.text, g.kind, g.object_id, d.title, d.line FROM tagging g JOIN search_document d ON d.kind = g.kind AND d.object_id = g.object_id
                      WHERE g.folded = ? AND g.id < ? AND ({' OR '.join(asked) or '1 = 0'}) ORDER BY g.id DESC LIMIT ?''',
-                 folded, older_than or (1 << 62), *values, most + 1)
+                 folded, older_than or GREATEST_ID, *values, most + 1)
     return {'tag': found[0][1] if found else ' '.join(text.split()),
             'found': [dict(zip(('kind', 'object_id', 'title', 'line'), one[2:], strict=True)) for one in found[:most]],
             'older': found[most - 1][0] if len(found) > most else None}

@@ -17,7 +17,7 @@ from appliance.core.db import Base, rows
 from appliance.core.errors import NotFound
 from appliance.core.fields import Id, Integer, Moment, Text
 from appliance.core.i18n import texts
-from appliance.core.limits import PAGE_ROWS
+from appliance.core.limits import GREATEST_ID, PAGE_ROWS
 from appliance.core.personal.declarations import Keep, Kept, Personal
 
 _ = texts(__name__)
@@ -88,7 +88,7 @@ def listing(actor, older_than=None, most=PAGE_ROWS):
     if actor.person_id is None or not known:
         return {'deleted': [], 'older': None}
     found = rows(f'''SELECT id, kind, object_id, at, gone_at FROM trash WHERE person_id = ? AND id < ? AND kind IN ({', '.join('?' * len(known))})
-                     ORDER BY id DESC LIMIT ?''', actor.person_id, older_than or (1 << 62), *known, most + 1)
+                     ORDER BY id DESC LIMIT ?''', actor.person_id, older_than or GREATEST_ID, *known, most + 1)
     shown, words = found[:most], {}
     for name in {one[1] for one in shown}:
         words |= {(name, object_id): text for object_id, text in known[name].words([one[2] for one in shown if one[1] == name]).items()}

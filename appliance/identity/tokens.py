@@ -19,7 +19,7 @@ from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH, TOKEN_DAYS, TOKENS_A_PERSON
 from appliance.core.people import Person, PersonBlock, actor_for, build_actor
-from appliance.core.person_fields import one_line
+from appliance.core.person_fields import one_space
 from appliance.core.permissions import may, of, permitted, require
 from appliance.core.subscriptions.rules import end_token
 from appliance.identity.models import Token
@@ -84,7 +84,7 @@ def make_token(actor, name, scopes, lives_days=None, person_id=None, kind=WEBHOO
 
 
 def _checked_name(name):
-    name = ' '.join(one_line(name, 'name').split())
+    name = one_space(name, 'name')
     if not 0 < len(name) <= NAME_LENGTH:
         raise Invalid(_('A name has 1 to %(most)s characters.', most=NAME_LENGTH), field='name')
     return name

@@ -6,14 +6,14 @@ from appliance.core.errors import Conflict, Invalid
 from appliance.core.folding import fold
 from appliance.core.i18n import texts
 from appliance.core.limits import FIELD_CHOICES, FIELD_TITLE_LENGTH
-from appliance.core.person_fields import one_line
+from appliance.core.person_fields import one_space
 
 _ = texts(__name__)
 
 
 def checked_choices(choices):
     """[(id or None, title)] cleaned, without those that are empty; Invalid for none, too many, or two that read the same."""
-    found = [(number, ' '.join(one_line(title, 'choices').split())) for number, title in choices]
+    found = [(number, one_space(title, 'choices')) for number, title in choices]
     found = [(number, title) for number, title in found if title]
     if not found:
         raise Invalid(_('A list needs something to choose.'), field='choices')

@@ -8,7 +8,7 @@ are not for the object's own people. A kind that takes fields has access rows: i
 
 from dataclasses import dataclass, field
 
-from appliance.core import access, registration
+from appliance.core import registration
 from appliance.core.errors import NotFound
 
 _kinds = {}
@@ -43,8 +43,3 @@ def kind(name):
     if found is None:
         raise NotFound()
     return found
-
-
-def found_anew(name, ids):
-    """Have objects found by what they say now: inside the action that changed it."""
-    access.changed(name, ids)

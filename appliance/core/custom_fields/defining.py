@@ -8,7 +8,7 @@ from appliance.core.custom_fields import following
 from appliance.core.custom_fields.choices import checked_choices, keep_choices
 from appliance.core.custom_fields.declarations import kind, kinds
 from appliance.core.custom_fields.events import CustomFieldAdded, CustomFieldChanged, CustomFieldDeleted
-from appliance.core.custom_fields.models import ALL, MANAGER, OWNER, CustomChoice, CustomField, CustomValue, Definition, all_definitions, bump
+from appliance.core.custom_fields.models import ALL, MANAGER, OWNER, CustomChoice, CustomField, CustomValue, all_definitions, bump
 from appliance.core.custom_fields.types import CHOICE, TYPES
 from appliance.core.db import row
 from appliance.core.errors import Conflict, Invalid, NotFound
@@ -17,7 +17,7 @@ from appliance.core.folding import fold
 from appliance.core.i18n import texts
 from appliance.core.limits import FIELD_CODE_LENGTH, FIELD_TITLE_LENGTH, FIELDS_A_KIND
 from appliance.core.permissions import permitted
-from appliance.core.person_fields import one_line
+from appliance.core.person_fields import one_line, one_space
 
 _ = texts(__name__)
 PERMISSION = 'core.fields.manage'
@@ -71,7 +71,7 @@ def add_field(actor, kind_name, title, type, code='', is_required=False, edited_
 
 
 def _title(text):
-    text = ' '.join(one_line(text, 'title').split())
+    text = one_space(text, 'title')
     if not 0 < len(text) <= FIELD_TITLE_LENGTH:
         raise Invalid(_('A name has 1 to %(most)s characters.', most=FIELD_TITLE_LENGTH), field='title')
     return text
@@ -172,6 +172,3 @@ def delete_field(actor, field_id):
     audit.record(actor, 'core.custom_field.deleted', f'core.custom_field:{field_id}', code=field.code, values=count)
     publish(CustomFieldDeleted(field_id, field.kind, actor.person_id))
     return count
-
-
-__all__ = ['PERMISSION', 'Definition', 'access_field', 'add_field', 'change_field', 'count_values', 'delete_field', 'listing', 'move_field']

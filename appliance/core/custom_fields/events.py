@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from appliance.core.events import Event
 
+_INSIDE = 'the reference has no event for fields of people'
+
 
 @dataclass(frozen=True)
 class CustomFieldAdded(Event):
     """Objects of a kind (`owner_kind`) have a field more."""
 
-    INSIDE = 'the reference has no event for fields of people'
+    INSIDE = _INSIDE
     custom_field_id: int
     owner_kind: str
     actor_id: int | None
@@ -19,7 +21,7 @@ class CustomFieldAdded(Event):
 class CustomFieldChanged(Event):
     """A field is called otherwise, stands elsewhere, is filled in or seen by others, or was switched on or off; `changed` names what."""
 
-    INSIDE = 'the reference has no event for fields of people'
+    INSIDE = _INSIDE
     custom_field_id: int
     owner_kind: str
     changed: list
@@ -30,7 +32,7 @@ class CustomFieldChanged(Event):
 class CustomFieldDeleted(Event):
     """A field was deleted with all that objects said in it."""
 
-    INSIDE = 'the reference has no event for fields of people'
+    INSIDE = _INSIDE
     custom_field_id: int
     owner_kind: str
     actor_id: int | None

@@ -1,7 +1,7 @@
 """Documents of the search follow when a field is seen by others, called otherwise or gone: a few at once, many bit by bit."""
 
 from appliance.core import access, listeners
-from appliance.core.custom_fields.declarations import found_anew, kinds
+from appliance.core.custom_fields.declarations import kinds
 from appliance.core.custom_fields.events import CustomFieldReseen
 from appliance.core.db import rows
 from appliance.core.events import publish
@@ -19,7 +19,7 @@ def of_deleted(field):
     ids = [one for one, in rows('SELECT object_id FROM custom_value WHERE field_id = ? ORDER BY object_id LIMIT ?', field.id, AT_ONCE + 1)]
     if len(ids) > AT_ONCE:
         return lambda: publish(CustomFieldReseen(field.id, field.kind, 0, None))
-    return lambda: ids and found_anew(field.kind, ids)
+    return lambda: ids and access.changed(field.kind, ids)
 
 
 @listeners.on('core.custom_field.reseen')
@@ -31,5 +31,5 @@ def follow_fields(actor, event):
     table, id_column = access.kinds()[name].source[:2]
     ids = [one for one, in rows(f'SELECT {id_column} FROM {table} WHERE {id_column} > ? ORDER BY {id_column} LIMIT ?', last, AT_ONCE)]
     if ids:
-        found_anew(name, ids)
+        access.changed(name, ids)
         publish(CustomFieldReseen(event.object_id, name, ids[-1], None))

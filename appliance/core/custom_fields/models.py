@@ -9,7 +9,7 @@ from appliance.core.db import Base, rows
 from appliance.core.fields import Day, Flag, Id, Integer, Link, Quantity, Text
 from appliance.core.i18n import texts
 from appliance.core.limits import FIELD_CODE_LENGTH, FIELD_TITLE_LENGTH
-from appliance.core.personal.declarations import Kept, Nothing, Personal
+from appliance.core.personal.declarations import Kept, Nothing, Personal, of_profile
 
 _ = texts(__name__)
 OWNER, MANAGER = 'owner', 'manager'     # who fills a field in
@@ -50,10 +50,6 @@ class CustomChoice(Base):
         table_name = 'custom_choice'
 
 
-def _of_person(model, person_id):
-    return (model.kind == 'core.person') & (model.object_id == person_id)
-
-
 class CustomValue(Base):
     """What a field says of an object, in the column of its type."""
 
@@ -68,7 +64,7 @@ class CustomValue(Base):
     choice = Link(CustomChoice, null=True)
 
     class Meta:
-        personal = Personal(_.lazy('What the company’s own fields say of a person'), person=_of_person, words=('text',),
+        personal = Personal(_.lazy('What the company’s own fields say of a person'), person=of_profile, words=('text',),
                             kept=Kept(_.lazy('as long as the field and what it says something of')))
         table_name = 'custom_value'
         primary_key = CompositeKey('kind', 'object_id', 'field')

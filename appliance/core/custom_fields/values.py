@@ -1,8 +1,8 @@
 """What objects say in the company's own fields: read for pages, the search and programs, and filled in by whom each field is for."""
 
-from appliance.core import history, refs
+from appliance.core import access, history, refs
 from appliance.core.actions import action
-from appliance.core.custom_fields.declarations import found_anew, kind
+from appliance.core.custom_fields.declarations import kind
 from appliance.core.custom_fields.models import ALL, OWNER, CustomValue, all_definitions, definitions
 from appliance.core.custom_fields.types import ADDRESS, COLUMNS, TYPES, noted, read, shown_note
 from appliance.core.custom_fields.types import shown as words_of
@@ -100,7 +100,7 @@ def fill(actor, kind_name, object_id, values):
     changed = sorted(code for code in wanted if known[code].note in changes)
     if changed:
         history.note(actor, kind_name, object_id, changes)
-        found_anew(kind_name, [object_id])
+        access.changed(kind_name, [object_id])
         kind(kind_name).changed(actor, object_id, changed)
     return changed
 

@@ -102,30 +102,24 @@ class Daily:
         return _('daily at %(time)s in each time zone', time=at) if self.zones else _('daily at %(time)s', time=at)
 
 
-class Monthly:
+class Monthly(Daily):
     """On the first day of each month, at a time of the company's wall clock. The slot is that date."""
-
-    def __init__(self, at):
-        self._daily = Daily(at)
-
-    def scopes(self):
-        return [COMPANY]
 
     def around(self, now, scope):
         """(the newest slot that is due, the next one)."""
-        zone, at = zone_of(scope), self._daily._time()
+        zone, at = zone_of(scope), self._time()
         first = clock.local_date(now, zone).replace(day=1)
-        slot = Daily._slot(first, at, zone)
+        slot = self._slot(first, at, zone)
         if slot.due_at <= now:
-            return slot, Daily._slot((first + 31 * _ONE_DAY).replace(day=1), at, zone)
-        return Daily._slot((first - _ONE_DAY).replace(day=1), at, zone), slot
+            return slot, self._slot((first + 31 * _ONE_DAY).replace(day=1), at, zone)
+        return self._slot((first - _ONE_DAY).replace(day=1), at, zone), slot
 
     def skipped(self, last, newest, scope):
         """Slots between two that were never written down: none, since a run makes up for all before it."""
         return []
 
     def describe(self):
-        return _('on the first of each month at %(time)s', time=self._daily._time().strftime('%H:%M'))
+        return _('on the first of each month at %(time)s', time=self._time().strftime('%H:%M'))
 
 
 class When:

@@ -99,6 +99,16 @@ class Follow:
 DELETE, FOLLOW = Delete(), Follow()
 
 
+def of_profile(model, person_id):
+    """`person` of rows that hang on objects, for those of his profile."""
+    return (model.kind == 'core.person') & (model.object_id == person_id)
+
+
+def of_profile_and_by(column):
+    """`person` of rows that hang on objects: those of his profile, and what he (in that column) did to other things; what he did to other people is theirs."""
+    return lambda model, person_id: of_profile(model, person_id) | ((model.kind != 'core.person') & (getattr(model, column) == person_id))
+
+
 @dataclass(frozen=True)
 class Personal:
     """What a table holds of a person.
