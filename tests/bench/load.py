@@ -16,11 +16,8 @@ def ask(port, path, count, connections=2, headers=None, body=None):
         connection = http.client.HTTPConnection('127.0.0.1', port, timeout=60)
         for turn in range(count // connections):
             begun = time.perf_counter()
-            connection.request('POST' if body else 'GET', path(turn) if callable(path) else path, body, headers=headers or {})
-            answer = connection.getresponse()
-            answer.read()
+            statuses.append(_status(connection, path(turn) if callable(path) else path, headers, body))
             times.append(time.perf_counter() - begun)
-            statuses.append(answer.status)
         connection.close()
 
     together(run, connections)
@@ -36,15 +33,19 @@ def at_rate(port, path, rate, seconds, headers=None, connections=32):
         while (turn := next(turns)) < rate * seconds:
             due = begun + turn / rate
             time.sleep(max(0.0, due - time.perf_counter()))
-            connection.request('GET', path, headers=headers or {})
-            answer = connection.getresponse()
-            answer.read()
+            statuses.append(_status(connection, path, headers))
             times.append(time.perf_counter() - due)
-            statuses.append(answer.status)
         connection.close()
 
     together(run, connections)
     return times, statuses
+
+
+def _status(connection, path, headers, body=None):
+    connection.request('POST' if body else 'GET', path, body, headers=headers or {})
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
 
 
 def together(run, count, *arguments):
