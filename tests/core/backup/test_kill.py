@@ -111,14 +111,15 @@ def test_killed_while_switching(portal):
 def test_restic_dies_with_the_one_that_started_it(sqlite_portal):
     """A killed backup leaves no program that goes on writing, and no lock that stops the next."""
     keeping.create(sqlite_portal.config, silent)
-    process = subprocess.Popen([sys.executable, '-m', 'appliance', '--config', sqlite_portal.config.path, 'backup', 'verify'],
-                               stderr=subprocess.PIPE, text=True)
-    with process.stderr:
-        assert 'reading' in process.stderr.readline()
-        restic = child_of(process.pid)
-        os.kill(restic, signal.SIGSTOP)     # so that it cannot have ended by itself
-        process.kill()
-        process.wait()
+    restic = None
+    while restic is None:
+        process = subprocess.Popen([sys.executable, '-m', 'appliance', '--config', sqlite_portal.config.path, 'backup', 'verify'],
+                                   stderr=subprocess.PIPE, text=True)
+        with process.stderr:
+            assert 'reading' in process.stderr.readline()
+            restic = stopped_child_of(process.pid)
+            process.kill()
+            process.wait()
     try:
         assert int(status_of(restic)['ShdPnd'], 16) & 1 << signal.SIGTERM - 1
     finally:
@@ -126,13 +127,16 @@ def test_restic_dies_with_the_one_that_started_it(sqlite_portal):
     assert restore(sqlite_portal.config, 'latest', silent)['rows']
 
 
-def child_of(pid):
-    """The pid of the first child that a process starts, once it is restic."""
+def stopped_child_of(pid):
+    """The pid of the restic that a process started, held so that it cannot end by itself; None where it was over before."""
     deadline = time.monotonic() + 20
     while True:
         for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
             if status_of(child)['Name'] == 'restic':
-                return int(child)
+                os.kill(int(child), signal.SIGSTOP)
+                while (state := status_of(child)['State'][0]) not in 'TZX':
+                    time.sleep(0.001)
+                return int(child) if state == 'T' else None
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
