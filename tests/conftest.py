@@ -1,6 +1,8 @@
 """Fixtures for all tests. `box` is an empty portal, once on SQLite and once on PostgreSQL; nothing leaves this machine."""
 import os
 
+import flask
+import jinja2
 import pytest
 
 from appliance.core.i18n import language
@@ -16,11 +18,25 @@ from tests.receiver import Receiver
 # A test that asks for one of these starts a server or a browser, or looks at every page: not for `bin/test fast`.
 SLOW_FIXTURES = {'postgres', 'postgresql_template', 'browser', 'page', 'portal', 'office'}
 # Folders and files that take more than a few seconds together; the pages of the tools stay in.
-SLOW_PLACES = {'actions', 'ldap', 'browser', 'install', 'bench', 'bin', 'jobs', 'web', 'clients', 'test_jobs.py'}
+SLOW_PLACES = {'actions', 'ldap', 'browser', 'install', 'bench', 'bin', 'jobs', 'live', 'web', 'clients', 'test_fresh_process.py', 'test_jobs.py'}
+
+
+class CompiledOnce(jinja2.BytecodeCache):
+    """What templates were compiled to, kept by their source: each test has an application of its own, and all have the same templates."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def load_bytecode(self, bucket):
+        bucket.code = self.kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket):
+        self.kept[bucket.key, bucket.checksum] = bucket.code
 
 
 def pytest_configure(config):
     """Processes that tests start find the portal, the tests and the planted tool as the tests do."""
+    flask.Flask.jinja_options = {'bytecode_cache': CompiledOnce()}
     os.environ['PYTHONPATH'] = os.pathsep.join(str(config.rootpath / path) for path in config.getini('pythonpath'))
 
 
