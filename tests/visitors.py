@@ -4,11 +4,11 @@ import re
 
 from appliance.core.actor import SYSTEM
 from appliance.core.people import Person, actor_for
-from appliance.demo import company, load
+from appliance.demo import company
 from appliance.identity import sessions
 from appliance.web.app import create_app
-
-PASSWORD = 'a password of the tests'
+from tests import loaded
+from tests.loaded import PASSWORD
 
 
 class Company:
@@ -17,7 +17,7 @@ class Company:
     def __init__(self, box, content_address=''):
         self.box = box
         self.config = dataclasses.replace(box.config, server=dataclasses.replace(box.config.server, content_address=content_address))
-        load.load(SYSTEM, PASSWORD)
+        loaded.load(box)
         self.ids = dict(Person.select(Person.login, Person.id).tuples())
         self._app = None
 
