@@ -48,6 +48,11 @@ def own_texts(portal):
     return SimpleNamespace(texts={text.strip('"') for text in found} | set(i18n.zones()), said=set(WORD.findall(said)))
 
 
+@pytest.fixture(scope='module')
+def brought():
+    return LAYOUT
+
+
 @pytest.fixture
 def speak(portal, walk, stage):
     """A function: an Example's page in a language, with `layout` in it."""
@@ -56,7 +61,6 @@ def speak(portal, walk, stage):
             rows.execute('UPDATE person SET language = ?', (code,))
         page = open_example(walk(example.login, width, code), example, stage)
         assert page.evaluate('document.documentElement.lang') == code
-        page.evaluate(LAYOUT)
         _has_room(page, f'{file_name(example)}-{width}-{code}.png')
         return page
     return open_page

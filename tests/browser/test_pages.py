@@ -33,12 +33,16 @@ def open_example(page, example, stage):
     return page
 
 
+@pytest.fixture(scope='module')
+def brought():
+    return AXE.read_text()
+
+
 @pytest.mark.parametrize('width', [1440, 360])
 @pytest.mark.parametrize('example', every_page(), ids=str)
 def test_page(walk, stage, example, width):
     page = open_example(walk(example.login, width), example, stage)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.evaluate(AXE.read_text())
     serious = []
     for scheme, rules in (('light', None), ('dark', ['color-contrast'])):     # of all the rules the colours alone tell the schemes apart
         page.emulate_media(color_scheme=scheme)
