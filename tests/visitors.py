@@ -8,7 +8,6 @@ from appliance.demo import company
 from appliance.identity import sessions
 from appliance.web.app import create_app
 from tests import loaded
-from tests.loaded import PASSWORD
 
 
 class Company:

@@ -15,7 +15,7 @@ from appliance.cli.output import fail
 from appliance.core.errors import PortalError, StartError
 
 FOLDER = pathlib.Path(__file__).parent
-NOT_COMMANDS = ('__init__', 'context', 'output', 'person_data', 'tool_bones', 'tool_cost')
+NOT_COMMANDS = ('__init__', 'context', 'directory_sync', 'output', 'person_data', 'tool_bones', 'tool_cost')
 
 
 class Commands(click.Group):

@@ -1,4 +1,4 @@
-"""`appliance directory add|edit|list|test`: the company's LDAP directory, without the web."""
+"""`appliance directory add|edit|list|test`: the company's LDAP directory, without the web. Comparing stands in directory_sync.py."""
 
 import json
 import sys
@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from appliance.cli import directory_sync
 from appliance.cli.context import console_actor, opened
 from appliance.cli.output import as_json_option, as_json_text, listing, read_secret, say
 from appliance.core.errors import Invalid
 from appliance.identity.directory import directories, probe
 from appliance.identity.directory.client import TLS_MODES
+from appliance.identity.directory.directories import SYNC_MODES
 from appliance.identity.directory.mapping import PRESETS
 
 MARKS = {'ok': 'ok', 'failed': 'FAILED', 'skipped': '-'}
@@ -31,6 +33,7 @@ def _options(function):
             click.option('--preset', type=click.Choice(tuple(PRESETS)), help='What kind of directory it is.'),
             click.option('--person-filter', help='Who is a person, such as (objectClass=inetOrgPerson).'),
             click.option('--login-attribute', 'login_attributes', multiple=True, help='An attribute that people type; again for more.'),
+            click.option('--sync', type=click.Choice(SYNC_MODES), help='Follow it by itself: off; known, who is here; all, also make people.'),
             click.option('--map', 'mapping', multiple=True, metavar='FIELD=ATTRIBUTE,...',
                          help='Where a field comes from; without attributes it stays ours.'))):
         function = option(function)
@@ -78,7 +81,7 @@ def list_(as_json):
     """List the directories; secrets are never shown."""
     with opened():
         rows = directories.list_directories(console_actor())
-    listing(rows, {'name': 'NAME', 'url': 'URL', 'tls': 'TLS', 'base_dn': 'BASE', 'preset': 'PRESET', 'is_active': 'ON',
+    listing(rows, {'name': 'NAME', 'url': 'URL', 'tls': 'TLS', 'base_dn': 'BASE', 'preset': 'PRESET', 'is_active': 'ON', 'sync': 'FOLLOWED',
                    'failure': 'LAST FAILURE'}, as_json, 'There is no directory. Add one: appliance directory add')
 
 
@@ -124,3 +127,7 @@ def _mapped(part):
     if not is_given:
         raise Invalid(f'right would be FIELD=ATTRIBUTE,... and not {json.dumps(part)}', field='mapping')
     return field, [attribute for attribute in attributes.split(',') if attribute]
+
+
+for one in directory_sync.COMMANDS:
+    command.add_command(one)

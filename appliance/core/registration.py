@@ -7,6 +7,8 @@ from appliance.core.tool import declarations, registry
 
 # What the core itself declares, by part: it stands above those that ask for the part, so it comes with the first load.
 CORE = {'refs': ('attachments', 'comments', 'likes', 'people_refs', 'tags'), 'listeners': ('custom_fields.following',), 'search': ('comments_search',), 'notifications': ('core_notices', 'comments_notices')}
+# What identity declares; by name, as tools do, since it stands above.
+IDENTITY = {'models': ('models', 'directory.sync.models'), 'notifications': ('directory.sync.notices',)}
 _loaded, _loading = set(), set()
 _turn = threading.RLock()
 
@@ -23,6 +25,8 @@ def load(part):
         try:
             for name in CORE.get(part, ()):
                 importlib.import_module(f'appliance.core.{name}')
+            for name in IDENTITY.get(part, ()):
+                importlib.import_module(f'appliance.identity.{name}')
             registry.load(part)
             _loaded.add(this)
         finally:

@@ -17,7 +17,7 @@ from appliance.core.errors import Conflict, Invalid, NotFound, PortalError
 from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, PASSWORD_LENGTH
 from appliance.core.outbox import send_mail
-from appliance.core.people import Person, PersonBlock, PersonRole, add_person, give_role, is_blocked, update_person
+from appliance.core.people import Person, PersonBlock, PersonRole, add_person, give_role, is_blocked, unblock, update_person
 from appliance.core.person_fields import fold_login
 from appliance.core.permissions import permitted
 from appliance.core.personal.forgotten import is_forgotten
@@ -152,6 +152,8 @@ def person_of_entry(actor, directory_id, entry):
     if is_forgotten(tie.person_id):
         return tie.person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
     update_person(actor, tie.person_id, **fields)
+    # Whom the directory lets in again is in before the sync has noticed; what was blocked here stays.
+    unblock(actor, tie.person_id, f'directory:{directory_id}')
     DirectoryPerson.update(dn=entry.dn, seen_at=clock.now()).where(
         (DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid))).execute()
     return tie.person_id

@@ -25,7 +25,11 @@ class Password(Base):
 
 
 class Directory(Base):
-    """A company's LDAP directory. `bind_secret` is sealed; `failed_at` keeps logins from waiting for a dead server."""
+    """A company's LDAP directory. `bind_secret` is sealed; `failed_at` keeps logins from waiting for a dead server.
+
+    `sync` says how far the portal follows it by itself: `off`, `known` (who is here is kept up to date and cut off), `all` (people
+    are made before they log in).
+    """
 
     id = Id()
     name = Text(limit=NAME_LENGTH, unique=True)
@@ -40,6 +44,7 @@ class Directory(Base):
     login_attributes = Json()
     mapping = Json()
     is_active = Flag(default=True)
+    sync = Text(default='known')
     failed_at = Moment(null=True)
     failure = Text(default='')
 

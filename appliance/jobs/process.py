@@ -13,7 +13,7 @@ import peewee
 
 from appliance.core import bus, db, processes, switch
 from appliance.core.errors import PortalError
-from appliance.core.jobs import FAST, HEAVY, NORMAL, declared, plan, runs
+from appliance.core.jobs import LANES, declared, plan, runs
 from appliance.jobs import lanes
 from appliance.jobs.ticks import Ticks
 
@@ -50,7 +50,7 @@ class Parent:
             self.ticks.call(self._guarded(function), seconds)
 
     def live(self):
-        for name in (FAST, NORMAL, HEAVY):
+        for name in LANES:
             self._fork(name)
         self.ticks.start()
         log.info('jobs runs %s', ', '.join(self.jobs))

@@ -124,6 +124,13 @@ def run_whole(copies, call):
         return Whole(told['count'], told['commits'][0], before, copies.contents(url))
 
 
+def finish(url, call):
+    """Run a call on a database to its end in a child; how many statements it had. AssertionError with the child's words when it fails."""
+    status, said = _fork(url, call, None)
+    assert status == 0, said
+    return json.loads(said)['count']
+
+
 def run_killed(copies, call, after, before):
     """Run a call in a child that is killed after its nth statement; what the database holds then, which held `before`."""
     with copies.fresh() as url:

@@ -6,7 +6,9 @@ from appliance.core.actor import ANONYMOUS, SYSTEM
 from appliance.identity import accounts, one_time_links, passwords, services, sessions, throttle, tokens
 from appliance.identity.directory import directories
 from appliance.identity.directory.mapping import Entry
+from appliance.identity.directory.sync import runs
 from appliance.identity.models import Token
+from tests import syncs
 from tests.actions.stage import HASH, example
 
 
@@ -153,6 +155,35 @@ def _(at):
     number = _directory(at)
     directories.note_failure(SYSTEM, number, 'refused')
     return lambda: directories._forget_failure(SYSTEM, number)
+
+
+def _run(at, name):
+    return syncs.make(_directory(at), at.person())[name]
+
+
+@example('identity.directory.sync.runs.ask')
+def _(at):
+    number = _directory(at)
+    syncs.make(number, at.person())
+    return lambda: runs.ask(SYSTEM, number)
+
+
+@example('identity.directory.sync.runs.start')
+def _(at):
+    run_id = _run(at, 'held_id')
+    return lambda: runs.start(SYSTEM, run_id, with_held=True)
+
+
+@example('identity.directory.sync.runs.discard')
+def _(at):
+    run_id = _run(at, 'plan_id')
+    return lambda: runs.discard(SYSTEM, run_id)
+
+
+@example('identity.directory.sync.runs.undo')
+def _(at):
+    run_id = _run(at, 'run_id')
+    return lambda: runs.undo(SYSTEM, run_id)
 
 
 @example('identity.one_time_links.make_link')

@@ -21,7 +21,7 @@ from appliance.core.tool import registry
 from appliance.identity import one_time_links, services
 from appliance.identity.directory.directories import add_directory
 from appliance.tools.worktime.models import CLOSED, EXPIRED, WorktimeCorrection, WorktimeDay, WorktimePause
-from tests import addresses
+from tests import addresses, syncs
 from tests.boxes import Box, opened
 
 LATE = 'jonas.weber'        # left a day open; nobody else's day is touched
@@ -32,7 +32,8 @@ def make():
     registry.load('rules')
     ids = {person.login: person.id for person in Person.select()}
     with write('tests.stage'):
-        add_directory(SYSTEM, 'Company LDAP', 'ldap://127.0.0.1:1', 'dc=company,dc=example', tls='none', is_active=False)
+        directory_id = add_directory(SYSTEM, 'Company LDAP', 'ldap://127.0.0.1:1', 'dc=company,dc=example', tls='none', is_active=False)
+        of_runs = syncs.make(directory_id, ids['employee'])
         open_day = _day(ids[LATE], 1, EXPIRED)
         corrected = WorktimeDay.select().where((WorktimeDay.person == ids['employee']) & (WorktimeDay.state == CLOSED)).order_by(WorktimeDay.on_date).get()
         WorktimeCorrection.create(day=corrected, old_end=None, new_end=corrected.ended_at, reason='I forgot the clock', by=ids['employee'], at=clock.now())
@@ -44,7 +45,7 @@ def make():
     with write('tests.stage'):
         Insight.update(state=GRANTED, decided_by=ids['head'], decided_at=clock.now(), ends_at=clock.now() + timedelta(hours=4)).where(Insight.id == insight_id).execute()
     of_tools = {key: value for module in addresses.of_tools() for key, value in module.values(ids).items()}
-    return {**of_tools, 'employee_id': ids['employee'], 'guest_id': ids['guest'], 'contact_id': ids['employee'], 'directory_id': 1, 'department_id': 1,
+    return {**of_tools, **of_runs, 'employee_id': ids['employee'], 'guest_id': ids['guest'], 'contact_id': ids['employee'], 'directory_id': directory_id, 'department_id': 1,
             'subscription_id': subscription_id, 'service_id': services.add_service(SYSTEM, 'erp', 'ERP of the warehouse', 'employee'),
             'insight_id': insight_id, 'field_id': field_id, 'choice_id': choice_id,
             'day_id': corrected.id, 'comment_id': comment_id, 'led_id': Department.get(Department.head_id == ids['head']).id, 'open_day_id': open_day,

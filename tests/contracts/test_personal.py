@@ -2,6 +2,7 @@
 import collections
 import datetime
 import itertools
+import uuid
 
 import pytest
 from peewee import CompositeKey
@@ -9,7 +10,7 @@ from peewee import CompositeKey
 from appliance.core import clock
 from appliance.core.actor import SYSTEM
 from appliance.core.db import Base, database, row, write
-from appliance.core.fields import Bytes, Day, Flag, Id, Integer, Json, Link, Moment, Text
+from appliance.core.fields import Bytes, Day, Flag, Id, Integer, Json, Link, Moment, Text, Uuid
 from appliance.core.i18n import language
 from appliance.core.jobs import request
 from appliance.core.people import Person, add_person
@@ -108,6 +109,8 @@ def old_row(model, moment, person_id):
             values[name] = moment.date()
         elif isinstance(field, Integer):
             values[name] = number
+        elif isinstance(field, Uuid):
+            values[name] = uuid.UUID(int=number)
         else:
             values[name] = f'text {number}'
     values |= ENDED.get(model._meta.table_name, {})

@@ -11,7 +11,8 @@ from appliance.core.settings import set_setting
 from appliance.identity import sessions
 from appliance.identity.directory import directories
 from appliance.identity.models import LoginFailure, Session
-from tests.visitors import PASSWORD, Browser
+from tests.loaded import PASSWORD
+from tests.visitors import Browser
 
 
 @pytest.fixture

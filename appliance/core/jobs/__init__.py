@@ -16,8 +16,8 @@
 What leaves the box goes through the outbox. No scheduler, no processes here: those are appliance/jobs.
 """
 
-from appliance.core.jobs.declarations import FAST, HEAVY, NORMAL, Job, daily, declared, every, monthly, when
+from appliance.core.jobs.declarations import DIRECTORY, FAST, HEAVY, LANES, NORMAL, Job, daily, declared, every, monthly, when
 from appliance.core.jobs.listing import listing, request, runs_of
 from appliance.core.jobs.runs import LeaseLost, Run
 
-__all__ = ['FAST', 'HEAVY', 'NORMAL', 'Job', 'LeaseLost', 'Run', 'daily', 'declared', 'every', 'listing', 'monthly', 'request', 'runs_of', 'when']
+__all__ = ['DIRECTORY', 'FAST', 'HEAVY', 'LANES', 'NORMAL', 'Job', 'LeaseLost', 'Run', 'daily', 'declared', 'every', 'listing', 'monthly', 'request', 'runs_of', 'when']

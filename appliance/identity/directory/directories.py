@@ -28,6 +28,7 @@ _ = texts(__name__)
 FAILURE_KEPT = timedelta(seconds=30)
 SECRET_PURPOSE = 'directory.bind_secret'
 MOST_LINE = 1000
+SYNC_MODES = OFF, KNOWN, ALL = ('off', 'known', 'all')      # see identity.models.Directory
 MOST_PEM = 200_000
 ATTRIBUTE = re.compile(r'[A-Za-z][A-Za-z0-9-]*')
 DEFAULTS = {'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
@@ -37,8 +38,8 @@ DEFAULTS = {'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
 def add_directory(actor, name, url, base_dn, secret='', **values):
     """A new directory; returns its id.
 
-    values: bind_dn, tls, ca_pem, preset, person_filter, login_attributes, mapping ({field: [attribute, ...]}), is_active; all
-    may be absent. Invalid names the field that is wrong; Conflict when the name is taken or another one is active.
+    values: bind_dn, tls, ca_pem, preset, person_filter, login_attributes, mapping ({field: [attribute, ...]}), is_active, sync
+    (SYNC_MODES); all may be absent. Invalid names the field that is wrong; Conflict when the name is taken or another one is active.
     """
     values = DEFAULTS | {'name': name, 'url': url, 'base_dn': base_dn} | values
     values.setdefault('preset', 'openldap')
@@ -77,12 +78,12 @@ def edit_directory(actor, directory_id, secret=None, **values):
 
 def list_directories(actor):
     """[{id, name, url, tls, base_dn, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes, mapping,
-    is_active, failed_at, failure}, ...] by name; administrators only."""
+    is_active, sync, failed_at, failure}, ...] by name; administrators only."""
     require(actor, 'identity.directories.manage')
     return [{'id': row.id, 'name': row.name, 'url': row.url, 'tls': row.tls, 'base_dn': row.base_dn, 'bind_dn': row.bind_dn,
              'has_secret': row.bind_secret is not None, 'has_ca': bool(row.ca_pem), 'preset': row.preset,
              'person_filter': row.person_filter, 'login_attributes': row.login_attributes, 'mapping': row.mapping,
-             'is_active': row.is_active, 'failed_at': row.failed_at,
+             'is_active': row.is_active, 'sync': row.sync, 'failed_at': row.failed_at,
              'failure': str(remembered(row.failure).message) if row.failure else ''}
             for row in Row.select().order_by(Row.name)]
 
@@ -257,5 +258,5 @@ def _flag(value):
 _CHECKS = {
     'name': _name, 'url': _url, 'tls': _one_of(TLS_MODES), 'base_dn': _base, 'bind_dn': lambda value: _line(value, 'bind_dn'),
     'ca_pem': _ca, 'preset': _one_of(tuple(PRESETS)), 'person_filter': _filter, 'login_attributes': _attributes,
-    'mapping': _mapping, 'is_active': _flag,
+    'mapping': _mapping, 'is_active': _flag, 'sync': _one_of(SYNC_MODES),
 }

@@ -16,6 +16,7 @@ import time
 import ldap
 from ldap.filter import escape_filter_chars
 
+from appliance.core import clock
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import Busy
 from appliance.core.i18n import texts
@@ -107,8 +108,8 @@ def ask(directory, login, password, before_bind=None, deadline=None):
         within(deadline, bind_as, directory, f'cn={secrets.token_hex(8)},{directory.base_dn}', secrets.token_hex(8), deadline)
     else:
         reason = within(deadline, bind_as, directory, entry.dn, password, deadline)
-        # Active Directory refuses by itself; another may leave that to who reads the flag.
-        reason = reason or ('disabled' if entry.is_disabled else None)
+        # Active Directory refuses by itself; another may leave that to who reads the entry.
+        reason = reason or entry.closed(clock.now()) or None
     if reason:
         raise WrongPair(reason, key)
     return entry

@@ -6,14 +6,18 @@ The presets say what OpenLDAP and Active Directory call things; a directory's ow
 import logging
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ldap.dn import str2dn
 
 from appliance.core.errors import Invalid
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
 from appliance.core.person_fields import check_fields, one_line
+from appliance.identity.directory.closing import ATTRIBUTES as CLOSING, closing
 
 log = logging.getLogger('appliance.directory')
+# What was said of an entry: a directory is read again and again, and says the same each time.
+_said, MOST_SAID = set(), 10_000
 
 FIELDS = {
     'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH,
@@ -21,7 +25,6 @@ FIELDS = {
 }
 # Cut short they would be another's, or nobody's.
 WHOLE = ('login', 'mail')
-ACCOUNT_DISABLED = 2    # userAccountControl, [MS-ADTS] 2.2.16
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ COMMON = {
 PRESETS = {
     'openldap': Preset('(objectClass=inetOrgPerson)', ('uid', 'mail'), 'entryUUID',
                        COMMON | {'login': ('uid',), 'department': ('departmentNumber', 'ou')}),
+    # nsUniqueId of 389 is no UUID as text; entryUUID comes with its plugin, on since 2.0.
+    '389': Preset('(objectClass=inetOrgPerson)', ('uid', 'mail'), 'entryUUID',
+                  COMMON | {'login': ('uid',), 'department': ('departmentNumber', 'ou')}),
+    'freeipa': Preset('(&(objectClass=posixAccount)(objectClass=person))', ('uid', 'mail'), 'ipaUniqueID',
+                      COMMON | {'login': ('uid',), 'department': ('ou', 'departmentNumber')}),
     'active-directory': Preset('(&(objectCategory=person)(objectClass=user))', ('sAMAccountName', 'userPrincipalName', 'mail'),
                                'objectGUID', COMMON | {'login': ('sAMAccountName',), 'department': ('department',)}),
 }
@@ -52,6 +60,7 @@ class Entry:
     fields: those of login, name, mail, phone, title, department that are mapped, each a line of text within its limit, '' when
     the directory has none; login and name always.
     head_dn: the DN of his manager or ''.
+    is_disabled, expires_at (None: never): see `closed`.
     """
 
     uuid: uuid.UUID
@@ -59,6 +68,13 @@ class Entry:
     fields: dict
     head_dn: str = ''
     is_disabled: bool = False
+    expires_at: datetime | None = None
+
+    def closed(self, now):
+        """Why the directory lets nobody in by this entry at a moment: `disabled`, `expired`, or '' where it does."""
+        if self.is_disabled:
+            return 'disabled'
+        return 'expired' if self.expires_at and self.expires_at <= now else ''
 
 
 def mapping_of(directory):
@@ -74,7 +90,7 @@ def mapped_fields(directory):
 def attributes_of(directory):
     """The attributes to ask the directory for."""
     names = {name for attributes in mapping_of(directory).values() for name in attributes}
-    return sorted(names | {PRESETS[directory.preset].uuid_attribute, 'userAccountControl'})
+    return sorted(names | {PRESETS[directory.preset].uuid_attribute, *CLOSING})
 
 
 def read_entry(directory, dn, values):
@@ -88,12 +104,21 @@ def read_entry(directory, dn, values):
     mapping = mapping_of(directory)
     fields = {name: _field(dn, values, name, mapping[name]) for name in FIELDS if mapping.get(name)}
     if known_by is None or not fields['login']:
-        log.error('directory %s: the entry %s has no usable %s', directory.name, dn,
-                  'login' if known_by else PRESETS[directory.preset].uuid_attribute)
+        _say(logging.ERROR, f'directory {directory.name}: the entry {dn} has no usable '
+                            f'{"login" if known_by else PRESETS[directory.preset].uuid_attribute}')
         return None
     # Shown everywhere, so never empty.
     fields['name'] = fields['name'] or fields['login']
-    return Entry(known_by, dn, fields, _head_dn(values, mapping.get('head', ())), _is_disabled(values))
+    return Entry(known_by, dn, fields, _head_dn(values, mapping.get('head', ())), *closing(values))
+
+
+def _say(level, text):
+    """Log a line once a process."""
+    if text not in _said:
+        if len(_said) >= MOST_SAID:
+            _said.clear()
+        _said.add(text)
+        log.log(level, '%s', text)
 
 
 def read_uuid(preset, values):
@@ -113,7 +138,7 @@ def _field(dn, values, name, attributes):
             # Values have no order; the one in the DN is the one people call the entry by.
             return next((text for text in found if text == _rdn(dn, attribute)), found[0])
         if values.get(attribute.lower()):
-            log.warning('directory: %s of %s is not a usable %s', attribute, dn, name)
+            _say(logging.WARNING, f'directory: {attribute} of {dn} is not a usable {name}')
     return ''
 
 
@@ -143,8 +168,3 @@ def _head_dn(values, attributes):
             except UnicodeDecodeError:
                 continue
     return ''
-
-
-def _is_disabled(values):
-    flags = (values.get('useraccountcontrol') or [b'0'])[0]
-    return bool(int(flags) & ACCOUNT_DISABLED) if flags.lstrip(b'-').isdigit() else False

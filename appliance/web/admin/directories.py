@@ -5,8 +5,10 @@ from flask import g, redirect, render_template, url_for
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories, probe
+from appliance.identity.directory.sync import runs, words
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.forms import DirectoryForm, TestForm, as_typed
+from appliance.web.admin.sync import KINDS_OF_STATE
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
 from appliance.web.rights import permitted
@@ -14,6 +16,7 @@ from appliance.web.rights import permitted
 _ = texts(__name__)
 STEPS = {'reach': _.lazy('Reach the server'), 'encryption': _.lazy('Encrypt the connection'), 'bind': _.lazy("Log in with the portal's account"),
          'base': _.lazy('Read the base'), 'people': _.lazy('Find the people'), 'login': _.lazy('Log in as a person')}
+NEWEST_RUNS = 5
 STATES = {'ok': (_.lazy('Well'), 'good'), 'failed': (_.lazy('Failed'), 'bad'), 'skipped': (_.lazy('Not tried'), 'plain')}
 
 
@@ -28,7 +31,7 @@ def list_directories():
 @permitted('identity.directories.manage')
 def add_directory():
     """A new one; tested on the page that follows."""
-    form = read_form(DirectoryForm, tls='ldaps', is_active=True)
+    form = read_form(DirectoryForm, tls='ldaps', is_active=True, sync=directories.KNOWN)
     if form.is_posted and form.validate():
         try:
             directory_id = directories.add_directory(g.actor, **form.values(), secret=form.secret.data or '',
@@ -77,5 +80,5 @@ def _directory(directory_id):
 
 def _page(directory, form, test=None, report=None):
     test = test or TestForm()
-    return render_template('admin/directory.html', form=form, directory=directory, test=test, report=report, steps=STEPS,
-                           states=STATES), max(form.status, test.status)
+    return render_template('admin/directory.html', form=form, directory=directory, test=test, report=report, steps=STEPS, states=STATES,
+                           runs=runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], words=words, badges=KINDS_OF_STATE), max(form.status, test.status)

@@ -12,11 +12,18 @@ from appliance.web.forms import Form
 _ = texts(__name__)
 NONE = '-'      # in a mapping: this field is not taken from the directory
 TLS = [SelectChoice('ldaps', 'LDAPS'), SelectChoice('starttls', 'StartTLS'), SelectChoice('none', _.lazy('None (only on this machine)'))]
-PRESETS = [SelectChoice('openldap', 'OpenLDAP'), SelectChoice('active-directory', 'Active Directory')]
+PRESETS = [SelectChoice('openldap', 'OpenLDAP'), SelectChoice('active-directory', 'Active Directory'),
+           SelectChoice('freeipa', 'FreeIPA'), SelectChoice('389', '389 Directory Server')]
 
 
 def _line(label, most=MOST_LINE, *validators):
     return StringField(label, [*validators, Length(max=most)], filters=[lambda text: (text or '').strip()])
+
+
+def sync_choices():
+    """How far the portal follows a directory by itself."""
+    return [SelectChoice('known', _('Keep people who are here up to date, and cut them off')), SelectChoice('all', _('The same, and make people before they log in')),
+            SelectChoice('off', _('No'))]
 
 
 class DirectoryForm(Form):
@@ -41,10 +48,11 @@ class DirectoryForm(Form):
     map_department = _line(_.lazy('Department'))
     map_head = _line(_.lazy('Head'))
     is_active = BooleanField(_.lazy('People log in with this directory'))
+    sync = SelectField(_.lazy('Follow it by itself'), choices=sync_choices)
 
     def values(self, kept=None):
         """The arguments for the rules; `kept` is the row that is edited. What was left empty is left to the kind of directory."""
-        values = {name: self[name].data for name in ('name', 'preset', 'url', 'tls', 'base_dn', 'bind_dn', 'is_active')}
+        values = {name: self[name].data for name in ('name', 'preset', 'url', 'tls', 'base_dn', 'bind_dn', 'is_active', 'sync')}
         if self.ca_pem.data or self.drop_ca.data:
             values['ca_pem'] = '' if self.drop_ca.data else self.ca_pem.data
         if self.person_filter.data and not self._is_of_former_kind(kept, 'person_filter', self.person_filter.data):

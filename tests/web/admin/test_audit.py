@@ -5,7 +5,7 @@ import pytest
 
 from appliance.core import audit, clock
 from appliance.core.db import write
-from tests.visitors import PASSWORD
+from tests.loaded import PASSWORD
 
 
 def seal_later(monkeypatch):

@@ -9,11 +9,11 @@ from appliance.demo import directory as slapd
 from appliance.identity.directory import directories
 from appliance.identity.models import Directory
 from tests.postgresql import free_port
-from tests.visitors import PASSWORD
+from tests.loaded import PASSWORD
 
 SECRET = 'the secret of the account'
 NEW = {'name': 'Company', 'preset': 'openldap', 'url': 'ldap://127.0.0.1:18148', 'tls': 'none', 'base_dn': 'ou=people,dc=company,dc=example',
-       'bind_dn': 'cn=portal,dc=company,dc=example', 'secret': SECRET, 'is_active': 'y'}
+       'bind_dn': 'cn=portal,dc=company,dc=example', 'secret': SECRET, 'is_active': 'y', 'sync': 'known'}
 
 
 @pytest.fixture(scope='session')
@@ -53,7 +53,7 @@ def test_the_secret_never_comes_back(lumbreras, administrator):
 
 def test_wrong_values_are_refused_at_their_fields(lumbreras, administrator):
     wrong = {'name': '', 'url': 'https://company.example', 'base_dn': 'not a name', 'tls': 'starttls!', 'ca_pem': 'no certificate', 'bind_dn': 'x' * 1001,
-             'person_filter': 'uid=*', 'login_attributes': 'uid, (x=y)', 'map_name': 'a b c', 'preset': 'novell', 'secret': 'x' * 10_000}
+             'person_filter': 'uid=*', 'login_attributes': 'uid, (x=y)', 'map_name': 'a b c', 'preset': 'novell', 'sync': 'everybody', 'secret': 'x' * 10_000}
     for field, value in wrong.items():
         answer = add(administrator, **{field: value})
         assert answer.status_code == 422, field

@@ -1,0 +1,87 @@
+"""`appliance directory sync|runs|apply|undo`: the comparison with a directory, without the web and without the jobs. Part of `directory`."""
+
+import click
+
+from appliance.cli.context import console_actor, opened
+from appliance.cli.output import as_json_option, as_json_text, listing, say
+from appliance.core.errors import Unavailable
+from appliance.identity.directory import directories
+from appliance.identity.directory.sync import following, models, planning, runs, words
+
+
+@click.command('sync')
+@click.argument('name')
+@click.option('--dry-run', is_flag=True, help='Say what would be done, and do nothing.')
+@as_json_option
+def sync(name, dry_run, as_json):
+    """Read the directory NAME, plan, and bring people here in line with it. What the brake holds waits: appliance directory apply."""
+    with opened():
+        actor = console_actor()
+        directory_id = directories.id_of(actor, name)
+        run_id = runs.ask(actor, directory_id)
+        following.carry_on(run_id)
+        run = runs.one_run(actor, run_id)
+        if run['state'] == models.PLANNED and not dry_run and run['counts']:
+            runs.start(actor, run_id)
+            following.carry_on(run_id)
+        _show(actor, run_id, as_json)
+
+
+@click.command('runs')
+@click.argument('name')
+@as_json_option
+def list_(name, as_json):
+    """List the comparisons with the directory NAME that found something, the newest first."""
+    with opened():
+        actor = console_actor()
+        found = runs.list_runs(actor, directories.id_of(actor, name))
+    rows = [run | {'found': ', '.join(f'{kind} {run["counts"][kind]}' for kind in planning.KINDS if run['counts'].get(kind))} for run in found]
+    listing(rows, {'id': 'RUN', 'started_at': 'WHEN', 'state': 'STATE', 'found': 'FOUND', 'brake': 'BRAKE'}, as_json,
+            'No comparison has found anything yet.')
+
+
+@click.command('apply')
+@click.argument('run_id', type=int, metavar='RUN')
+@click.option('--with-held', is_flag=True, help='Also cut off the people whom the brake holds.')
+@as_json_option
+def apply(run_id, with_held, as_json):
+    """Carry out the plan of RUN, which is at most an hour old."""
+    with opened():
+        actor = console_actor()
+        runs.start(actor, run_id, with_held=with_held)
+        following.carry_on(run_id)
+        _show(actor, run_id, as_json)
+
+
+@click.command('undo')
+@click.argument('run_id', type=int, metavar='RUN')
+@as_json_option
+def undo(run_id, as_json):
+    """Take back what RUN did, where nobody touched it since. The directory is not followed any more until you say so: --sync."""
+    with opened():
+        actor = console_actor()
+        runs.undo(actor, run_id)
+        following.carry_on(run_id)
+        _show(actor, run_id, as_json)
+
+
+COMMANDS = (sync, list_, apply, undo)
+
+
+def _show(actor, run_id, as_json):
+    run, steps, after = runs.one_run(actor, run_id), [], 0
+    while page := runs.steps_of(actor, run_id, after=after, limit=1000):
+        steps, after = steps + page, page[-1]['id']
+    if as_json:
+        print(as_json_text(run | {'steps': steps}))
+        return
+    for step in steps:
+        what = words.KINDS[step['kind']] if step['state'] != models.WAITING or not step['is_held'] else f'{words.KINDS[step["kind"]]} (held)'
+        click.echo(f'{what!s:<20} {step["name"]}: {step["note"] or words.REASONS[step["reason"]]}')
+        for field, old, new in words.changes(step):
+            click.echo(f'{"":<20}   {field}: {old or "-"} -> {new or "-"}')
+    if run['brake']:
+        say(words.brake(run))
+    say(f'Run {run_id}: {words.RUN_STATES[run["state"]]}.' if steps or run['failure'] or run['brake'] else 'Nothing to do: everybody is here as the directory says.')
+    if run['failure']:
+        raise Unavailable(run['failure'])

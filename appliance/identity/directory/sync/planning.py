@@ -1,0 +1,167 @@
+"""Comparing the portal with a directory: what is to be done to whom, and why. Nothing is written here.
+
+The directory is the truth for the fields it fills and for who may come in by it. What was blocked here stays blocked; a name or a
+mail joins nobody. The brake keeps people from being cut off in masses because an answer was short.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from appliance.core import clock
+from appliance.core.db import rows
+from appliance.core.departments import all_departments
+from appliance.core.person_fields import fold_login
+from appliance.core.personal.forgotten import FORGOTTEN
+from appliance.identity.directory.sync import reading
+
+# In the order in which they are done: who must go goes first.
+DISABLE, ENABLE, CHANGE, MOVE, CREATE, REFUSE = KINDS = ('disable', 'enable', 'change', 'move', 'create', 'refuse')
+# Both must be passed: of a small company one person more is soon a tenth, of a large one five people are nothing.
+BRAKE_SHARE, BRAKE_PEOPLE = 0.1, 5
+PERSON_FIELDS = ('login', 'name', 'mail', 'phone', 'title')
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is to be done to one person, or (`refuse`) what cannot be. before, after: {field: value} of what it changes."""
+
+    kind: str
+    reason: str
+    uuid: str
+    person_id: int | None
+    name: str
+    dn: str = ''
+    before: dict = field(default_factory=dict)
+    after: dict = field(default_factory=dict)
+    is_held: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """steps in the order of doing. brake: '' or why nobody is cut off for absence: `many`, `empty`, `part`, `lost`."""
+
+    steps: tuple
+    brake: str
+    absent: int
+    known: int
+
+    def counts(self):
+        """{kind: how many}."""
+        return dict(Counter(step.kind for step in self.steps))
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person who is tied to an entry. is_out: this directory's own block stands."""
+
+    person_id: int
+    dn: str
+    login: str
+    name: str
+    mail: str
+    phone: str
+    title: str
+    department_id: int | None
+    is_out: bool
+    is_forgotten: bool
+
+
+def source_of(directory_id):
+    """The source of the blocks that a directory makes (core's PersonBlock)."""
+    return f'directory:{directory_id}'
+
+
+def known_people(directory_id):
+    """{uuid: Known} of everybody tied to a directory."""
+    found = rows('''SELECT t.uuid, p.id, t.dn, p.login, p.name, p.mail, p.phone, p.title, p.department_id,
+        EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id AND b.source = ?),
+        EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id AND b.source = ?)
+        FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ?''', source_of(directory_id), FORGOTTEN, directory_id)
+    return {row[0]: Known(*row[1:9], bool(row[9]), bool(row[10])) for row in found}
+
+
+def make(directory, snapshot, creates):
+    """The Plan for a Snapshot. creates: whether people are made before they log in (False: they come by their first login)."""
+    known, now = known_people(directory.id), clock.now()
+    logins = {fold_login(login): person_id for login, person_id in rows('SELECT login, id FROM person')}
+    departments, steps = _departments(), []
+    for known_by, entry in snapshot.entries.items():
+        person = known.get(known_by)
+        if person is not None and not person.is_forgotten:
+            steps += _of_known(known_by, entry, person, now, departments, logins)
+        elif person is None and creates and not entry.closed(now):
+            steps.append(_of_new(known_by, entry, logins))
+    inside = {known_by: person for known_by, person in known.items() if not person.is_out and not person.is_forgotten}
+    gone = [known_by for known_by in inside if known_by not in snapshot.entries]
+    brake = gone and (snapshot.gap or _too_many(len(gone), len(inside), snapshot))
+    if gone and not snapshot.gap:       # nobody can be told absent by an answer that broke off
+        steps += _cut_off(directory, inside, gone, bool(brake))
+    steps.sort(key=lambda step: KINDS.index(step.kind))
+    return Plan(tuple(steps), brake or '', len(gone), len(inside))
+
+
+def _of_known(known_by, entry, person, now, departments, logins):
+    closed = entry.closed(now)
+    if closed:
+        return [] if person.is_out else [Step(DISABLE, closed, known_by, person.person_id, person.name, entry.dn)]
+    steps = [Step(ENABLE, 'back', known_by, person.person_id, person.name, entry.dn)] if person.is_out else []
+    before, after = _differences(entry, person, departments)
+    login = fold_login(after.get('login', ''))
+    if login and logins.get(login, person.person_id) != person.person_id:
+        steps.append(Step(REFUSE, 'login_taken', known_by, person.person_id, person.name, entry.dn, {'login': before.pop('login')},
+                          {'login': after.pop('login')}))
+    elif login:
+        logins[login] = person.person_id
+    if after:
+        steps.append(Step(CHANGE, 'changed', known_by, person.person_id, person.name, entry.dn, before, after))
+    elif entry.dn != person.dn:
+        steps.append(Step(MOVE, 'moved', known_by, person.person_id, person.name, entry.dn, {'dn': person.dn}, {'dn': entry.dn}))
+    return steps
+
+
+def _differences(entry, person, departments):
+    """({field: value here}, {field: value there}) of what differs; a department by its name."""
+    before, after = {}, {}
+    for name in PERSON_FIELDS:
+        value = fold_login(entry.fields[name]) if name == 'login' else entry.fields.get(name)
+        if value is not None and value != getattr(person, name):
+            before[name], after[name] = getattr(person, name), value
+    wanted = entry.fields.get('department')
+    if wanted and departments.ids.get(wanted.lower()) != (person.department_id or 0):
+        before['department'], after['department'] = departments.names.get(person.department_id, ''), wanted
+    return before, after
+
+
+@dataclass(frozen=True)
+class _Departments:
+    ids: dict       # {name in lower case: the id that department_by_name gives}
+    names: dict     # {id: name}
+
+
+def _departments():
+    tree, ids = all_departments(), {}
+    for department_id in sorted(tree, reverse=True):
+        ids[tree[department_id][0].lower()] = department_id
+    return _Departments(ids, {department_id: row[0] for department_id, row in tree.items()})
+
+
+def _of_new(known_by, entry, logins):
+    """The step that makes a person; each new login is taken from here on, so that two entries of one login make one person."""
+    login = fold_login(entry.fields['login'])
+    if login in logins:
+        return Step(REFUSE, 'login_taken', known_by, None, entry.fields['name'], entry.dn, {}, {'login': login})
+    logins[login] = None
+    return Step(CREATE, 'new', known_by, None, entry.fields['name'], entry.dn, {}, entry.fields | {'login': login})
+
+
+def _cut_off(directory, inside, gone, is_held):
+    """The steps that cut off who is not in the answer; held ones are kept in the plan, and not done without a word."""
+    reasons = reading.why_absent(directory, gone)
+    return [Step(DISABLE, reasons.get(known_by, 'gone'), known_by, inside[known_by].person_id, inside[known_by].name,
+                 inside[known_by].dn, is_held=is_held) for known_by in gone]
+
+
+def _too_many(gone, inside, snapshot):
+    if not snapshot.entries:
+        return 'empty'
+    return 'many' if gone >= BRAKE_PEOPLE and gone > inside * BRAKE_SHARE else ''

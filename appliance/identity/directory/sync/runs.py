@@ -1,0 +1,172 @@
+"""The runs of a sync as rows: asked for, kept with their steps, shown, discarded."""
+
+from datetime import timedelta
+
+from peewee import fn
+
+from appliance.core import audit, clock
+from appliance.core.actions import action
+from appliance.core.db import write
+from appliance.core.errors import Conflict, Invalid, NotFound
+from appliance.core.events import publish
+from appliance.core.i18n import texts
+from appliance.core.limits import PAGE_ROWS
+from appliance.core.permissions import permitted, require
+from appliance.identity.directory.sync import models, planning
+from appliance.identity.directory.sync.events import SyncRunHeld
+from appliance.identity.directory.sync.models import SyncRun, SyncStep
+from appliance.identity.models import Directory
+
+_ = texts(__name__)
+
+OPEN = (models.ASKED, models.APPLYING, models.UNDOING)      # what a job still has to do
+GOOD_FOR = timedelta(hours=1)       # how long a plan may be carried out: the directory goes on
+REPEATED_AFTER = timedelta(days=1)  # what could not be done is said again once a day
+INSERTED_AT_ONCE = 200
+
+
+@action(rights=permitted('identity.directories.manage'))
+def ask(actor, directory_id):
+    """Have a job read the directory and plan, and do nothing; returns the run's id. An open plan of the directory is discarded."""
+    if not Directory.select().where(Directory.id == directory_id).exists():
+        raise NotFound()
+    waiting = SyncRun.get_or_none((SyncRun.directory == directory_id) & (SyncRun.state == models.ASKED))
+    if waiting:
+        return waiting.id
+    _discard_plans(directory_id)
+    return SyncRun.create(directory=directory_id, state=models.ASKED, is_dry=True, by=actor.person_id).id
+
+
+def keep(plan, directory_id, is_dry=False, by=None, run_id=None):
+    """Write a Plan down; returns the run's id. A dry one waits for a word, another is to be applied at once.
+
+    Held steps wait for a word of their own, in whichever run they are. run_id: the row that `ask` made.
+    """
+    with write('identity.directory.sync.keep'):
+        now = clock.now()
+        state = models.APPLYING if not is_dry else models.PLANNED if plan.steps else models.DONE
+        values = {'state': state, 'ended_at': now if state == models.DONE else None, 'is_dry': is_dry, 'counts': plan.counts(),
+                  'brake': plan.brake, 'absent': plan.absent, 'known': plan.known, 'planned_at': now}
+        if run_id is None:
+            run_id = SyncRun.create(directory=directory_id, by=by, **values).id
+        else:
+            SyncRun.update(**values).where(SyncRun.id == run_id).execute()
+        steps = [{'run': run_id, 'kind': step.kind, 'reason': step.reason, 'uuid': step.uuid, 'person': step.person_id, 'name': step.name,
+                  'dn': step.dn, 'before': step.before, 'after': step.after, 'is_held': step.is_held,
+                  'state': models.REFUSED if step.kind == planning.REFUSE else models.WAITING, 'note': ''} for step in plan.steps]
+        for at in range(0, len(steps), INSERTED_AT_ONCE):
+            SyncStep.insert_many(steps[at:at + INSERTED_AT_ONCE]).execute()
+        if plan.brake and not is_dry:
+            publish(SyncRunHeld(run_id, directory_id, plan.brake, plan.absent, plan.known, by))
+    return run_id
+
+
+@action(rights=permitted('identity.directories.manage'))
+def start(actor, run_id, with_held=False):
+    """Let a plan be carried out by the job; with_held: also what the brake holds. Conflict when it is too old or not a plan."""
+    run = _run(run_id)
+    if run.state not in (models.PLANNED, models.HELD):
+        raise Conflict(_('This is no plan that waits. Make a new one.'))
+    if run.planned_at < clock.now() - GOOD_FOR:
+        raise Conflict(_('This plan is older than an hour. Make a new one: the directory may say something else now.'))
+    if with_held:
+        SyncStep.update(is_held=False).where((SyncStep.run == run_id) & (SyncStep.state == models.WAITING)).execute()
+    elif run.state == models.HELD:
+        raise Invalid(_('What is left of this run is held by the brake. Say that the people are to be cut off, or discard it.'), field='with_held')
+    SyncRun.update(state=models.APPLYING).where(SyncRun.id == run_id).execute()
+    audit.record(actor, 'identity.directory.sync.started', f'identity.directory:{run.directory_id}', run=run_id, with_held=with_held)
+
+
+@action(rights=permitted('identity.directories.manage'))
+def discard(actor, run_id):
+    """Let a plan, or what the brake holds, be; nothing is done."""
+    run = _run(run_id)
+    if run.state not in (models.PLANNED, models.HELD, models.ASKED):
+        raise Conflict(_('This is no plan that waits. Make a new one.'))
+    SyncRun.update(state=models.DISCARDED, ended_at=clock.now()).where(SyncRun.id == run_id).execute()
+    audit.record(actor, 'identity.directory.sync.discarded', f'identity.directory:{run.directory_id}', run=run_id)
+
+
+@action(rights=permitted('identity.directories.manage'))
+def undo(actor, run_id):
+    """Let the job take back what a run did; from now on the directory is followed only when somebody says so again."""
+    run = _run(run_id)
+    if run.state not in (models.DONE, models.HELD):
+        raise Conflict(_('Only a run that was carried out can be taken back, and once.'))
+    if not SyncStep.select().where((SyncStep.run == run_id) & (SyncStep.state == models.APPLIED)).exists():
+        raise Conflict(_('This run did nothing that could be taken back.'))
+    SyncRun.update(state=models.UNDOING).where(SyncRun.id == run_id).execute()
+    Directory.update(sync='off').where(Directory.id == run.directory_id).execute()
+    audit.record(actor, 'identity.directory.sync.undone', f'identity.directory:{run.directory_id}', run=run_id)
+
+
+def _discard_plans(directory_id):
+    (SyncRun.update(state=models.DISCARDED, ended_at=clock.now())
+     .where((SyncRun.directory == directory_id) & (SyncRun.state == models.PLANNED)).execute())
+
+
+def _run(run_id):
+    run = SyncRun.get_or_none(SyncRun.id == run_id)
+    if run is None:
+        raise NotFound()
+    return run
+
+
+def list_runs(actor, directory_id, before=None):
+    """The runs of a directory, the newest first, PAGE_ROWS at most and one more where there is more: as `one_run` without steps."""
+    require(actor, 'identity.directories.manage')
+    where = SyncRun.directory == directory_id
+    if before:
+        where &= SyncRun.id < before
+    return [_described(run) for run in SyncRun.select().where(where).order_by(SyncRun.id.desc()).limit(PAGE_ROWS + 1)]
+
+
+def one_run(actor, run_id):
+    """{id, directory_id, state, is_dry, counts, brake, absent, known, failure, by, started_at, planned_at, ended_at, is_good, states}.
+
+    is_good: whether the plan may still be carried out. states: {state of a step: how many}, with `held` for what the brake holds.
+    """
+    require(actor, 'identity.directories.manage')
+    run = _run(run_id)
+    states = dict(SyncStep.select(SyncStep.state, fn.COUNT(SyncStep.id)).where(SyncStep.run == run_id).group_by(SyncStep.state).tuples())
+    held = SyncStep.select().where((SyncStep.run == run_id) & (SyncStep.is_held == 1) & (SyncStep.state == models.WAITING)).count()
+    return _described(run) | {'states': states | {'held': held}}
+
+
+def steps_of(actor, run_id, kind=None, after=0, limit=PAGE_ROWS):
+    """The steps of a run in the order of doing, from the one after `after` (an id): dicts of id, kind, reason, person_id, name, dn,
+    before, after, is_held, state, note."""
+    require(actor, 'identity.directories.manage')
+    _run(run_id)
+    where = (SyncStep.run == run_id) & (SyncStep.id > after)
+    if kind:
+        where &= SyncStep.kind == kind
+    return [{'id': step.id, 'kind': step.kind, 'reason': step.reason, 'person_id': step.person_id, 'name': step.name, 'dn': step.dn,
+             'before': step.before, 'after': step.after, 'is_held': step.is_held, 'state': step.state, 'note': step.note}
+            for step in SyncStep.select().where(where).order_by(SyncStep.id).limit(limit)]
+
+
+def refused_already(directory_id):
+    """{(kind, uuid, after)} of the steps that the directory's runs could not do, and said so, in the last day: hashable as planning's."""
+    since = SyncRun.select(SyncRun.id).where((SyncRun.directory == directory_id) & (SyncRun.started_at > clock.now() - REPEATED_AFTER) & (SyncRun.is_dry == 0))
+    found = SyncStep.select(SyncStep.kind, SyncStep.uuid, SyncStep.after).where(SyncStep.run.in_(since) & (SyncStep.state == models.REFUSED))
+    return {key_of(step.kind, step.uuid, step.after) for step in found}
+
+
+def key_of(kind, known_by, after):
+    """What makes a step the same as an earlier one: who, what, and to which values."""
+    return kind, known_by, tuple(sorted(after.items()))
+
+
+def _described(run):
+    return {'id': run.id, 'directory_id': run.directory_id, 'state': run.state, 'is_dry': run.is_dry, 'counts': run.counts, 'brake': run.brake,
+            'absent': run.absent, 'known': run.known, 'failure': run.failure, 'by': run.by, 'started_at': run.started_at,
+            'planned_at': run.planned_at, 'ended_at': run.ended_at,
+            'is_good': run.planned_at is not None and run.planned_at >= clock.now() - GOOD_FOR}
+
+
+def forget(before):
+    """Delete runs that ended before a moment, with their steps; inside an action, for the cleaning job."""
+    old = SyncRun.select(SyncRun.id).where(SyncRun.ended_at < before)
+    SyncStep.delete().where(SyncStep.run.in_(old)).execute()
+    return SyncRun.delete().where(SyncRun.ended_at < before).execute()

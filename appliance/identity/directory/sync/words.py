@@ -1,0 +1,59 @@
+"""The words for what a run does and why: pages and commands read the same."""
+
+from appliance.core.i18n import texts
+from appliance.identity.directory.sync import models, planning
+
+_ = texts(__name__)
+
+KINDS = {
+    planning.DISABLE: _.lazy('Cut off'), planning.ENABLE: _.lazy('Let in again'), planning.CHANGE: _.lazy('Changed'), planning.MOVE: _.lazy('Moved'),
+    planning.CREATE: _.lazy('New'), planning.REFUSE: _.lazy('Not possible'),
+}
+REASONS = {
+    'disabled': _.lazy('The directory has disabled the account.'),
+    'expired': _.lazy('The account has expired in the directory.'),
+    'gone': _.lazy('The entry is not below the base any more: deleted, moved away, or not shown to the portal.'),
+    'filtered': _.lazy('The entry does not match the filter for people any more.'),
+    'back': _.lazy('The directory lets this person in again.'),
+    'changed': _.lazy('The directory has other values.'),
+    'moved': _.lazy('The entry stands elsewhere in the directory.'),
+    'new': _.lazy('In the directory, and not here yet.'),
+    'login_taken': _.lazy('The login belongs to another account here. A name alone joins nobody.'),
+}
+RUN_STATES = {
+    models.ASKED: _.lazy('The directory is read'), models.PLANNED: _.lazy('Plan'), models.APPLYING: _.lazy('Being carried out'),
+    models.DONE: _.lazy('Done'), models.HELD: _.lazy('Held'), models.FAILED: _.lazy('Failed'), models.UNDOING: _.lazy('Being taken back'),
+    models.UNDONE: _.lazy('Taken back'), models.DISCARDED: _.lazy('Let be'),
+}
+STEP_STATES = {
+    models.WAITING: _.lazy('Waits'), models.APPLIED: _.lazy('Done'), models.SKIPPED: _.lazy('Left out'), models.REFUSED: _.lazy('Not done'),
+    models.TAKEN_BACK: _.lazy('Taken back'), models.LEFT: _.lazy('Left as it is'),
+}
+FIELDS = {
+    'login': _.lazy('Login'), 'name': _.lazy('Name'), 'mail': _.lazy('Mail'), 'phone': _.lazy('Phone'), 'title': _.lazy('Title'),
+    'department': _.lazy('Department'), 'dn': _.lazy('Entry'),
+}
+
+
+def brake(run):
+    """Why nobody was cut off for absence, in a sentence; '' where the brake did not hold anything. run: as runs.one_run gives it."""
+    if not run['brake']:
+        return ''
+    if run['brake'] == 'empty':
+        return _('The directory shows nobody, and %(known)s people are known by it. Nobody is cut off for that.', known=run['known'])
+    if run['brake'] == 'many':
+        return _('%(absent)s of %(known)s people are missing in the directory. That many are not cut off without your word.',
+                 absent=run['absent'], known=run['known'])
+    if run['brake'] == 'part':
+        return _('The directory shows only a part of its people to the portal’s account, so that nobody can be told absent. Raise its size limit for that account.')
+    return _('The connection ended before all people were read. Nobody is cut off for that.')
+
+
+def counts(run):
+    """[(kind, word, number)] of what a run holds, in the order of doing."""
+    return [(kind, KINDS[kind], run['counts'][kind]) for kind in planning.KINDS if run['counts'].get(kind)]
+
+
+def changes(step):
+    """[(field, old, new)] of a step, for people: what a new person gets has no old values."""
+    return [(FIELDS[name], step['before'].get(name, ''), value) for name, value in step['after'].items() if value != step['before'].get(name, '') and name in FIELDS]

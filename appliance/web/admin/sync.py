@@ -1,0 +1,104 @@
+"""/admin/directories/<id>/runs: what the comparison with a directory found, carrying it out, and taking it back."""
+
+import functools
+
+from flask import g, redirect, render_template, request, url_for
+
+from appliance.core import refs
+from appliance.core.errors import Conflict, Invalid, NotFound
+from appliance.core.i18n import texts
+from appliance.core.limits import PAGE_ROWS
+from appliance.identity.directory import directories
+from appliance.identity.directory.sync import models, planning, runs, words
+from appliance.web.admin.blueprint import blueprint
+from appliance.web.asked import number
+from appliance.web.flashes import say
+from appliance.web.forms import ButtonForm, read_form
+from appliance.web.rights import permitted
+
+_ = texts(__name__)
+
+KINDS_OF_STATE = {models.DONE: 'good', models.HELD: 'warn', models.FAILED: 'bad', models.APPLIED: 'good', models.REFUSED: 'bad'}
+
+
+@blueprint.post('/directories/<int:directory_id>/runs')
+@permitted('identity.directories.manage')
+def ask_run(directory_id):
+    """Have the directory read and a plan made; the page of the plan follows."""
+    form = read_form(ButtonForm)
+    run_id = runs.ask(g.actor, directory_id, request_key=form.request_key.data or None)
+    return redirect(url_for('admin.show_run', directory_id=directory_id, run_id=run_id), 303)
+
+
+@blueprint.get('/directories/<int:directory_id>/runs')
+@permitted('identity.directories.manage')
+def list_runs(directory_id):
+    """All runs that found something, the newest first."""
+    found = runs.list_runs(g.actor, directory_id, number('older'))
+    older = found[PAGE_ROWS - 1]['id'] if len(found) > PAGE_ROWS else None
+    return render_template('admin/runs.html', directory=_directory(directory_id), runs=found[:PAGE_ROWS], older=older, words=words, badges=KINDS_OF_STATE)
+
+
+@blueprint.get('/directories/<int:directory_id>/runs/<int:run_id>')
+@permitted('identity.directories.manage')
+def show_run(directory_id, run_id):
+    """A run with its steps; of one kind, where that is asked for."""
+    run, kind = _run(directory_id, run_id), request.args.get('kind', '')
+    if kind and kind not in planning.KINDS:
+        raise NotFound()
+    steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1)
+    after = steps[PAGE_ROWS - 1]['id'] if len(steps) > PAGE_ROWS else None
+    return render_template('admin/run.html', directory=_directory(directory_id), run=run, steps=steps[:PAGE_ROWS], after=after, kind=kind, words=words,
+                           badges=KINDS_OF_STATE, is_busy=run['state'] in runs.OPEN, person_url=functools.partial(refs.url_of, 'core.person'))
+
+
+@blueprint.post('/directories/<int:directory_id>/runs/<int:run_id>/start')
+@permitted('identity.directories.manage')
+def start_run(directory_id, run_id):
+    """Carry a plan out, without what the brake holds."""
+    return _act(directory_id, run_id, runs.start)
+
+
+@blueprint.post('/directories/<int:directory_id>/runs/<int:run_id>/release')
+@permitted('identity.directories.manage')
+def release_run(directory_id, run_id):
+    """Carry out what the brake holds, too."""
+    return _act(directory_id, run_id, runs.start, with_held=True)
+
+
+@blueprint.post('/directories/<int:directory_id>/runs/<int:run_id>/discarding')
+@permitted('identity.directories.manage')
+def discard_run(directory_id, run_id):
+    """Let it be."""
+    return _act(directory_id, run_id, runs.discard)
+
+
+@blueprint.post('/directories/<int:directory_id>/runs/<int:run_id>/undoing')
+@permitted('identity.directories.manage')
+def undo_run(directory_id, run_id):
+    """Take back what it did."""
+    return _act(directory_id, run_id, runs.undo)
+
+
+def _act(directory_id, run_id, rule, **values):
+    form = read_form(ButtonForm)
+    _run(directory_id, run_id)
+    try:
+        rule(g.actor, run_id, **values, request_key=form.request_key.data or None)
+    except (Conflict, Invalid) as error:
+        say(error.message)
+    return redirect(url_for('admin.show_run', directory_id=directory_id, run_id=run_id), 303)
+
+
+def _run(directory_id, run_id):
+    run = runs.one_run(g.actor, run_id)
+    if run['directory_id'] != directory_id:
+        raise NotFound()
+    return run
+
+
+def _directory(directory_id):
+    for found in directories.list_directories(g.actor):
+        if found['id'] == directory_id:
+            return found
+    raise NotFound()

@@ -1,0 +1,96 @@
+"""The brake: a short answer cuts nobody off, and says so once."""
+import ldap
+import pytest
+
+from appliance.core import notices
+from appliance.core.actor import ADMINISTRATOR, SYSTEM
+from appliance.core.errors import Conflict, Invalid
+from appliance.core.people import Person, actor_for, add_person, give_role, is_blocked
+from appliance.identity.directory import directories
+from appliance.identity.directory.client import Connection
+from appliance.identity.directory.sync import following, reading, runs
+from tests.ldap.sync.conftest import TEN, told, who
+
+
+def out():
+    """The logins of those who are out."""
+    return sorted(person.login for person in Person.select() if is_blocked(person.id))
+
+
+def test_four_of_ten_are_cut_off_and_five_are_not(company, follow):
+    company.delete(*TEN[:4])
+    assert follow().brake == '' and out() == TEN[:4]
+    company.delete(*TEN[4:9])
+    run = follow()
+    assert (run.state, run.brake, run.absent, run.known) == ('held', 'many', 5, 6)
+    assert out() == TEN[:4] and {state for _name, _reason, state in run.steps['disable']} == {'waiting'}
+    assert follow() is None, 'it is said once'
+
+
+def test_an_empty_answer_cuts_nobody_off(company, followed, follow):
+    directories.edit_directory(SYSTEM, followed, person_filter='(uid=nobody)')
+    assert follow().brake == 'empty' and out() == []
+
+
+def test_who_the_directory_itself_shuts_out_is_cut_off_all_the_same(monkeypatch, company, follow):
+    monkeypatch.setattr('appliance.identity.directory.closing._first', lambda values, name: (values.get(
+        'description' if name == 'nsaccountlock' else name) or [b''])[0])
+    monkeypatch.setattr('appliance.identity.directory.mapping.CLOSING', ('description',))
+    company.delete(*TEN[:6])
+    company.change('worker8', description='true')
+    run = follow()
+    assert (run.state, run.brake) == ('held', 'many') and out() == ['worker8']
+    company.change('worker9', description='true')
+    assert follow().steps == {'disable': [('Worker9', 'disabled', 'applied')]}, 'also while the brake holds'
+
+
+@pytest.mark.parametrize('error', [ldap.SIZELIMIT_EXCEEDED, ldap.SERVER_DOWN, ldap.OPERATIONS_ERROR])
+def test_an_answer_that_breaks_off_cuts_nobody_off(monkeypatch, company, follow, error):
+    """After the first page, by the server's word or by a lost connection."""
+    monkeypatch.setattr(reading, 'PAGE', 4)
+    real = Connection.pages
+
+    def broken(self, *args):
+        for number, page in enumerate(real(self, *args)):
+            if number:
+                raise error()
+            yield page
+    monkeypatch.setattr(Connection, 'pages', broken)
+    company.change('worker0', title='Foreman')
+    run = follow()
+    assert run.brake == ('part' if error is ldap.SIZELIMIT_EXCEEDED else 'lost') and run.absent == 6
+    assert out() == [] and who('worker0').title == 'Foreman', 'who came is followed'
+    assert follow() is None
+
+
+def test_administrators_are_told(company, follow, run_due):
+    boss = add_person(SYSTEM, 'boss', 'The boss', 'boss@company.test')
+    give_role(SYSTEM, boss, ADMINISTRATOR)
+    company.delete(*TEN[:6])
+    run = follow()
+    run_due('core.deliveries')
+    notice = next(one for one in notices.listing(actor_for(boss, 'test'))['notices'] if 'missing' in one['text'])
+    assert notice['text'] == '6 of 10 people are missing in the directory Company. Nobody was cut off for it: please look.'
+    assert notice['url'] == f'/admin/directories/1/runs/{run.id}'
+
+
+def test_a_word_cuts_them_off(company, followed, follow):
+    company.delete(*TEN[:6])
+    run = follow()
+    with pytest.raises(Invalid):
+        runs.start(SYSTEM, run.id)
+    runs.start(SYSTEM, run.id, with_held=True)
+    following.carry_on(run.id)
+    assert told(run.id).state == 'done' and out() == TEN[:6]
+    with pytest.raises(Conflict):
+        runs.start(SYSTEM, run.id, with_held=True)
+
+
+def test_it_is_over_when_they_are_back(company, followed, follow):
+    directories.edit_directory(SYSTEM, followed, person_filter='(uid=worker1)')
+    run = follow()
+    assert run.state == 'held'
+    directories.edit_directory(SYSTEM, followed, person_filter='(objectClass=inetOrgPerson)')
+    assert follow() is None and told(run.id).state == 'discarded'
+    directories.edit_directory(SYSTEM, followed, person_filter='(uid=worker1)')
+    assert follow().state == 'held', 'and the next is said again'
