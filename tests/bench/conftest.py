@@ -14,8 +14,8 @@ from appliance.identity import sessions
 from appliance.tools.worktime.models import WorktimeDay, WorktimePause
 from tests.bench.servers import serving
 from tests.boxes import SqliteTemplate, opened, write_box
+from tests.loaded import PASSWORD
 from tests.postgresql import free_port
-from tests.visitors import PASSWORD
 
 PEOPLE, STREAMS = 10_000, 5000
 ROWS = []

@@ -14,8 +14,8 @@ from assets import builder
 from tests.bench.servers import serving
 from tests.boxes import opened, write_box
 from tests.contracts.sources import ROOT
+from tests.loaded import PASSWORD
 from tests.postgresql import free_port
-from tests.visitors import PASSWORD
 
 PEOPLE = 125        # of which the employee sees one less: the guest of nobody
 PROGRAMS = ROOT / 'tests' / 'clients' / 'programs'

@@ -1,15 +1,26 @@
 """Following a real slapd: who comes, changes, goes and comes back."""
-import pytest
+from datetime import timedelta
 
+import pytest
+import time_machine
+
+from appliance.core import clock, revisions
 from appliance.core.actor import SYSTEM
-from appliance.core.departments import all_departments
-from appliance.core.people import Person, actor_for, add_person, block, is_blocked
+from appliance.core.db import write
+from appliance.core.departments import Department, all_departments
+from appliance.core.people import Person, actor_for, add_person, block, is_blocked, update_person
 from appliance.identity.directory import directories
 from appliance.identity.directory.errors import DirectoryDown
 from appliance.identity.directory.sync import following
 from appliance.identity.models import Directory
 from tests.ldap.people import BASE, PEOPLE
 from tests.ldap.sync.conftest import TEN, blocks, nothing_written, tie, who
+
+
+def set_name(department_id, name):
+    with write('test'):
+        Department.update(name=name).where(Department.id == department_id).execute()
+        revisions.bump('department')
 
 
 def test_people_are_here_before_they_log_in(followed):
@@ -121,3 +132,29 @@ def test_a_directory_that_is_down_changes_nothing(company, followed):
         following.follow(followed)
     following.follow_all()      # says so in the log, and goes on
     assert not any(is_blocked(person.id) for person in Person.select())
+
+
+def test_what_was_written_here_is_put_right_by_the_next_look(company, follow):
+    """Also of somebody whose entry is as it was."""
+    assert follow() is None
+    update_person(SYSTEM, who('worker1').id, title='Chief of everything')
+    assert follow().steps == {'change': [('Worker1', 'changed', 'applied')]} and who('worker1').title == 'Worker'
+    assert follow() is None
+    set_name(who('worker1').department_id, 'Another hall')
+    assert len(follow().steps['change']) == 10 and who('worker1').department.name == 'Hall'
+
+
+def test_an_end_that_passes_is_noticed_without_a_change(monkeypatch, company, follow):
+    monkeypatch.setattr('appliance.identity.directory.closing._first', lambda values, name: (values.get(
+        'description' if name == 'shadowexpire' else name) or [b''])[0])
+    monkeypatch.setattr('appliance.identity.directory.mapping.CLOSING', ('description',))
+    tomorrow = clock.now() + timedelta(days=1)
+    company.change('worker1', description=str((tomorrow - clock.EPOCH).days))
+    assert follow() is None and follow() is None
+    with time_machine.travel(tomorrow + timedelta(minutes=1)):
+        assert follow().steps == {'disable': [('Worker1', 'expired', 'applied')]}
+
+
+def test_an_entry_without_a_login_is_left_alone(company, followed, follow):
+    directories.edit_directory(SYSTEM, followed, mapping={'login': ['description']})
+    assert follow() is None and not any(is_blocked(person.id) for person in Person.select())

@@ -8,8 +8,8 @@ from appliance.demo import company
 from appliance.demo import directory as slapd
 from appliance.identity.directory import directories
 from appliance.identity.models import Directory
-from tests.postgresql import free_port
 from tests.loaded import PASSWORD
+from tests.postgresql import free_port
 
 SECRET = 'the secret of the account'
 NEW = {'name': 'Company', 'preset': 'openldap', 'url': 'ldap://127.0.0.1:18148', 'tls': 'none', 'base_dn': 'ou=people,dc=company,dc=example',

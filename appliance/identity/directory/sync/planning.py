@@ -4,14 +4,17 @@ The directory is the truth for the fields it fills and for who may come in by it
 mail joins nobody. The brake keeps people from being cut off in masses because an answer was short.
 """
 
+import functools
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from appliance.core import clock
 from appliance.core.db import rows
 from appliance.core.departments import all_departments
 from appliance.core.person_fields import fold_login
 from appliance.core.personal.forgotten import FORGOTTEN
+from appliance.identity.directory.mapping import mapping_of
 from appliance.identity.directory.sync import reading
 
 # In the order in which they are done: who must go goes first.
@@ -50,8 +53,7 @@ class Plan:
         return dict(Counter(step.kind for step in self.steps))
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """A person who is tied to an entry. is_out: this directory's own block stands."""
 
     person_id: int
@@ -82,17 +84,17 @@ def known_people(directory_id):
 
 def make(directory, snapshot, creates):
     """The Plan for a Snapshot. creates: whether people are made before they log in (False: they come by their first login)."""
-    known, now = known_people(directory.id), clock.now()
-    logins = {fold_login(login): person_id for login, person_id in rows('SELECT login, id FROM person')}
-    departments, steps = _departments(), []
-    for known_by, entry in snapshot.entries.items():
+    known, look = known_people(directory.id), _Look(directory)
+    steps = []
+    for known_by in snapshot.found:
         person = known.get(known_by)
         if person is not None and not person.is_forgotten:
-            steps += _of_known(known_by, entry, person, now, departments, logins)
-        elif person is None and creates and not entry.closed(now):
-            steps.append(_of_new(known_by, entry, logins))
+            steps += look.at_known(known_by, snapshot, person)
+        elif person is None and creates:
+            steps += look.at_new(known_by, snapshot)
+    look.remember()
     inside = {known_by: person for known_by, person in known.items() if not person.is_out and not person.is_forgotten}
-    gone = [known_by for known_by in inside if known_by not in snapshot.entries]
+    gone = [known_by for known_by in inside if known_by not in snapshot.found]
     brake = gone and (snapshot.gap or _too_many(len(gone), len(inside), snapshot))
     if gone and not snapshot.gap:       # nobody can be told absent by an answer that broke off
         steps += _cut_off(directory, inside, gone, bool(brake))
@@ -100,18 +102,61 @@ def make(directory, snapshot, creates):
     return Plan(tuple(steps), brake or '', len(gone), len(inside))
 
 
-def _of_known(known_by, entry, person, now, departments, logins):
-    closed = entry.closed(now)
+# {directory: {uuid: what was compared, as a hash}} of the last look of this process, of those with whom there was nothing to do.
+_settled = {}
+
+
+class _Look:
+    """One comparison: the moment, the departments, the logins that are taken, and who was settled last time."""
+
+    def __init__(self, directory):
+        self.directory, self.now, self.departments = directory, clock.now(), _departments()
+        self._before, self._settled = _settled.get(directory.id, {}), {}
+        self._sign = hash((directory.preset, repr(mapping_of(directory)), tuple(self.departments.ids.items())))
+
+    @functools.cached_property
+    def logins(self):
+        """{login: person id} of everybody, and of those whom this plan makes."""
+        return {fold_login(login): person_id for login, person_id in rows('SELECT login, id FROM person')}
+
+    def at_known(self, known_by, snapshot, person):
+        """The steps about somebody who is here: none, and nothing is read, when all is as it was when there were none."""
+        dn, values = snapshot.found[known_by]
+        compared = hash((self._sign, person, dn, tuple((name, tuple(data)) for name, data in values.items())))
+        if self._before.get(known_by) == compared:
+            self._settled[known_by] = compared
+            return []
+        entry = snapshot.entry(known_by)
+        if entry is None:
+            return []
+        steps = _of_known(known_by, entry, person, self)
+        # Who expires will have expired without a change.
+        if not steps and entry.expires_at is None:
+            self._settled[known_by] = compared
+        return steps
+
+    def at_new(self, known_by, snapshot):
+        """The step about somebody who is not here yet."""
+        entry = snapshot.entry(known_by)
+        return [] if entry is None or entry.closed(self.now) else [_of_new(known_by, entry, self.logins)]
+
+    def remember(self):
+        """Keep who is settled for the next look of this process."""
+        _settled[self.directory.id] = self._settled
+
+
+def _of_known(known_by, entry, person, look):
+    closed = entry.closed(look.now)
     if closed:
         return [] if person.is_out else [Step(DISABLE, closed, known_by, person.person_id, person.name, entry.dn)]
     steps = [Step(ENABLE, 'back', known_by, person.person_id, person.name, entry.dn)] if person.is_out else []
-    before, after = _differences(entry, person, departments)
+    before, after = _differences(entry, person, look.departments)
     login = fold_login(after.get('login', ''))
-    if login and logins.get(login, person.person_id) != person.person_id:
+    if login and look.logins.get(login, person.person_id) != person.person_id:
         steps.append(Step(REFUSE, 'login_taken', known_by, person.person_id, person.name, entry.dn, {'login': before.pop('login')},
                           {'login': after.pop('login')}))
     elif login:
-        logins[login] = person.person_id
+        look.logins[login] = person.person_id
     if after:
         steps.append(Step(CHANGE, 'changed', known_by, person.person_id, person.name, entry.dn, before, after))
     elif entry.dn != person.dn:
@@ -162,6 +207,6 @@ def _cut_off(directory, inside, gone, is_held):
 
 
 def _too_many(gone, inside, snapshot):
-    if not snapshot.entries:
+    if not snapshot.found:
         return 'empty'
     return 'many' if gone >= BRAKE_PEOPLE and gone > inside * BRAKE_SHARE else ''

@@ -10,7 +10,7 @@ from ldap.filter import escape_filter_chars
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.login import bind_own_account, misconfigured_search
-from appliance.identity.directory.mapping import PRESETS, attributes_of, read_entry
+from appliance.identity.directory.mapping import PRESETS, attributes_of, read_entry, read_uuid
 
 PAGE = 500
 READ_S = 120            # of one reading; a directory that takes longer counts as silent
@@ -21,43 +21,46 @@ LOOKED_UP = 50          # absent people whose entry is looked for one by one, to
 class Snapshot:
     """The people of a directory at a moment.
 
-    entries: {uuid: Entry}. gap: why it may not be everybody: '' (it is), `part` (the server's size limit), `lost` (the connection
-    ended midway). odd: DNs of entries that nobody can be known by.
+    found: {uuid: (dn, {attribute: [bytes, ...]})}, read into an Entry only when it is asked for: of 10,000 people few have changed.
+    gap: why it may not be everybody: '' (it is), `part` (the server's size limit), `lost` (the connection ended midway).
     """
 
-    entries: dict = field(default_factory=dict)
+    directory: object
+    found: dict = field(default_factory=dict)
     gap: str = ''
-    odd: list = field(default_factory=list)
+
+    def entry(self, known_by):
+        """The Entry of a uuid; None when there is none, or when it has no usable login."""
+        return read_entry(self.directory, *self.found[known_by]) if known_by in self.found else None
 
 
 def read(directory):
     """The Snapshot of a directory. DirectoryDown or DirectoryMisconfigured when not a single page came."""
-    found = Snapshot()
+    found = Snapshot(directory)
     try:
         with connect(directory, time.monotonic() + READ_S) as connection:
             bind_own_account(connection, directory)
             for page in connection.pages(directory.person_filter, attributes_of(directory), PAGE):
-                _take(directory, page, found)
+                found.found.update(_known_by(directory.preset, page))
     except ldap.SIZELIMIT_EXCEEDED:
         found.gap = 'part'
     except ldap.LDAPError as error:
-        if not found.entries:
+        if not found.found:
             raise misconfigured_search(error) from error
         found.gap = 'lost'
     except (DirectoryDown, DirectoryMisconfigured):
-        if not found.entries:
+        if not found.found:
             raise
         found.gap = 'lost'
     return found
 
 
-def _take(directory, page, found):
+def _known_by(preset, page):
+    """(uuid, (dn, values)) of each entry of a page that has one: without it nobody can be known."""
     for dn, values in page:
-        entry = read_entry(directory, dn, values)
-        if entry is None:
-            found.odd.append(dn)
-        else:
-            found.entries[str(entry.uuid)] = entry
+        known_by = read_uuid(preset, {name.lower(): data for name, data in values.items()})
+        if known_by:
+            yield str(known_by), (dn, values)
 
 
 def why_absent(directory, uuids):

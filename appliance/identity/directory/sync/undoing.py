@@ -68,7 +68,7 @@ def _note(step, state, note=''):
 
 def _let_in(run, step, snapshot):
     """The person was cut off: he gets in again where the directory would let him in today."""
-    entry = snapshot.entries.get(step.uuid) if snapshot else None
+    entry = snapshot.entry(step.uuid) if snapshot else None
     if entry is None or entry.closed(clock.now()):
         raise Left(_('The directory does not let this person in today.'))
     if not is_blocked_by(step.person_id, planning.source_of(run.directory_id)):
