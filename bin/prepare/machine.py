@@ -59,6 +59,8 @@ HEADERS = Part('libc6-dev python3-dev libldap2-dev libsasl2-dev', 'what python-l
 SLAPD = Part('slapd', 'an LDAP server, started by hand on loopback only, where the demo people live', lambda: has('slapd'))
 RESTIC = Part('restic', 'keeps the backups', lambda: has('restic'))
 POSTGRESQL = Part('postgresql', 'the tests run on it too, in a temporary folder', lambda: postgresql_folder() is not None)
+SAMBA = Part('samba-ad-dc samba-ad-provision samba-dsdb-modules python3-samba winbind krb5-user iproute2',
+             'an Active Directory of the tests, in a network of its own', lambda: has('samba') and has('samba-tool') and has('kinit'))
 CHROMIUM = Part('chromium', 'the tests look at every page with it', lambda: has('chromium'))
 
 

@@ -8,7 +8,7 @@ import environment
 import machine
 from machine import CLONE, Stop
 
-REAL_PARTS = [machine.SLAPD, machine.RESTIC, machine.POSTGRESQL, machine.CHROMIUM]
+REAL_PARTS = [machine.SLAPD, machine.RESTIC, machine.POSTGRESQL, machine.SAMBA, machine.CHROMIUM]
 # A core each, whole files, so that what a file shares is made once; each has a PostgreSQL, a slapd and a browser of its own.
 TOGETHER = ['-n', str(min(os.cpu_count() or 1, 4)), '--dist', 'loadfile']
 # What each choice gives to pytest before the arguments typed after it (the last -n wins: -n 0 for a debugger).
