@@ -38,11 +38,11 @@ def configuration(url, port, admin_port=None, live_port=None):
     return CONFIGURATION.format(url=url, port=port, admin_port=admin_port or port + 1, live_address=f'127.0.0.1:{live_port or port + 2}')
 
 
-def write_box(folder, engine, url, port=18100):
+def write_box(folder, engine, url, port=18100, admin_port=None, live_port=None):
     """Write configuration, key and data folder of a portal into `folder`; return its Box. The database is the caller's."""
     (folder / 'data').mkdir(parents=True, exist_ok=True)
     path = folder / 'config.ini'
-    path.write_text(configuration(url, port))
+    path.write_text(configuration(url, port, admin_port, live_port))
     sealing.create_key(folder / 'portal.key')
     return Box(folder, engine, config.load(path))
 

@@ -91,7 +91,7 @@ def record(actor, what, object='', **data):
     """Write down what is being done: inside the action that does it."""
     if not in_write():
         raise RuntimeError('record belongs into an action: what is done and its record are one transaction')
-    AuditRow.create(at=clock.now(), person_id=actor.person_id, via=actor.via, what=what, object=object, data=data, address=_origin.get()[:64])
+    AuditRow.add(at=clock.now(), person_id=actor.person_id, via=actor.via, what=what, object=object, data=data, address=_origin.get()[:64])
 
 
 def count(actor, what, object='', **data):

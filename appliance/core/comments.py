@@ -152,7 +152,8 @@ def comments_of(actor, kind, object_id, before=None, may=None, most=COMMENTS_SHO
     likes, mine, follows = found[0][:3]
     kept = [one[3:] for one in found if one[3] is not None]
     page = [_described(actor, one, may) for one in reversed(kept[:most])]
-    names = {int(person): name for one in kept[:most] for person, name in json.loads(one[-1] or '{}').items()}
+    # A talk mentions the same few again and again, and most of it nobody.
+    names = {int(person): name for text in {one[-1] for one in kept[:most]} - {None, '{}'} for person, name in json.loads(text).items()}
     return {'comments': page, 'names': names,
             'before': kept[most - 1][0] if len(kept) > most else None, 'likes': likes, 'is_liked': bool(mine),
             'follows': None if follows is None else bool(follows)}

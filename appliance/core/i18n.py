@@ -144,7 +144,7 @@ def install(environment):
     @pass_context
     def _gettext(context, message, **values):
         if not values and context.eval_ctx.autoescape:
-            return _marked(_language.get(), domain_of_template(context.name), message)
+            return marked(domain_of_template(context.name), message)
         return _filled(context, translate(domain_of_template(context.name), message), values)
 
     @pass_context
@@ -158,6 +158,11 @@ def install(environment):
     environment.filters.update(
         day=format_day, moment=format_moment, clock=format_time, hour=format_hour, span=format_span, exact=format_exact_span, short=format_short_span,
         number=format_number, weekday=format_weekday, weekday_short=format_weekday_short, birthday=format_birthday, size=format_size)
+
+
+def marked(domain, message):
+    """A text of ours without values, as markup: what a template's `_('...')` is."""
+    return _marked(_language.get(), domain, message)
 
 
 # A page has some fifty texts, most of them without values: those are the same each time.

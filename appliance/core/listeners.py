@@ -6,6 +6,7 @@
 A listener of a tool that is off hears nothing; when it comes back, its `resume` settles what it missed.
 """
 
+import functools
 import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -38,10 +39,17 @@ class Listener:
     function: object
     is_wanted: object = None
 
-    def hears(self, event):
-        """Whether it wants an event of that name."""
-        is_named = any(event == one or (one.endswith('*') and event.startswith(one[:-1])) for one in self.events)
-        return is_named and (self.is_wanted is None or self.is_wanted(event))
+    @functools.cached_property
+    def _beginnings(self):
+        return tuple(one[:-1] for one in self.events if one.endswith('*'))
+
+    def names(self, event):
+        """Whether an event of that name is among its own."""
+        return event in self.events or event.startswith(self._beginnings)
+
+    def wants(self, event):
+        """Whether it wants one of its events now."""
+        return self.is_wanted is None or self.is_wanted(event)
 
 
 def on(*events, is_wanted=None):
@@ -59,17 +67,18 @@ def on(*events, is_wanted=None):
     return register
 
 
-def declared():
-    """{name: Listener} of those of the core and of the tools that are on."""
+def declared(event=None):
+    """{name: Listener} of those of the core and of the tools that are on; of one event, if its name is given."""
     from appliance.core.subscriptions import calls as _calls    # noqa: F401  # cycle: it listens
-    for part in ('events', 'notifications'):
+    for part in ('events', 'notifications', 'listeners'):
         registration.load(part)
-    return registration.of_tools_that_are_on('listeners', _listeners)
+    named = _listeners if event is None else {name: one for name, one in _listeners.items() if one.names(event)}
+    return registration.of_tools_that_are_on('listeners', named)
 
 
 def names_for(event):
     """The names of the listeners that hear an event of this name."""
-    return [name for name, one in declared().items() if one.hears(event)]
+    return [name for name, one in declared(event).items() if one.wants(event)]
 
 
 # The first of each object that a listener has not heard: what follows waits for it. Of a tool that is off, all waits.

@@ -73,7 +73,7 @@ def tell(channels, type, ref='', data=None):
     if not channels:
         return
     _check(channels, type, ref, data)
-    before_commit(_insert, {'channel': ' '.join(channels), 'type': type, 'ref': ref, 'data': data})
+    before_commit(_insert, (' '.join(channels), type, ref, LiveEvent.data.db_value(data)))
     bus.wake(bus.LIVE)
 
 
@@ -115,6 +115,10 @@ def _check_data(data, may_hold_text):
         raise ValueError(f'not plain: {data!r}')
 
 
+# Prepared: Peewee would build it for each note.
+_INSERT = 'INSERT INTO live_event (channel, type, ref, data, at) VALUES '
+
+
 def _insert(waiting):
     """Write the notes of a transaction as the last thing before its commit, so that ids are in the order in which commits are seen.
 
@@ -123,9 +127,10 @@ def _insert(waiting):
     """
     if not is_sqlite():
         database.execute_sql('SELECT pg_advisory_xact_lock(%s)', (_ORDER_LOCK,))
-    at = clock.now()
+    at = clock.microseconds(clock.now())
     for first in range(0, len(waiting), _ROWS_AT_ONCE):
-        LiveEvent.insert_many([note | {'at': at} for note in waiting[first:first + _ROWS_AT_ONCE]]).execute()
+        notes = waiting[first:first + _ROWS_AT_ONCE]
+        rows(_INSERT + ', '.join(['(?, ?, ?, ?, ?)'] * len(notes)) + ' RETURNING id', *(value for note in notes for value in (*note, at)))
 
 
 _COLUMNS = 'SELECT id, channel, type, ref, data, at FROM live_event'

@@ -30,6 +30,8 @@ blueprint = Blueprint('comments', __name__, url_prefix='/comments')
 KEYS = Markup('<input type="hidden" name="csrf_token" value="{}"><input type="hidden" name="next" value="{}">')
 KEPT, KEPT_LENGTH = 2048, 2000      # drawn texts, and how long one may be
 VERBS = ('comment', 'moderate', 'like')
+ACTS = ('is_liked', 'likes', 'may_edit', 'may_delete')      # what the buttons of a comment depend on, but for its number
+_NUMBER = '\0'      # stands for that; no text that people write can hold a NUL
 
 
 class CommentForm(NextForm):
@@ -83,7 +85,15 @@ def _drawn(talk, here):
     """The talk with `rows`, its comments as Markup; `here` is the page that their buttons come back to."""
     talk |= {'here': here or current_shell().here, 'label': likes.label()}
     keys = KEYS.format(csrf_token(), talk['here'])
-    return talk | {'rows': Markup(render_template('comments/rows.html', talk=talk, keys=keys))}
+    return talk | {'rows': Markup(render_template('comments/rows.html', talk=talk, acts=_acts(talk, keys)))}
+
+
+def _acts(talk, keys):
+    """A function from a comment to its buttons: a third of its row, and on a page mostly alike."""
+    @functools.cache
+    def alike(*values):
+        return render_template('comments/acts.html', talk=talk, keys=keys, id=_NUMBER, **dict(zip(ACTS, values, strict=True)))
+    return lambda one: Markup(alike(*(one[name] for name in ACTS)).replace(_NUMBER, str(one['id'])))
 
 
 @blueprint.get('/<kind>/<int:object_id>')

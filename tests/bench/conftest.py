@@ -12,10 +12,9 @@ from appliance.core.people import Person
 from appliance.demo import load as demo
 from appliance.identity import sessions
 from appliance.tools.worktime.models import WorktimeDay, WorktimePause
-from tests.bench.servers import serving
-from tests.boxes import SqliteTemplate, opened, write_box
+from tests.bench.servers import served_box, serving
+from tests.boxes import SqliteTemplate, opened
 from tests.loaded import PASSWORD
-from tests.postgresql import free_port
 
 PEOPLE, STREAMS = 10_000, 5000
 ROWS = []
@@ -49,7 +48,7 @@ def gathered(folder, departments=0):
     SqliteTemplate(folder)
     (folder / 'data').mkdir()
     (folder / 'template.db').rename(folder / 'data' / 'portal.db')
-    box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=free_port())
+    box = served_box(folder, 'sqlite:///data/portal.db')
     with opened(box):
         demo.load(SYSTEM, PASSWORD)
         add_people(PEOPLE)
@@ -92,6 +91,7 @@ def worker(crowd):
         day = WorktimeDay.create(person=person, on_date=today, zone='Europe/Madrid', started_at=now - timedelta(minutes=9), state='opened')
         for minutes in (7, 4):
             WorktimePause.create(day=day, started_at=now - timedelta(minutes=minutes), ended_at=now - timedelta(minutes=minutes - 1))
+        access.rebuild('worktime.day')
         token, _row = sessions.open_session(SYSTEM, person, ['password'])
     return Crowd(crowd.box, {'Cookie': f'appliance_session={token}'})
 
@@ -113,7 +113,7 @@ def branched(tmp_path_factory):
 def hello(tmp_path_factory):
     """The bare hello under the same Gunicorn."""
     folder = tmp_path_factory.mktemp('hello')
-    box = write_box(folder, 'sqlite', 'sqlite:///data/none.db', port=free_port())
+    box = served_box(folder, 'sqlite:///data/none.db')
     with serving(['tests.bench.hello', str(box.config.path)], box, path='/') as server:
         yield server
 

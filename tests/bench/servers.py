@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.boxes import write_box
 from tests.postgresql import free_port
 
 STARTED_WITHIN_S = 60
@@ -61,6 +62,13 @@ class Server:
                     return
             time.sleep(0.2)
         raise RuntimeError('the server did not answer in time')
+
+
+def served_box(folder, url):
+    """`write_box` on ports that are free now, each asked for by itself: the one after a free one is, for a minute after thousands of streams,
+    often one that a client has just left, and nobody can listen there.
+    """
+    return write_box(folder, 'sqlite', url, free_port(), free_port(), free_port())
 
 
 @contextlib.contextmanager

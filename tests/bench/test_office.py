@@ -17,8 +17,9 @@ def test_an_office(crowd, portal, hello, cookies, table):
     streams.allow_files()
     calm, statuses = at_rate(hello.port, '/', PAGES_A_SECOND, SECONDS)
     assert set(statuses) == {200}
-    with live_process(crowd.box) as (_process, port):
-        browsers = subprocess.Popen([sys.executable, '-m', 'tests.bench.streams'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    # Popen's own block closes its pipes and waits for it.
+    with live_process(crowd.box) as (_process, port), subprocess.Popen(
+            [sys.executable, '-m', 'tests.bench.streams'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as browsers:
         say(browsers, json.dumps({'port': port, 'cookies': [cookie for _person, cookie in cookies]}))
         assert browsers.stdout.readline() == 'open\n'
         told, is_over = [], threading.Event()
@@ -29,7 +30,6 @@ def test_an_office(crowd, portal, hello, cookies, table):
         talking.join()
         say(browsers, str(len(told) - 1))
         heard = json.loads(browsers.stdout.readline())
-        browsers.wait(20)
     assert set(statuses) == {200}
     what = f'an office: {len(cookies)} streams, {PAGES_A_SECOND} pages and {MESSAGES_A_SECOND} messages to all a second'
     table(f'hello at {PAGES_A_SECOND} a second, p99 (p50 {p50(calm) * 1000:.1f} ms)', p99(calm) * 1000, None, 'ms')

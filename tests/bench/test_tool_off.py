@@ -8,10 +8,8 @@ import time
 import pytest
 
 from tests.bench.load import cpu_a_request
-from tests.bench.servers import serving
-from tests.boxes import write_box
+from tests.bench.servers import served_box, serving
 from tests.install.visitor import Visitor
-from tests.postgresql import free_port
 
 ROUNDS, REQUESTS = 11, 200
 PASSWORD = 'a long one for the bench'
@@ -24,7 +22,7 @@ def served(tmp_path, monkeypatch):
         monkeypatch.setenv('PYTHONPATH', path)
         folder = tmp_path / name
         folder.mkdir()
-        box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=free_port())
+        box = served_box(folder, 'sqlite:///data/portal.db')
         for arguments, words in ((['migrate'], ''), (['person', 'add', '--login', 'ana', '--name', 'Ana', '--mail', 'a@company.example', '--password-stdin'], PASSWORD)):
             subprocess.run([sys.executable, '-m', 'appliance', '--config', str(box.config.path), *arguments], input=words.encode(), check=True, capture_output=True)
         begun = time.perf_counter()

@@ -32,9 +32,9 @@ def start_day(actor, address=''):
     if current and current['state'] != CLOSED:
         raise Conflict(_running(current))
     now = clock.now()
-    day_id = _reopen(current) if current else WorktimeDay.create(
+    day_id = _reopen(current) if current else WorktimeDay.add(
         person=actor.person_id, on_date=clock.local_date(now, actor.zone), zone=actor.zone, started_at=now, state=OPENED,
-        address=address[:ADDRESS_LENGTH]).id
+        address=address[:ADDRESS_LENGTH])
     access.changed('worktime.day', [day_id])
     publish(DayStarted(day_id, actor.person_id))
     tell_changed(actor.person_id, day_id)
@@ -47,8 +47,8 @@ def _reopen(current):
     if now >= expires_at(current['on_date'], current['zone'], current['started_at']):
         raise Conflict(_('Your working day of %(date)s is over in %(zone)s, where you started it. The next one begins with the next date.',
                          date=format_day(current['on_date']), zone=current['zone']))
-    WorktimePause.create(day=current['id'], started_at=current['ended_at'], ended_at=now)
-    WorktimeDay.update(state=OPENED, ended_at=None).where(WorktimeDay.id == current['id']).execute()
+    WorktimePause.add(day=current['id'], started_at=current['ended_at'], ended_at=now)
+    WorktimeDay.change(current['id'], state=OPENED, ended_at=None)
     return current['id']
 
 
@@ -59,10 +59,10 @@ def pause(actor, day_id):
     if day['state'] != OPENED:
         raise Conflict(_refusal(day))
     at = _next_moment(day)
-    WorktimeDay.update(state=PAUSED).where(WorktimeDay.id == day_id).execute()
+    WorktimeDay.change(day_id, state=PAUSED)
     publish(DayPaused(day_id, actor.person_id))
     tell_changed(actor.person_id, day_id)
-    return WorktimePause.create(day=day_id, started_at=at).id
+    return WorktimePause.add(day=day_id, started_at=at)
 
 
 @action(rights=only_employees)
@@ -75,7 +75,7 @@ def continue_(actor, pause_id):
     if day['state'] != PAUSED or day['pause_id'] != pause_id:
         raise Conflict(_('This pause is over already.') if day['state'] in (OPENED, PAUSED) else _refusal(day))
     _close_pause(day, _next_moment(day))
-    WorktimeDay.update(state=OPENED).where(WorktimeDay.id == day['id']).execute()
+    WorktimeDay.change(day['id'], state=OPENED)
     publish(DayContinued(day['id'], actor.person_id))
     tell_changed(actor.person_id, day['id'])
     return day['id']
@@ -92,7 +92,7 @@ def finish(actor, day_id):
         raise Conflict(_refusal(day))
     at = _next_moment(day)
     _close_pause(day, at)
-    WorktimeDay.update(state=CLOSED, ended_at=at).where(WorktimeDay.id == day_id).execute()
+    WorktimeDay.change(day_id, state=CLOSED, ended_at=at)
     publish(DayClosed(day_id, actor.person_id))
     tell_changed(actor.person_id, day_id)
     return day_id
@@ -109,7 +109,7 @@ def _next_moment(day):
 
 def _close_pause(day, at):
     if day['pause_id']:
-        WorktimePause.update(ended_at=at).where(WorktimePause.id == day['pause_id']).execute()
+        WorktimePause.change(day['pause_id'], ended_at=at)
 
 
 def _running(day):

@@ -13,12 +13,13 @@ from appliance.tools.worktime.rules.access import DAYS
 
 LONGEST = timedelta(hours=16)
 
+# Of each day by itself: a group of the whole day with each of its pauses would be sorted by eleven columns.
 DAY_COLUMNS = '''
     SELECT d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id, s.photo,
-           coalesce(sum(p.ended_at - p.started_at), 0), max(p.started_at), max(p.ended_at),
-           max(CASE WHEN p.ended_at IS NULL THEN p.id END)
-    FROM ({days}) d JOIN person s ON s.id = d.person_id LEFT JOIN worktime_pause p ON p.day_id = d.id
-    GROUP BY d.id, d.person_id, d.on_date, d.zone, d.started_at, d.ended_at, d.state, d.address, s.name, s.department_id, s.photo'''
+           coalesce((SELECT sum(p.ended_at - p.started_at) FROM worktime_pause p WHERE p.day_id = d.id), 0),
+           (SELECT max(p.started_at) FROM worktime_pause p WHERE p.day_id = d.id), (SELECT max(p.ended_at) FROM worktime_pause p WHERE p.day_id = d.id),
+           (SELECT p.id FROM worktime_pause p WHERE p.day_id = d.id AND p.ended_at IS NULL)
+    FROM ({days}) d JOIN person s ON s.id = d.person_id'''
 _READ = f"{DAY_COLUMNS} ORDER BY d.state = 'closed', d.on_date DESC"
 # The literal condition is the one of the index worktime_day_unfinished; UNION lets each half use its own.
 _OF_TODAY = _READ.format(days='''SELECT * FROM worktime_day WHERE person_id = ? AND state <> 'closed'
