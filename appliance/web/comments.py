@@ -13,7 +13,7 @@ from wtforms.validators import Optional as MayBeEmpty
 
 from appliance.core import comments, following, likes, markup, mentions, refs
 from appliance.core.errors import Invalid, NotFound
-from appliance.core.i18n import texts
+from appliance.core.i18n import current_language, current_zone, texts
 from appliance.core.limits import COMMENT_LENGTH
 from appliance.core.people import names_of
 from appliance.web.asked import place
@@ -28,10 +28,12 @@ from appliance.web.targets import own_target
 _ = texts(__name__)
 blueprint = Blueprint('comments', __name__, url_prefix='/comments')
 KEYS = Markup('<input type="hidden" name="csrf_token" value="{}"><input type="hidden" name="next" value="{}">')
-KEPT, KEPT_LENGTH = 2048, 2000      # drawn texts, and how long one may be
+KEPT, KEPT_LENGTH = 2048, 2000      # drawn texts and comments, and how long a text may be
 VERBS = ('comment', 'moderate', 'like')
 ACTS = ('is_liked', 'likes', 'may_edit', 'may_delete')      # what the buttons of a comment depend on, but for its number
-_NUMBER = '\0'      # stands for that; no text that people write can hold a NUL
+# What stands for that, and for what a session alone knows; no text that people write can hold a control character.
+_NUMBER, _SECRET = '\0', '\x01'
+_rows = {}          # {all that a drawn comment depends on: its HTML}
 
 
 class CommentForm(NextForm):
@@ -85,14 +87,38 @@ def _drawn(talk, here):
     """The talk with `rows`, its comments as Markup; `here` is the page that their buttons come back to."""
     talk |= {'here': here or current_shell().here, 'label': likes.label()}
     keys = KEYS.format(csrf_token(), talk['here'])
-    return talk | {'rows': Markup(render_template('comments/rows.html', talk=talk, acts=_acts(talk, keys)))}
+    if talk.get('row_notes'):
+        return talk | {'rows': _row_html(talk).replace(_SECRET, keys)}
+    frame = (current_language(), current_zone(), g.actor.kind == 'employee', talk['kind'], talk['object_id'], frozenset(talk['may']), talk['here'], talk['label'])
+    rows = ''.join(_kept_row(talk, one, frame) for one in talk['comments'])
+    return talk | {'rows': Markup(rows.replace(_SECRET, keys))}
 
 
-def _acts(talk, keys):
+def _kept_row(talk, one, frame):
+    """A comment's HTML. Most of a talk is as it was when somebody else in the same place looked at it last."""
+    text, quote, names = one['text'], one['quote'], talk['names']
+    if len(text) > KEPT_LENGTH:
+        return _row_html(talk | {'comments': [one]})
+    told = text if quote is None or quote['text'] is None else text + quote['text']
+    key = (frame, one['id'], *one['person'].values(), one['at'], one['edited_at'], text, quote and tuple(quote.values()),
+           tuple((person, names.get(person)) for person in markup.mentioned(told)), *(one[name] for name in ACTS))
+    found = _rows.get(key)
+    if found is None:
+        if len(_rows) >= KEPT:
+            _rows.clear()
+        found = _rows[key] = _row_html(talk | {'comments': [one]})
+    return found
+
+
+def _row_html(talk):
+    return Markup(render_template('comments/rows.html', talk=talk, acts=_acts(talk)))
+
+
+def _acts(talk):
     """A function from a comment to its buttons: a third of its row, and on a page mostly alike."""
     @functools.cache
     def alike(*values):
-        return render_template('comments/acts.html', talk=talk, keys=keys, id=_NUMBER, **dict(zip(ACTS, values, strict=True)))
+        return render_template('comments/acts.html', talk=talk, keys=Markup(_SECRET), id=_NUMBER, **dict(zip(ACTS, values, strict=True)))
     return lambda one: Markup(alike(*(one[name] for name in ACTS)).replace(_NUMBER, str(one['id'])))
 
 
