@@ -50,9 +50,9 @@ def test_a_process_on_sqlite_does_without(command):
 import sys
 from appliance.cli import {command}
 if {command!r} == 'jobs':
-    from appliance.jobs import own
+    from appliance.jobs import own, process
     own.load()
-    own.share()
+    process.share()
 print([name for name in sys.modules if name.partition('.')[0] in ('psycopg', 'psycopg_binary')])'''
     assert ran(code).strip() == '[]'
 
