@@ -7,6 +7,8 @@ import os
 import sys
 
 import click
+
+from appliance.core import drivers     # noqa: F401  # before peewee, so that psycopg comes with PostgreSQL only
 import peewee
 
 from appliance.core import config as configuration

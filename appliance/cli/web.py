@@ -1,5 +1,6 @@
 """`appliance web`: the web process, Gunicorn with the settings that measurements chose (design section 3)."""
 
+import gc
 import os
 
 import click
@@ -42,6 +43,7 @@ class Web(BaseApplication):
             'loglevel': self.portal.log.level,
             'timeout': 60,
             'graceful_timeout': 15,
+            'pre_fork': _before_fork,
             'post_fork': _after_fork,
             'post_worker_init': self._begin,
             'worker_exit': self._end,
@@ -71,6 +73,12 @@ def command():
     os.environ['APPLIANCE_CONFIG'] = str(config.path)
     with processes.running(config.data.folder):
         Web(config).run()
+
+
+def _before_fork(arbiter, worker):
+    # Untouched by the collector from here, what the master imported stays shared with its workers.
+    gc.collect()
+    gc.freeze()
 
 
 def _after_fork(arbiter, worker):

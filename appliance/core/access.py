@@ -26,6 +26,8 @@ _ = texts(__name__)
 MERGED = 60             # subjects; above, walking the order's index is cheaper
 COUNTED = 5_000         # visible rows up to which sorting them beats walking another order's index, measured in a million
 _BATCH = 500
+_REMEMBERED_S, _MOST_REMEMBERED = 60, 10_000
+_many = {}      # (table, subjects): (until when, whether they have more than COUNTED rows)
 _kinds = {}
 _followers = {}
 _also = []
@@ -244,13 +246,15 @@ def other_order(this, actor, alias):
     table, id_column, _key = this.source
     if this.sees_all(actor):
         return f'{table} {alias}', '1 = 1', ()
-    counts = _counts(this, actor, COUNTED + 1)
-    if sum(counts.values()) <= COUNTED:
-        seen, values = _ids(this, counts, COUNTED)
-        # CROSS JOIN: SQLite would rather walk the order's index, which for a newcomer ends at its last row.
-        return f'({seen}) seen CROSS JOIN {table} {alias}', f'{alias}.{id_column} = seen.object_id', values
     # What lets him see nothing here need not be looked up for each row.
-    return (f'{table} {alias}', *condition(this, replace(actor, subjects=frozenset(counts)), f'{alias}.{id_column}'))
+    subjects = _seeing(this, actor.subjects)
+    # CROSS JOIN: SQLite would rather begin with the other table, here to walk the order's index to its end for a newcomer, there to sort.
+    if not _are_many(this, subjects):
+        seen, values = _ids(this, subjects)
+        return f'({seen}) seen CROSS JOIN {table} {alias}', f'{alias}.{id_column} = seen.object_id', values
+    if len(subjects) == 1:
+        return f'{table} {alias} CROSS JOIN {this.table_name} seen', f'seen.object_id = {alias}.{id_column} AND seen.subject = ?', tuple(subjects)
+    return (f'{table} {alias}', *condition(this, replace(actor, subjects=subjects), f'{alias}.{id_column}'))
 
 
 def count(this, actor, most):
@@ -261,19 +265,35 @@ def count(this, actor, most):
     return min(most, rows(f'SELECT count(*) FROM ({seen}) AS counted', *values)[0][0])
 
 
-def _counts(this, actor, most):
-    """{subject: number of its rows, counted up to `most`} of the actor's subjects that have any."""
-    one = f'SELECT ?, (SELECT count(*) FROM (SELECT 1 FROM {this.table_name} WHERE subject = ? LIMIT ?) AS counted)'
-    values = [value for subject in actor.subjects for value in (subject, subject, most)]
-    return {subject: number for subject, number in rows(' UNION ALL '.join([one] * len(actor.subjects)), *values) if number} if values else {}
+def _seeing(this, subjects):
+    """Those of some subjects that let somebody see anything of this kind, now."""
+    one = f'SELECT ? WHERE EXISTS (SELECT 1 FROM {this.table_name} WHERE subject = ?)'
+    values = [value for subject in subjects for value in (subject, subject)]
+    return frozenset(subject for subject, in rows(' UNION ALL '.join([one] * len(subjects)), *values)) if values else frozenset()
 
 
-def _ids(this, subjects, most):
+def _are_many(this, subjects):
+    """Whether these subjects have more than COUNTED rows together. It decides how a list is read, not what is in it: the answer may be old."""
+    place, now = (this.table_name, subjects), time.monotonic()
+    until, are_many = _many.get(place, (0, False))
+    if until < now:
+        one = f'(SELECT count(*) FROM (SELECT 1 FROM {this.table_name} WHERE subject = ? LIMIT ?) AS counted)'
+        values = [value for subject in subjects for value in (subject, COUNTED + 1)]
+        are_many = bool(values) and rows(f'SELECT {" + ".join([one] * len(subjects))}', *values)[0][0] > COUNTED
+        if len(_many) >= _MOST_REMEMBERED:
+            _many.clear()
+        _many[place] = now + _REMEMBERED_S, are_many
+    return are_many
+
+
+def _ids(this, subjects, most=None):
     """(SQL, values): the ids that somebody with these subjects sees, each once; of each subject at most so many."""
     # An arm a subject: for IN and DISTINCT, SQLite walks the whole table by the other index.
-    one = f'SELECT * FROM (SELECT object_id FROM {this.table_name} WHERE subject = ? LIMIT ?) AS one'
+    one = f'SELECT object_id FROM {this.table_name} WHERE subject = ?'
+    if most is not None:
+        one = f'SELECT * FROM ({one} LIMIT ?) AS one'
     union = ' UNION '.join([one] * len(subjects)) or f'SELECT object_id FROM {this.table_name} WHERE 1 = 0'
-    return union, tuple(value for subject in sorted(subjects) for value in (subject, most))
+    return union, tuple(value for subject in sorted(subjects) for value in ((subject,) if most is None else (subject, most)))
 
 
 def why(this, subjects, object_id):

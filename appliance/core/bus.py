@@ -10,8 +10,7 @@ import os
 import secrets
 import socket
 
-import psycopg
-
+from appliance.core import drivers
 from appliance.core.db import after_commit, before_commit, database, is_sqlite
 
 LIVE, JOBS = 'live', 'jobs'
@@ -135,9 +134,9 @@ class NotifyBell:
 
     def __init__(self, kind):
         try:
-            self.connection = psycopg.connect(database.obj.database, autocommit=True, connect_timeout=5, **database.obj.connect_params)
+            self.connection = drivers.psycopg().connect(database.obj.database, autocommit=True, connect_timeout=5, **database.obj.connect_params)
             self.connection.execute(f'LISTEN appliance_{kind}')
-        except psycopg.Error as error:
+        except drivers.psycopg().Error as error:
             raise Broken(str(error)) from None
 
     def fileno(self):
@@ -151,7 +150,7 @@ class NotifyBell:
             self.connection.pgconn.consume_input()
             while self.connection.pgconn.notifies():
                 pass
-        except psycopg.Error as error:
+        except drivers.psycopg().Error as error:
             raise Broken(str(error)) from None
 
     def close(self):

@@ -16,6 +16,7 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+from appliance.core import drivers     # before peewee, so that psycopg comes with PostgreSQL only
 import peewee
 from playhouse.pool import PooledPostgresqlDatabase
 
@@ -113,6 +114,7 @@ def open_database(url, password_file=None, connections=5):
     if parts.scheme == 'sqlite' and not parts.netloc and parts.path:
         engine = Sqlite(parts.path[1:], pragmas=PRAGMAS, timeout=DEADLINE_S)
     elif parts.scheme == 'postgresql':
+        drivers.psycopg()
         password = _read_password(password_file) if password_file else None
         engine = Postgresql(url, max_connections=connections, timeout=DEADLINE_S, prefer_psycopg3=True, stale_timeout=300,
                             **({'password': password} if password else {}))

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, dates, numbers
 from babel.messages import pofile
-from jinja2 import pass_context
 from markupsafe import Markup
 
 from appliance.core.places import ROOT, tool_folders
@@ -140,6 +139,7 @@ def domain_of_template(name):
 
 def install(environment):
     """Give a Jinja environment `_`, `ngettext` and the formats."""
+    from jinja2 import pass_context     # slow: 2 MiB, and live draws nothing
 
     @pass_context
     def _gettext(context, message, **values):

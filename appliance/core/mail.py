@@ -11,9 +11,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 
-import jinja2
-import mrml
-
 from appliance.core import clock, i18n, notices, sealing
 from appliance.core.i18n import direction, language
 from appliance.core.people import Person, is_blocked
@@ -38,6 +35,7 @@ class NotToSend(Exception):
 @functools.cache
 def environment():
     """The Jinja environment of mails: the core's templates and every tool's."""
+    import jinja2       # slow: 2 MiB; of the lanes of jobs only the one that sends needs it
     folders = [ROOT / 'templates', *(folder / 'templates' for folder in tool_folders().values())]
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(folders), undefined=jinja2.StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True, autoescape=lambda name: not name.endswith('.txt'))
@@ -110,6 +108,7 @@ def _words(text):
 
 def render(template, public_address, data):
     """(subject, text, html) of a template in the language of the moment. Any exception is a fault of template or data."""
+    import mrml     # slow: as above
     values = {'company': get_setting('company.name'), 'url_for': lambda path: public_address + path,
               'language': i18n.current_language(), 'direction': direction(), **data}
     plain = environment().get_template(f'{template}.txt')

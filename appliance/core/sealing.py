@@ -6,9 +6,6 @@ import os
 import pathlib
 import secrets
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from appliance.core.errors import StartError
 
 KEY_BYTES = 32
@@ -59,12 +56,18 @@ def mac(purpose, data):
 def seal(text, purpose):
     """Text as sealed bytes (AES-256-GCM); `purpose` must be named again to open it."""
     nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(derive('seal')).encrypt(nonce, text.encode(), purpose.encode())
+    return nonce + _cipher().encrypt(nonce, text.encode(), purpose.encode())
 
 
 def unseal(sealed, purpose):
     """The text again. ValueError when the key is another, the purpose differs or a byte changed."""
+    from cryptography.exceptions import InvalidTag      # slow: see below
     try:
-        return AESGCM(derive('seal')).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode()).decode()
+        return _cipher().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode()).decode()
     except InvalidTag:
         raise ValueError(f'a secret ({purpose}) was sealed with another key') from None
+
+
+def _cipher():
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM      # slow: 5 MiB, and live seals nothing
+    return AESGCM(derive('seal'))

@@ -23,6 +23,8 @@ from appliance.core.personal.declarations import FOLLOW, Kept, Personal
 
 _ = texts(__name__)
 RANKED = 1000           # what is ranked by how well it fits: the newest that fit at all
+RARE = 200              # documents of a word that are looked through rather than found between those of others
+RAREST, SEEN = 1, 2     # which list is looked through
 MOST_WORDS = 8          # of a question; more would find no more
 TEXT_LENGTH = 20_000    # characters of a document that are looked through
 # Beginnings of this many letters have lists of their own in the index: a longer list of words need not be put together for a question,
@@ -215,11 +217,12 @@ _COLUMNS = 'd.id, d.kind, d.object_id, d.title, d.line, d.at'
 
 def _candidates(words, audience, names, most, is_newest, older_than):
     """Rows of _COLUMNS that hold the words and one of the audience's tokens."""
-    matching, values = _matching(words, audience, older_than)
-    of_kind = f' WHERE d.kind IN ({", ".join("?" * len(names))})' if names else ''
-    fits = '' if is_newest else ' + '.join("(CASE WHEN ' ' || d.title_words LIKE ? THEN 0 ELSE 1 END)" for _word in words) + ', '
-    return rows(f'SELECT {_COLUMNS} FROM ({matching}) f JOIN search_document d ON d.id = f.id{of_kind} ORDER BY {fits}d.id DESC LIMIT ?',
-                *values, *names, *([] if is_newest else [f'% {word}%' for word in words]), most)
+    index = _Fts if is_sqlite() else _Vectors
+    source, holds, values = _matching(index, words, audience, older_than)
+    of_kind = f' AND d.kind IN ({", ".join("?" * len(names))})' if names else ''
+    fits = '' if is_newest else ' + '.join(f"(CASE WHEN {index.has.format('d.title_words')} THEN 0 ELSE 1 END)" for _word in words) + ', '
+    return rows(f'SELECT {_COLUMNS} FROM {source} WHERE {holds}{of_kind} ORDER BY {fits}d.id DESC LIMIT ?',
+                *values, *names, *([] if is_newest else [f' {word}' for word in words]), most)
 
 
 def _audience(actor):
@@ -228,24 +231,38 @@ def _audience(actor):
                    *(_token_of(_all_of(name)) for name, one in access.kinds().items() if one.sees_all(actor))})
 
 
-def _matching(words, audience, older_than):
-    """(SQL, values): the ids of the newest RANKED documents that hold the words and one of the audience's tokens."""
-    index = _Fts if is_sqlite() else _Vectors
-    seen, wanted = index.seen(audience), index.wanted(words)
-    # Who sees little has all of it looked through: to find it between the many that hold a common word took 27 ms in a million.
-    is_little = not rows(f'SELECT 1 FROM {index.table} i WHERE {index.matches} ORDER BY i.{index.row} DESC LIMIT 1 OFFSET {RANKED}', seen)
-    compared = [f'% {word}%' for word in words if is_little or len(word) > BEGINNING]
+def _matching(index, words, audience, older_than):
+    """(FROM clause, condition, values): the newest RANKED documents, as `d`, that hold the words and one of the audience's tokens."""
+    seen, rarest = index.seen(audience), max(words, key=len)
+    beyond, place = (f' AND i.{index.row} < ?', [older_than]) if older_than else ('', [])
+    short = _short_list(index, rarest, seen)
+    if short:
+        # All of it is looked through: to find a few between the many of another list took 27 ms in a million.
+        compared = [word for word in words if short == SEEN or word != rarest or len(word) > BEGINNING]
+        held = f" AND {index.has.format('d.words')}" * len(compared)
+        tokens_of = audience if short == RAREST else ()
+        let_in = f" AND ({' OR '.join([index.has.format('d.audience')] * len(tokens_of))})" if tokens_of else ''
+        return (f'{index.table} i JOIN search_document d ON d.id = i.{index.row}', f'{index.matches}{held}{let_in}{beyond}',
+                (index.wanted([rarest]) if short == RAREST else seen, *(f' {word}' for word in compared), *(f' {one} ' for one in tokens_of), *place))
+    compared = [f' {word}' for word in words if len(word) > BEGINNING]
     source = f'{index.table} i JOIN search_document w ON w.id = i.{index.row}' if compared else f'{index.table} i'
-    held = ''.join(" AND ' ' || w.words LIKE ?" for _word in compared)
-    beyond = f' AND i.{index.row} < ?' if older_than else ''
-    return (f'SELECT i.{index.row} AS id FROM {source} WHERE {index.matches}{held}{beyond} ORDER BY i.{index.row} DESC LIMIT {RANKED}',
-            (seen if is_little else index.both(wanted, seen), *compared, *([older_than] if older_than else [])))
+    held = f" AND {index.has.format('w.words')}" * len(compared)
+    found = f'SELECT i.{index.row} AS id FROM {source} WHERE {index.matches}{held}{beyond} ORDER BY i.{index.row} DESC LIMIT {RANKED}'
+    return f'({found}) f JOIN search_document d ON d.id = f.id', '1 = 1', (index.both(index.wanted(words), seen), *compared, *place)
+
+
+def _short_list(index, word, seen):
+    """Which list is short enough to be looked through whole: RAREST, of the longest word, SEEN, of the audience, or neither: None."""
+    beyond = f'(SELECT 1 FROM {index.table} i WHERE {index.matches} ORDER BY i.{index.row} DESC LIMIT 1 OFFSET {{}}) IS NULL'
+    by_word, values = (f'WHEN {beyond.format(RARE)} THEN {RAREST} ', [index.wanted([word])]) if index.is_walked else ('', [])
+    return rows(f'SELECT CASE {by_word}WHEN {beyond.format(RANKED)} THEN {SEEN} END', *values, seen)[0][0]
 
 
 class _Fts:
     """How FTS5 is asked."""
 
     table, row, matches = 'search_fts', 'rowid', 'search_fts MATCH ?'
+    has, is_walked = "instr(' ' || {} || ' ', ?) > 0", True
 
     @staticmethod
     def wanted(words):
@@ -264,6 +281,8 @@ class _Vectors:
     """How PostgreSQL's vectors are asked."""
 
     table, row, matches = 'search_vector', 'id', 'tsv @@ ?::tsquery'
+    # Words and rights meet in one look, which a rare word makes quick by itself.
+    has, is_walked = "strpos(' ' || {} || ' ', ?) > 0", False
 
     @staticmethod
     def wanted(words):

@@ -1,5 +1,6 @@
 """Passwords of local accounts: argon2id, one at a time a worker, and the same work for a name that has none."""
 
+import contextlib
 import threading
 
 from argon2 import PasswordHasher
@@ -19,8 +20,9 @@ WAIT_S = 1
 # OWASP's first choice for argon2id: 19 MiB, 2 passes, 1 lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 << 10, parallelism=1)
 _DUMMY = _hasher.hash('nobody has this password')
-# One worker hashes one password at a time: a wave of logins must not take every core and 19 MiB each.
-_turn = threading.BoundedSemaphore(1)
+# One worker hashes one password at a time: a wave of logins must not take every core and 19 MiB each. One more waits for it; the
+# others are told at once, and their page asks again: waiting, they would hold the threads that everybody else's pages need.
+_turn, _places = threading.BoundedSemaphore(1), threading.BoundedSemaphore(2)
 COMMON = frozenset('''12345678 123456789 1234567890 password password1 passw0rd qwertyuiop qwerty123 1q2w3e4r iloveyou sunshine
     princess football baseball superman trustno1 starwars welcome1 administrator 11111111 00000000 abcd1234 letmein1 contraseña
     contrasena appliance changeme'''.split())
@@ -59,13 +61,19 @@ def has_password(person_id):
     return Password.select().where(Password.person == person_id).exists()
 
 
-class _one_at_a_time:
-    def __enter__(self):
+@contextlib.contextmanager
+def _one_at_a_time():
+    if not _places.acquire(blocking=False):
+        raise Busy()
+    try:
         if not _turn.acquire(timeout=WAIT_S):
             raise Busy()
-
-    def __exit__(self, *error):
-        _turn.release()
+        try:
+            yield
+        finally:
+            _turn.release()
+    finally:
+        _places.release()
 
 
 def _own_or_administrator(actor, person_id, *args):

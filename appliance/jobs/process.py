@@ -11,7 +11,7 @@ import time
 
 import peewee
 
-from appliance.core import bus, db, processes, switch
+from appliance.core import access, bus, db, listeners, notices, processes, search, switch, trash
 from appliance.core.errors import PortalError
 from appliance.core.jobs import LANES, declared, plan, runs
 from appliance.jobs import lanes
@@ -30,12 +30,19 @@ def serve(config):
 
     The database is open and current, and all jobs are declared.
     """
+    share()
     # Taken by sigtimedwait between two ticks, never in the middle of one; children unblock them.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with processes.running(config.data.folder):
         parent = Parent(config)
         parent.live()
         return parent.is_outdated
+
+
+def share():
+    """Import what the parent and its lanes ask for sooner or later: before the fork it is one copy, after it one in each."""
+    for declared_parts in (access.kinds, search.kinds, listeners.declared, notices.kinds, trash.kinds):
+        declared_parts()
 
 
 class Parent:

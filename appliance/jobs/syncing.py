@@ -4,22 +4,23 @@ from appliance.core import jobs
 from appliance.core.db import row
 from appliance.core.clock import from_microseconds, now
 from appliance.core.i18n import texts
-from appliance.identity.directory.sync import following
+from appliance.identity.directory.sync import due
 
 _ = texts(__name__)
 
 
 def next_due():
     """At once where a run was asked for; else EVERY after the last look, where there is a directory to follow."""
-    if following.is_asked():
+    if due.is_asked():
         return now()
-    if not following.is_wanted():
+    if not due.is_wanted():
         return None
     last = row("SELECT max(due_at) FROM job_run WHERE job = 'identity.sync'")[0]
-    return from_microseconds(last) + following.EVERY if last else now()
+    return from_microseconds(last) + due.EVERY if last else now()
 
 
 @jobs.when(next_due, name='identity.sync', title=_.lazy('Follow the directories'), lane=jobs.DIRECTORY, is_in_steps=True)
 def follow(run):
     """Looks, plans and carries out, in transactions of its own."""
+    from appliance.identity.directory.sync import following     # slow: python-ldap, which the other lanes and their parent need not hold
     following.follow_all()

@@ -113,12 +113,31 @@ def test_every_way_of_listing_shows_the_same(notes, staff, monkeypatch, merged):
 @pytest.mark.parametrize('counted', [5_000, 3])
 def test_another_order_by_sorting_or_by_walking(notes, staff, monkeypatch, counted):
     monkeypatch.setattr(access, 'COUNTED', counted)
+    monkeypatch.setattr(access, '_many', {})
     for title in ('d', 'a', 'c', 'b', 'a'):
         notes.add_note(staff('ana'), title, 'everybody')
     notes.add_note(staff('ana'), '0 hidden')
     found = notes.list_by_title(staff('eva'))
     assert [title for _id, title in found] == ['a', 'a', 'b', 'c', 'd']
     assert notes.list_by_title(staff('eva'), ('a', found[1][0])) == found[2:]
+    # By two subjects, one of which shows him some of them a second time.
+    own = notes.add_note(staff('eva'), 'aa', 'everybody')
+    assert notes.list_by_title(staff('eva')) == sorted([*found, (own, 'aa')], key=lambda one: (one[1], one[0]))
+
+
+def test_another_order_shows_what_he_sees_now_whichever_way_it_was_read_a_moment_ago(notes, staff, monkeypatch):
+    monkeypatch.setattr(access, 'COUNTED', 3)
+    monkeypatch.setattr(access, '_many', {})
+    ids = [notes.add_note(staff('ana'), title, 'everybody') for title in 'cab']
+    assert [title for _id, title in notes.list_by_title(staff('eva'))] == ['a', 'b', 'c'] and not any(many for _until, many in access._many.values())
+    ids += [notes.add_note(staff('ana'), title, 'everybody') for title in 'fed']
+    assert [title for _id, title in notes.list_by_title(staff('eva'))] == list('abcdef')
+    access._many.clear()
+    assert len(notes.list_by_title(staff('eva'))) == 6 and all(many for _until, many in access._many.values())
+    for note_id in ids[:4]:
+        notes.share_note(staff('ana'), note_id, '')
+    own = notes.add_note(staff('eva'), 'x')     # by a subject that had shown him nothing
+    assert notes.list_by_title(staff('eva')) == [(ids[5], 'd'), (ids[4], 'e'), (own, 'x')]
 
 
 def test_rebuilding_makes_what_is_missing_and_takes_what_is_too_much(notes, staff):

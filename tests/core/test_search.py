@@ -97,6 +97,37 @@ def test_a_word_in_the_title_comes_first_then_the_newest(notes, staff):
     assert titles(staff('ana'), 'budget', only=['planted.note']) == ['budget second', 'budget first']
 
 
+@pytest.mark.parametrize('way', [search.RAREST, search.SEEN, None])
+def test_whichever_list_is_looked_through_the_same_is_found(notes, staff, monkeypatch, way):
+    for title, shared in (('budget plans', 'everybody'), ('budgeting', ''), ('planned budget', 'department:1'), ('budget for all', 'department:11'),
+                          ('rebudget', 'everybody'), ('budgets 2026', 'everybody')):
+        notes.add_note(staff('ana'), title, shared)
+    asked = []
+    monkeypatch.setattr(search, '_short_list', lambda *arguments: asked.append(arguments) or way)
+    assert titles(staff('ana'), 'budget') == ['budgets 2026', 'budget for all', 'planned budget', 'budgeting', 'budget plans']
+    assert titles(staff('ben'), 'budget') == ['budgets 2026', 'planned budget', 'budget plans'] == titles(staff('ben'), 'budget', is_newest=True)
+    assert titles(staff('eva'), 'bud') == ['budgets 2026', 'budget plans'] and titles(staff('eva'), 'pla budge') == ['budget plans']
+    assert titles(staff('eva'), 'budgets') == ['budgets 2026'] == titles(staff('eva'), '2026 budgets', only=['planned.note', 'planted.note'])
+    # What others see between takes no place from it.
+    assert titles(staff('eva'), 'budget', most=2, is_newest=True) == ['budgets 2026', 'budget plans']
+    assert titles(staff('gus'), 'budget') == [] and len(asked) == 9
+    newest = search.find(staff('ana'), 'budget', most=2, is_newest=True)
+    assert [one['title'] for one in search.find(staff('ana'), 'budget', most=2, is_newest=True, older_than=newest['older'])['hits']] == ['planned budget', 'budgeting']
+
+
+def test_a_short_list_is_looked_through(notes, staff, monkeypatch):
+    """Of a rare word on SQLite, else of who sees little, else none."""
+    for number in range(4):
+        notes.add_note(staff('ana'), f'alpha {number}', 'everybody')
+    short = []
+    monkeypatch.setattr(search, '_short_list', lambda *arguments, known=search._short_list: short.append(known(*arguments)) or short[-1])
+    for rare, ranked in ((9, 1000), (3, 1000), (3, 3)):
+        monkeypatch.setattr(search, 'RARE', rare)
+        monkeypatch.setattr(search, 'RANKED', ranked)
+        assert titles(staff('eva'), 'alpha')[:3] == ['alpha 3', 'alpha 2', 'alpha 1']
+    assert short == [search.RAREST if db.is_sqlite() else search.SEEN, search.SEEN, None]
+
+
 def test_the_newest_come_by_pages(notes, staff):
     for number in range(45):
         notes.add_note(staff('ana'), f'alpha {number:02d}')

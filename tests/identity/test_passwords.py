@@ -1,5 +1,8 @@
 """Local passwords: what is refused, how they are kept, and that setting one ends what the old one opened."""
 
+import threading
+import time
+
 import pytest
 
 from appliance.core.actor import SYSTEM, Actor
@@ -55,3 +58,28 @@ def test_one_hash_at_a_time_and_no_endless_queue(ana, monkeypatch):
     with passwords._one_at_a_time(), pytest.raises(Busy):
         passwords.verify(ana, GOOD)
     assert not passwords.verify(ana, GOOD)
+
+
+def test_one_hashes_one_waits_and_the_others_are_told_at_once(monkeypatch):
+    """Those who wait hold threads of the worker: a wave of logins must leave some to everybody else."""
+    monkeypatch.setattr(passwords, 'WAIT_S', 30)
+    waiting, done = threading.Event(), []
+
+    def hash_after():
+        waiting.set()
+        with passwords._one_at_a_time():
+            done.append(True)
+
+    with passwords._one_at_a_time():
+        second = threading.Thread(target=hash_after)
+        second.start()
+        waiting.wait(10)
+        begun = time.monotonic()
+        while time.monotonic() < begun + 10 and passwords._places._value:
+            time.sleep(0.01)        # until he has his place
+        refused = time.monotonic()
+        with pytest.raises(Busy):
+            passwords.verify(None, 'whatever')
+        assert time.monotonic() - refused < passwords.WAIT_S and not done
+    second.join()
+    assert done and passwords._places._value == 2

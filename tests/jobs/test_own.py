@@ -37,6 +37,21 @@ def leave_traces(key):
         outbox.Outbox.update(state='sent').execute()
 
 
+def test_the_lanes_import_nothing_that_the_parent_could_have_shared():
+    code = """
+import sys
+from appliance.core import derived, history, listeners, notices, refs, trash
+from appliance.core.custom_fields import declarations
+from appliance.jobs import own, process
+own.load()
+process.share()
+before = set(sys.modules)
+for ask in (derived.makers, history.declared, listeners.declared, notices.kinds, refs.owners, trash.kinds, declarations.kinds):
+    ask()
+print(sorted(set(sys.modules) - before), any('worktime.rules' in name for name in before))"""
+    assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip() == '[] True'
+
+
 def test_cleaning_takes_what_has_had_its_time_and_nothing_else(run_due):
     with time_machine.travel(START) as moving:
         run_due()

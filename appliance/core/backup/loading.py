@@ -1,8 +1,6 @@
 """Filling the empty database that is open with the tables of a snapshot: schema of then, rows, sequences, schema of now."""
 
-import psycopg
-
-from appliance.core import migrations
+from appliance.core import drivers, migrations
 from appliance.core.backup import snapshot, tables
 from appliance.core.backup.errors import BackupError
 from appliance.core.db import database, is_sqlite
@@ -79,10 +77,10 @@ def _load_postgresql(source, manifest, sequences):
             if sequences.get(table):
                 connection.execute('SELECT setval(%s::regclass, %s)', (tables.quoted(sequence), sequences[table]))
         connection.execute('SET CONSTRAINTS ALL IMMEDIATE')
-    except psycopg.DataError as error:
+    except drivers.psycopg().DataError as error:
         # SQLite takes a NUL inside a text, PostgreSQL never.
         raise BackupError('unfit', f'{table}: {error}') from error
-    except psycopg.IntegrityError as error:
+    except drivers.psycopg().IntegrityError as error:
         raise BackupError('different', str(error)) from error
 
 

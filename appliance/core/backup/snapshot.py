@@ -12,10 +12,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-import psycopg
-
 from appliance import __version__
-from appliance.core import clock
+from appliance.core import clock, drivers
 from appliance.core.backup import tables
 from appliance.core.backup.errors import BackupError, plainly
 
@@ -77,14 +75,14 @@ def _frozen(config):
     """A connection on which the whole database stands still; the others go on."""
     try:
         connection = tables.connect_postgresql(config.database.url, config.database.password_file)
-    except psycopg.Error as error:
+    except drivers.psycopg().Error as error:
         raise BackupError('database', str(error)) from error
     with connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.isolation_level = drivers.psycopg().IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         try:
             yield connection
-        except psycopg.Error as error:
+        except drivers.psycopg().Error as error:
             raise BackupError('database', str(error)) from error
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import sqlite3
 
-import psycopg
+from appliance.core import drivers
 
 CHUNK = 1000
 HISTORY = '_migration'
@@ -170,4 +170,4 @@ def differences(tables, described):
 def connect_postgresql(url, password_file, **options):
     """A psycopg connection of its own, apart from the pool."""
     password = open(password_file).read().strip() if password_file else None
-    return psycopg.connect(url, **({'password': password} if password else {}), **options)
+    return drivers.psycopg().connect(url, **({'password': password} if password else {}), **options)

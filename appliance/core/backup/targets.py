@@ -8,9 +8,7 @@ import contextlib
 import os
 import sqlite3
 
-import psycopg
-
-from appliance.core import db
+from appliance.core import db, drivers
 from appliance.core.backup import snapshot, tables
 from appliance.core.backup.errors import BackupError, plainly
 from appliance.core.backup.state import sync_folder
@@ -136,7 +134,7 @@ class PostgresqlTarget:
 def _refusals():
     try:
         yield
-    except psycopg.Error as error:
+    except drivers.psycopg().Error as error:
         raise BackupError('database', str(error)) from error
 
 

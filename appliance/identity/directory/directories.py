@@ -6,8 +6,6 @@ The secret of the portal's own account goes in and never comes out; it is worth 
 import re
 from datetime import timedelta
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from ldap.dn import is_dn
 
 from appliance.core import audit, clock, sealing
@@ -213,6 +211,8 @@ def _ca(value):
     """Certificates alone, as PEM: a key that stands in the same file must not get into the database."""
     if not value:
         return ''
+    from cryptography import x509       # slow: 6 MiB, for who sets a directory up
+    from cryptography.hazmat.primitives.serialization import Encoding      # slow: the same
     try:
         certificates = x509.load_pem_x509_certificates(value[:MOST_PEM].encode())
     except (ValueError, AttributeError):

@@ -17,7 +17,6 @@ from appliance.core.folding import fold
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS, SEARCH_LENGTH
 from appliance.core.people_access import PEOPLE
-from appliance.identity.directory.mapping import mapped_fields
 from appliance.identity.models import Directory
 
 _ = texts(__name__)
@@ -122,6 +121,7 @@ def filled_by(person_id):
                 person_id)
     if found is None:
         return None
+    from appliance.identity.directory.mapping import mapped_fields      # slow: python-ldap, 7 MiB, and jobs asks for none of it
     name, preset, mapping = found
     return {'name': name, 'fields': mapped_fields(Directory(preset=preset, mapping=Directory.mapping.python_value(mapping)))}
 

@@ -9,7 +9,7 @@ from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.identity.directory import directories
-from appliance.identity.directory.sync import models, planning, runs, words
+from appliance.identity.directory.sync import due, models, planning, runs, words
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.asked import number
 from appliance.web.flashes import say
@@ -49,7 +49,7 @@ def show_run(directory_id, run_id):
     steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1)
     after = steps[PAGE_ROWS - 1]['id'] if len(steps) > PAGE_ROWS else None
     return render_template('admin/run.html', directory=_directory(directory_id), run=run, steps=steps[:PAGE_ROWS], after=after, kind=kind, words=words,
-                           badges=KINDS_OF_STATE, is_busy=run['state'] in runs.OPEN, person_url=functools.partial(refs.url_of, 'core.person'))
+                           badges=KINDS_OF_STATE, is_busy=run['state'] in due.OPEN, person_url=functools.partial(refs.url_of, 'core.person'))
 
 
 @blueprint.post('/directories/<int:directory_id>/runs/<int:run_id>/start')

@@ -4,34 +4,21 @@ A plan without a step leaves nothing behind: neither a row nor a line.
 """
 
 import logging
-from datetime import timedelta
-
 from appliance.core import clock
-from appliance.core.db import row, write
+from appliance.core.db import write
 from appliance.core.errors import PortalError
 from appliance.identity.directory import directories
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, models, planning, reading, runs, undoing
+from appliance.identity.directory.sync import applying, due, models, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
 log = logging.getLogger('appliance.directory')
-EVERY = timedelta(seconds=20)       # a change has to shut every door within a minute, the reading included
-
-
-def is_asked():
-    """Whether a run waits for the job: asked for, half done, or to be taken back."""
-    return row('SELECT 1 FROM sync_run WHERE state IN (?, ?, ?) LIMIT 1', *runs.OPEN) is not None
-
-
-def is_wanted():
-    """Whether there is a directory to follow."""
-    return row("SELECT 1 FROM directory WHERE is_active = 1 AND sync <> 'off' LIMIT 1") is not None
 
 
 def follow_all():
     """Finish what is open, then look at each directory that is followed. One that fails does not keep the others waiting."""
-    for run in list(SyncRun.select().where(SyncRun.state.in_(runs.OPEN)).order_by(SyncRun.id)):
+    for run in list(SyncRun.select().where(SyncRun.state.in_(due.OPEN)).order_by(SyncRun.id)):
         carry_on(run.id)
     for directory in list(Directory.select(Directory.id, Directory.name).where((Directory.is_active == 1) & (Directory.sync != directories.OFF))):
         try:

@@ -19,7 +19,6 @@ from appliance.identity.models import Directory
 
 _ = texts(__name__)
 
-OPEN = (models.ASKED, models.APPLYING, models.UNDOING)      # what a job still has to do
 GOOD_FOR = timedelta(hours=1)       # how long a plan may be carried out: the directory goes on
 REPEATED_AFTER = timedelta(days=1)  # what could not be done is said again once a day
 INSERTED_AT_ONCE = 200

@@ -1,0 +1,19 @@
+"""When the job has something to do. Asked each second by the jobs' parent, so it knows no LDAP."""
+
+from datetime import timedelta
+
+from appliance.core.db import row
+from appliance.identity.directory.sync import models
+
+OPEN = (models.ASKED, models.APPLYING, models.UNDOING)      # states of a run that wait for the job
+EVERY = timedelta(seconds=20)       # a change has to shut every door within a minute, the reading included
+
+
+def is_asked():
+    """Whether a run waits for the job: asked for, half done, or to be taken back."""
+    return row('SELECT 1 FROM sync_run WHERE state IN (?, ?, ?) LIMIT 1', *OPEN) is not None
+
+
+def is_wanted():
+    """Whether there is a directory to follow."""
+    return row("SELECT 1 FROM directory WHERE is_active = 1 AND sync <> 'off' LIMIT 1") is not None
