@@ -7,8 +7,8 @@ from appliance.core.actions import forget_request_keys
 from appliance.core.db import database, is_sqlite
 from appliance.core.i18n import texts
 from appliance.core.jobs.runs import forget_runs
-from appliance.identity.directory.sync import models as sync_models
-from appliance.identity.directory.sync import runs as sync_runs
+from appliance.identity.directory.sync import due as sync
+from appliance.identity.directory.sync.models import KEPT_DAYS
 from appliance.identity.one_time_links import forget_links
 from appliance.identity.sessions import forget_sessions
 from appliance.identity.throttle import forget_failures
@@ -28,7 +28,7 @@ def clean(run):
         forget_links(now - A_DAY)
         forget_failures(now - A_DAY)
         forget_tokens(now - EXPIRED_TOKENS)
-        sync_runs.forget(now - sync_models.KEPT_DAYS * A_DAY)
+        sync.forget(now - KEPT_DAYS * A_DAY)
         processes.forget_dead(now - A_DAY)
         outbox.forget_sent(now - SENT_MAILS)
         forget_runs(now)

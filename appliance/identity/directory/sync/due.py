@@ -1,9 +1,10 @@
-"""When the job has something to do. Asked each second by the jobs' parent, so it knows no LDAP."""
+"""When the job has something to do, and which runs have had their time: for the jobs' parent and the cleaning, so it knows no LDAP."""
 
 from datetime import timedelta
 
 from appliance.core.db import row
 from appliance.identity.directory.sync import models
+from appliance.identity.directory.sync.models import SyncRun, SyncStep
 
 OPEN = (models.ASKED, models.APPLYING, models.UNDOING)      # states of a run that wait for the job
 EVERY = timedelta(seconds=20)       # a change has to shut every door within a minute, the reading included
@@ -17,3 +18,9 @@ def is_asked():
 def is_wanted():
     """Whether there is a directory to follow."""
     return row("SELECT 1 FROM directory WHERE is_active = 1 AND sync <> 'off' LIMIT 1") is not None
+
+def forget(before):
+    """Delete runs that ended before a moment, with their steps; inside an action, for the cleaning job."""
+    old = SyncRun.select(SyncRun.id).where(SyncRun.ended_at < before)
+    SyncStep.delete().where(SyncStep.run.in_(old)).execute()
+    return SyncRun.delete().where(SyncRun.ended_at < before).execute()

@@ -162,10 +162,3 @@ def _described(run):
             'absent': run.absent, 'known': run.known, 'failure': run.failure, 'by': run.by, 'started_at': run.started_at,
             'planned_at': run.planned_at, 'ended_at': run.ended_at,
             'is_good': run.planned_at is not None and run.planned_at >= clock.now() - GOOD_FOR}
-
-
-def forget(before):
-    """Delete runs that ended before a moment, with their steps; inside an action, for the cleaning job."""
-    old = SyncRun.select(SyncRun.id).where(SyncRun.ended_at < before)
-    SyncStep.delete().where(SyncStep.run.in_(old)).execute()
-    return SyncRun.delete().where(SyncRun.ended_at < before).execute()
