@@ -20,7 +20,7 @@ NAME = re.compile(r'[a-z_]+(\.[a-z_-]+)+(:\w+)?|\w+://\S+|\S+@\S+|[a-z]+_[a-z_]+
 LATIN = re.compile('[A-Za-z]{2}')
 WORD = re.compile(r'[^\W\d_]{2,}')
 # What is called so in every language.
-PROPER = {'English', 'Español', 'OpenLDAP', 'Active Directory', 'LDAPS', 'StartTLS', 'STARTTLS', 'TLS', 'Chrome', 'Linux', 'uid', 'mail', '-----BEGIN CERTIFICATE-----'}
+PROPER = {'English', 'Español', 'OpenLDAP', 'Active Directory', 'FreeIPA', '389 Directory Server', 'LDAPS', 'StartTLS', 'STARTTLS', 'TLS', 'Chrome', 'Linux', 'uid', 'mail', '-----BEGIN CERTIFICATE-----'}
 LAYOUT = Path(__file__).with_name('layout.js').read_text()
 
 

@@ -4,6 +4,7 @@ A plan without a step leaves nothing behind: neither a row nor a line.
 """
 
 import logging
+
 from appliance.core import clock
 from appliance.core.db import write
 from appliance.core.errors import PortalError
