@@ -12,13 +12,14 @@ from appliance.identity.directory.sync import following, models, planning, runs,
 @click.command('sync')
 @click.argument('name')
 @click.option('--dry-run', is_flag=True, help='Say what would be done, and do nothing.')
+@click.option('--create/--no-create', 'creates', default=None, help='Whether people who are not here yet are made; else as the directory is followed.')
 @as_json_option
-def sync(name, dry_run, as_json):
+def sync(name, dry_run, creates, as_json):
     """Read the directory NAME, plan, and bring people here in line with it. What the brake holds waits: appliance directory apply."""
     with opened():
         actor = console_actor()
         directory_id = directories.id_of(actor, name)
-        run_id = runs.ask(actor, directory_id)
+        run_id = runs.ask(actor, directory_id, creates, is_here=True)
         following.carry_on(run_id)
         run = runs.one_run(actor, run_id)
         if run['state'] == models.PLANNED and not dry_run and run['counts']:
@@ -77,7 +78,7 @@ def _show(actor, run_id, as_json):
         return
     for step in steps:
         what = words.KINDS[step['kind']] if step['state'] != models.WAITING or not step['is_held'] else f'{words.KINDS[step["kind"]]} (held)'
-        click.echo(f'{what!s:<20} {step["name"]}: {step["note"] or words.REASONS[step["reason"]]}')
+        click.echo(f'{what!s:<20} {step["name"]}: {words.note(step) or words.REASONS[step["reason"]]}')
         for field, old, new in words.changes(step):
             click.echo(f'{"":<20}   {field}: {old or "-"} -> {new or "-"}')
     if run['brake']:

@@ -287,7 +287,7 @@ def _translated(error):
     text = str(error)
     if 'disk is full' in text or 'No space left' in text:
         return StorageFull()
-    if 'database is locked' in text or 'could not obtain lock' in text:
+    if 'database is locked' in text or 'could not obtain lock' in text or 'deadlock detected' in text:
         return Busy()
     return error
 

@@ -141,8 +141,8 @@ def person_of_entry(actor, directory_id, entry):
     """
     tie = DirectoryPerson.get_or_none((DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid)))
     fields = {name: value for name, value in entry.fields.items() if name != 'department'}
-    if entry.fields.get('department'):
-        fields['department_id'] = department_by_name(actor, entry.fields['department'])
+    if 'department' in entry.fields:
+        fields['department_id'] = department_by_name(actor, entry.fields['department']) if entry.fields['department'] else None
     if tie is None:
         if Person.select().where(Person.login == fold_login(fields['login'])).exists():
             raise Conflict(_('The login %(login)s belongs to another account here. Ask your administrator.', login=fields['login']))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.core.person_fields import check_fields
-from appliance.identity.directory.closing import ATTRIBUTES as CLOSING
+from appliance.identity.directory.closing import ATTRIBUTES
 from appliance.identity.directory.client import Directory
 from appliance.identity.directory.login import ask
 from appliance.identity.directory.mapping import FIELDS, PRESETS, mapped_fields, read_entry
@@ -87,7 +87,7 @@ def test_a_field_that_is_not_mapped_stays_ours():
 @pytest.mark.parametrize('preset', PRESETS)
 @settings(max_examples=200, deadline=None)
 @given(values=st.dictionaries(
-    st.sampled_from(['uid', 'sAMAccountName', 'cn', 'displayName', 'mail', 'telephoneNumber', 'title', 'ou', 'department', 'manager', *CLOSING]),
+    st.sampled_from(['uid', 'sAMAccountName', 'cn', 'displayName', 'mail', 'telephoneNumber', 'title', 'ou', 'department', 'manager', *{name for names in ATTRIBUTES.values() for name in names}]),
     st.lists(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode('utf-8', 'replace')), max_size=3)))
 def test_whatever_a_directory_holds_is_fit_for_a_person(preset, values):
     known = {'entryUUID': KNOWN['entryUUID'], 'ipaUniqueID': KNOWN['entryUUID'], 'objectGUID': [b'0123456789abcdef'],

@@ -1,27 +1,34 @@
-"""What an entry says of being shut: the flag or the date by which each kind of directory lets nobody in any more.
-
-All are asked for whatever the preset: a server leaves out what it does not know, and companies mix them.
-"""
+"""What an entry says of being shut: the flag or the date by which each kind of directory lets nobody in any more."""
 
 from datetime import UTC, datetime, timedelta
 
+# {kind of directory: what is asked for}. Only its own: what another system left in an entry shuts nobody out.
+ATTRIBUTES = {
+    'active-directory': ('userAccountControl', 'accountExpires'),
+    'openldap': ('pwdAccountLockedTime', 'pwdEndTime', 'shadowExpire'),
+    '389': ('nsAccountLock', 'pwdAccountLockedTime', 'shadowExpire'),
+    'freeipa': ('nsAccountLock', 'krbPrincipalExpiration'),
+}
 ACCOUNT_DISABLED = 2                    # userAccountControl, [MS-ADTS] 2.2.16
 NEVER = (0, 0x7FFFFFFFFFFFFFFF)         # accountExpires, [MS-ADA1] 2.1
 FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOCKED_FOR_GOOD = b'000001010000Z'      # pwdAccountLockedTime, draft-behera-ldap-password-policy-10, 5.3.3
-ATTRIBUTES = ('userAccountControl', 'accountExpires', 'nsAccountLock', 'krbPrincipalExpiration', 'pwdAccountLockedTime', 'pwdEndTime', 'shadowExpire')
+GENERALIZED = {14: '%Y%m%d%H%M%S', 12: '%Y%m%d%H%M', 10: '%Y%m%d%H'}      # RFC 4517, 3.3.13, by how many digits there are
 
 
-def closing(values):
+def closing(preset, values):
     """(whether the entry is disabled, the moment from which it has expired or None), from {attribute in lower case: [bytes, ...]}.
 
-    What is not a number or a date says nothing: a broken attribute must not shut a company out.
+    What is not a number or a date says nothing: a broken attribute must not shut a company out. None for the first where an Active
+    Directory does not show userAccountControl, as it does to an account that lacks the right: then nobody knows.
     """
-    is_disabled = (bool((_number(values, 'useraccountcontrol') or 0) & ACCOUNT_DISABLED)
-                   or _first(values, 'nsaccountlock').lower() == b'true' or _first(values, 'pwdaccountlockedtime') == LOCKED_FOR_GOOD)
-    ends = [_filetime(_number(values, 'accountexpires')), _days(_number(values, 'shadowexpire')),
-            _generalized(_first(values, 'krbprincipalexpiration')), _generalized(_first(values, 'pwdendtime'))]
+    if preset == 'active-directory':
+        flags = _number(values, 'useraccountcontrol')
+        return None if flags is None else bool(flags & ACCOUNT_DISABLED), _filetime(_number(values, 'accountexpires'))
+    asked = {name.lower(): values.get(name.lower(), []) for name in ATTRIBUTES[preset]}
+    is_disabled = _first(asked, 'nsaccountlock').lower() == b'true' or _first(asked, 'pwdaccountlockedtime') == LOCKED_FOR_GOOD
+    ends = [_days(_number(asked, 'shadowexpire')), _generalized(_first(asked, 'krbprincipalexpiration')), _generalized(_first(asked, 'pwdendtime'))]
     return is_disabled, min((end for end in ends if end), default=None)
 
 
@@ -47,16 +54,17 @@ def _filetime(number):
 
 
 def _days(number):
-    """Days since 1970 (RFC 2307, shadowExpire): the account is shut from that day on; less than 0 is never."""
+    """Days since 1970 (shadowExpire, shadow(5)): the account is shut from that day on; 0 may mean never, and less does."""
     try:
-        return UNIX_EPOCH + timedelta(days=number) if number is not None and number >= 0 else None
+        return UNIX_EPOCH + timedelta(days=number) if number is not None and number > 0 else None
     except OverflowError:
         return None
 
 
 def _generalized(data):
-    """GeneralizedTime (RFC 4517, 3.3.13) in UTC, as these servers write it: 20261231235959Z."""
+    """GeneralizedTime in UTC, as these servers write it: 20261231235959Z, with or without seconds and their parts."""
     try:
-        return datetime.strptime(data.decode('ascii').partition('.')[0].rstrip('Z'), '%Y%m%d%H%M%S').replace(tzinfo=UTC)
-    except ValueError:
+        digits = data.decode('ascii').removesuffix('Z').partition('.')[0]
+        return datetime.strptime(digits, GENERALIZED[len(digits)]).replace(tzinfo=UTC)
+    except (ValueError, KeyError):
         return None

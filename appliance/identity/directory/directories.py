@@ -11,11 +11,12 @@ from ldap.dn import is_dn
 from appliance.core import audit, clock, sealing
 from appliance.core.actions import action
 from appliance.core.actor import SYSTEM
-from appliance.core.errors import Conflict, Invalid, NotFound
+from appliance.core.db import rows
+from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH, PASSWORD_LENGTH
 from appliance.core.person_fields import one_line
-from appliance.core.permissions import permitted, require
+from appliance.core.permissions import permitted, require, require_grantable
 from appliance.identity.directory.client import TLS_MODES, Directory, address, check_encryption
 from appliance.identity.directory.errors import remembered
 from appliance.identity.directory.mapping import FIELDS, PRESETS
@@ -24,6 +25,8 @@ from appliance.identity.models import Directory as Row
 _ = texts(__name__)
 
 FAILURE_KEPT = timedelta(seconds=30)
+# What decides who is who.
+DECIDING = ('url', 'tls', 'ca_pem', 'base_dn', 'preset', 'person_filter', 'login_attributes', 'mapping')
 SECRET_PURPOSE = 'directory.bind_secret'
 MOST_LINE = 1000
 SYNC_MODES = OFF, KNOWN, ALL = ('off', 'known', 'all')      # see identity.models.Directory
@@ -63,6 +66,8 @@ def edit_directory(actor, directory_id, secret=None, **values):
         values = {'person_filter': preset.person_filter, 'login_attributes': list(preset.login_attributes)} | values
     values = _check({name: getattr(row, name) for name in ('name', 'url', 'tls', 'base_dn', 'bind_dn', 'preset')} | values)
     _require_free(directory_id, values)
+    if any(values[name] != getattr(row, name) for name in DECIDING if name in values):
+        _require_rights_of_its_people(actor, directory_id)
     moved = (address(values['url']), values['tls']) != (address(row.url), row.tls)
     if secret is not None:
         values['bind_secret'] = _seal(secret, values['bind_dn'])
@@ -72,6 +77,15 @@ def edit_directory(actor, directory_id, secret=None, **values):
         raise Invalid(_('Give the secret of the account again: host, port or encryption changed.'), field='secret')
     Row.update(**values, failed_at=None, failure='').where(Row.id == directory_id).execute()
     audit.record(actor, 'identity.directory.edited', f'identity.directory:{directory_id}', changed=sorted(values))
+
+
+def _require_rights_of_its_people(actor, directory_id):
+    """NotAllowed where somebody who comes in by this directory may do more than the actor: who says which server it is, says who that is."""
+    for role, in rows('SELECT DISTINCT r.role FROM person_role r JOIN directory_person t ON t.person_id = r.person_id WHERE t.directory_id = ?', directory_id):
+        try:
+            require_grantable(actor, role)
+        except NotAllowed:
+            raise NotAllowed(_('People who may do more than you come in by this directory. Where it is and how it is read is changed by one who may do as much.')) from None
 
 
 def list_directories(actor):

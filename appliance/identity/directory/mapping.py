@@ -8,12 +8,13 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import ldap
 from ldap.dn import str2dn
 
 from appliance.core.errors import Invalid
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
 from appliance.core.person_fields import check_fields, one_line
-from appliance.identity.directory.closing import ATTRIBUTES as CLOSING, closing
+from appliance.identity.directory import closing
 
 log = logging.getLogger('appliance.directory')
 # What was said of an entry: a directory is read again and again, and says the same each time.
@@ -60,14 +61,14 @@ class Entry:
     fields: those of login, name, mail, phone, title, department that are mapped, each a line of text within its limit, '' when
     the directory has none; login and name always.
     head_dn: the DN of his manager or ''.
-    is_disabled, expires_at (None: never): see `closed`.
+    is_disabled (None: the directory does not show it), expires_at (None: never): see `closed`.
     """
 
     uuid: uuid.UUID
     dn: str
     fields: dict
     head_dn: str = ''
-    is_disabled: bool = False
+    is_disabled: bool | None = False
     expires_at: datetime | None = None
 
     def closed(self, now):
@@ -90,7 +91,7 @@ def mapped_fields(directory):
 def attributes_of(directory):
     """The attributes to ask the directory for."""
     names = {name for attributes in mapping_of(directory).values() for name in attributes}
-    return sorted(names | {PRESETS[directory.preset].uuid_attribute, *CLOSING})
+    return sorted(names | {PRESETS[directory.preset].uuid_attribute, *closing.ATTRIBUTES[directory.preset]})
 
 
 def read_entry(directory, dn, values):
@@ -98,8 +99,7 @@ def read_entry(directory, dn, values):
 
     values is {attribute: [bytes, ...]} as python-ldap gives it.
     """
-    # Names of attributes know no case, and a server may answer in its own.
-    values = {name.partition(';')[0].lower(): found for name, found in values.items()}
+    values = plain(values)
     known_by = read_uuid(directory.preset, values)
     mapping = mapping_of(directory)
     fields = {name: _field(dn, values, name, mapping[name]) for name in FIELDS if mapping.get(name)}
@@ -109,7 +109,14 @@ def read_entry(directory, dn, values):
         return None
     # Shown everywhere, so never empty.
     fields['name'] = fields['name'] or fields['login']
-    return Entry(known_by, dn, fields, _head_dn(values, mapping.get('head', ())), *closing(values))
+    return Entry(known_by, dn, fields, _head_dn(values, mapping.get('head', ())), *closing.closing(directory.preset, values))
+
+
+def plain(values):
+    """{attribute in lower case: [bytes, ...]} of an entry. Names know no case, a server may answer in its own, and what has an option
+    (`displayName;lang-ru`) stands beside the value itself, which alone is asked for.
+    """
+    return {name.lower(): found for name, found in values.items() if ';' not in name}
 
 
 def _say(level, text):
@@ -154,10 +161,11 @@ def _text(name, data):
 
 
 def _rdn(dn, attribute):
-    for name, value, _kind in str2dn(dn)[0]:
-        if name.lower() == attribute.lower():
-            return value
-    return None
+    try:
+        first = str2dn(dn)[0]
+    except (ldap.LDAPError, IndexError):    # a server may say anything
+        return None
+    return next((value for name, value, _kind in first if name.lower() == attribute.lower()), None)
 
 
 def _head_dn(values, attributes):

@@ -23,6 +23,7 @@ def up(migrator, db):
         directory = Link(Directory)
         state = Text()
         is_dry = Flag()
+        creates = Flag()
         counts = Json()
         brake = Text()
         absent = Integer()

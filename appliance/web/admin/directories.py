@@ -8,7 +8,7 @@ from appliance.identity.directory import directories, probe
 from appliance.identity.directory.sync import runs, words
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.forms import DirectoryForm, TestForm, as_typed
-from appliance.web.admin.sync import KINDS_OF_STATE
+from appliance.web.admin.sync import KINDS_OF_STATE, AskForm
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
 from appliance.web.rights import permitted
@@ -81,4 +81,5 @@ def _directory(directory_id):
 def _page(directory, form, test=None, report=None):
     test = test or TestForm()
     return render_template('admin/directory.html', form=form, directory=directory, test=test, report=report, steps=STEPS, states=STATES,
-                           runs=runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], words=words, badges=KINDS_OF_STATE), max(form.status, test.status)
+                           runs=runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], words=words, badges=KINDS_OF_STATE,
+                           ask=AskForm(data={'creates': directory['sync'] == directories.ALL})), max(form.status, test.status)

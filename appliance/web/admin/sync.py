@@ -3,6 +3,7 @@
 import functools
 
 from flask import g, redirect, render_template, request, url_for
+from wtforms import BooleanField
 
 from appliance.core import refs
 from appliance.core.errors import Conflict, Invalid, NotFound
@@ -21,12 +22,18 @@ _ = texts(__name__)
 KINDS_OF_STATE = {models.DONE: 'good', models.HELD: 'warn', models.FAILED: 'bad', models.APPLIED: 'good', models.REFUSED: 'bad'}
 
 
+class AskForm(ButtonForm):
+    """What a plan is to be about."""
+
+    creates = BooleanField(_.lazy('With people who are not here yet'))
+
+
 @blueprint.post('/directories/<int:directory_id>/runs')
 @permitted('identity.directories.manage')
 def ask_run(directory_id):
     """Have the directory read and a plan made; the page of the plan follows."""
-    form = read_form(ButtonForm)
-    run_id = runs.ask(g.actor, directory_id, request_key=form.request_key.data or None)
+    form = read_form(AskForm)
+    run_id = runs.ask(g.actor, directory_id, form.creates.data, request_key=form.request_key.data or None)
     return redirect(url_for('admin.show_run', directory_id=directory_id, run_id=run_id), 303)
 
 

@@ -60,8 +60,8 @@ def company():
         slapd.ldif_entry(PEOPLE, {'objectClass': 'organizationalUnit', 'ou': 'people'}),
         slapd.ldif_entry(f'ou=former,{BASE}', {'objectClass': 'organizationalUnit', 'ou': 'former'}),
         slapd.ldif_entry(PORTAL, {'objectClass': ['applicationProcess', 'simpleSecurityObject'], 'cn': 'portal', 'userPassword': SECRET}),
-        *(person(login, mail=f'{login}@company.test', title='Worker', departmentNumber='Hall') for login in TEN)))
-    with slapd.Slapd(ldif, base=BASE, port=free_port(), bottom=f'rootpw "{ROOT_PASSWORD}"') as server:
+        *(person(login, objectClass=['inetOrgPerson', 'shadowAccount'], mail=f'{login}@company.test', title='Worker', departmentNumber='Hall') for login in TEN)))
+    with slapd.Slapd(ldif, base=BASE, port=free_port(), top='include /etc/ldap/schema/nis.schema', bottom=f'rootpw "{ROOT_PASSWORD}"') as server:
         yield Company(server)
 
 

@@ -1,14 +1,18 @@
 """The brake: a short answer cuts nobody off, and says so once."""
+from datetime import timedelta
+
 import ldap
 import pytest
+import time_machine
 
-from appliance.core import notices
+from appliance.core import clock, notices
 from appliance.core.actor import ADMINISTRATOR, SYSTEM
 from appliance.core.errors import Conflict, Invalid
 from appliance.core.people import Person, actor_for, add_person, give_role, is_blocked
 from appliance.identity.directory import directories
 from appliance.identity.directory.client import Connection
 from appliance.identity.directory.sync import following, reading, runs
+from appliance.identity.models import DirectoryPerson
 from tests.ldap.sync.conftest import TEN, told, who
 
 
@@ -32,16 +36,13 @@ def test_an_empty_answer_cuts_nobody_off(company, followed, follow):
     assert follow().brake == 'empty' and out() == []
 
 
-def test_who_the_directory_itself_shuts_out_is_cut_off_all_the_same(monkeypatch, company, follow):
-    monkeypatch.setattr('appliance.identity.directory.closing._first', lambda values, name: (values.get(
-        'description' if name == 'nsaccountlock' else name) or [b''])[0])
-    monkeypatch.setattr('appliance.identity.directory.mapping.CLOSING', ('description',))
+def test_who_the_directory_itself_shuts_out_is_cut_off_all_the_same(company, follow):
     company.delete(*TEN[:6])
-    company.change('worker8', description='true')
+    company.change('worker8', shadowExpire='1')
     run = follow()
     assert (run.state, run.brake) == ('held', 'many') and out() == ['worker8']
-    company.change('worker9', description='true')
-    assert follow().steps == {'disable': [('Worker9', 'disabled', 'applied')]}, 'also while the brake holds'
+    company.change('worker9', shadowExpire='1')
+    assert follow().steps == {'disable': [('Worker9', 'expired', 'applied')]}, 'also while the brake holds'
 
 
 @pytest.mark.parametrize('error', [ldap.SIZELIMIT_EXCEEDED, ldap.SERVER_DOWN, ldap.OPERATIONS_ERROR])
@@ -91,6 +92,58 @@ def test_it_is_over_when_they_are_back(company, followed, follow):
     run = follow()
     assert run.state == 'held'
     directories.edit_directory(SYSTEM, followed, person_filter='(objectClass=inetOrgPerson)')
-    assert follow() is None and told(run.id).state == 'discarded'
+    assert follow() is None and told(run.id).state == 'over'
     directories.edit_directory(SYSTEM, followed, person_filter='(uid=worker1)')
     assert follow().state == 'held', 'and the next is said again'
+
+
+def test_one_more_or_another_reason_is_said_again(company, follow):
+    company.delete(*TEN[:6])
+    first = follow()
+    company.delete(TEN[6])
+    second = follow()
+    assert (second.brake, second.absent, told(first.id).state) == ('many', 7, 'over')
+    with time_machine.travel(clock.now() + timedelta(days=1, minutes=1)):
+        assert follow().absent == 7, 'and each day'
+
+
+def test_what_somebody_let_be_is_not_said_again_that_day(company, follow):
+    company.delete(*TEN[:6])
+    run = follow()
+    runs.discard(SYSTEM, run.id)
+    assert follow() is None
+
+
+def test_bit_by_bit_is_the_same(company, follow):
+    """Never five at once."""
+    for number in range(0, 4):
+        company.delete(TEN[number])
+        assert follow().brake == ''
+    company.delete(*TEN[4:6])
+    assert follow().brake == 'many' and out() == TEN[:4]
+
+
+def test_the_last_administrator_waits_for_a_word(company, follow):
+    give_role(SYSTEM, who('worker1').id, ADMINISTRATOR)
+    company.delete('worker0', 'worker1')
+    run = follow()
+    assert (run.state, run.brake, out()) == ('held', 'administrator', ['worker0'])
+
+
+def test_values_that_many_lose_are_kept(company, followed, follow):
+    directories.edit_directory(SYSTEM, followed, mapping={'title': ['description']})
+    run = follow()
+    assert (run.state, run.brake, len(run.steps['change'])) == ('held', 'emptied', 10) and who('worker1').title == 'Worker'
+
+
+def test_who_comes_in_while_the_directory_is_read_stays(monkeypatch, company, followed, follow):
+    """He is known by then, and not in the answer, which is older."""
+    real = reading.read
+
+    def read(directory):
+        snapshot = real(directory)
+        DirectoryPerson.update(seen_at=clock.now()).where(DirectoryPerson.person == who('worker1').id).execute()
+        return snapshot
+    company.delete('worker1')
+    monkeypatch.setattr(reading, 'read', read)
+    assert follow() is None and out() == []

@@ -1,19 +1,22 @@
 """Following a real slapd: who comes, changes, goes and comes back."""
+import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import time_machine
 
 from appliance.core import clock, revisions
-from appliance.core.actor import SYSTEM
+from appliance.core.actor import ADMINISTRATOR, SYSTEM
 from appliance.core.db import write
 from appliance.core.departments import Department, all_departments
-from appliance.core.people import Person, actor_for, add_person, block, is_blocked, update_person
+from appliance.core.people import Person, actor_for, add_person, block, give_role, is_blocked, update_person
+from appliance.core.errors import NotAllowed
 from appliance.identity.directory import directories
 from appliance.identity.directory.errors import DirectoryDown
-from appliance.identity.directory.sync import following
-from appliance.identity.models import Directory
-from tests.ldap.people import BASE, PEOPLE
+from appliance.identity.directory.sync import following, planning, reading
+from appliance.identity.models import Directory, DirectoryPerson
+from tests.ldap.people import BASE, PEOPLE, SECRET
 from tests.ldap.sync.conftest import TEN, blocks, nothing_written, tie, who
 
 
@@ -112,17 +115,10 @@ def test_blocked_here_stays_blocked(company, follow):
     assert set(blocks('worker1')) == {'portal', 'directory:1'}
 
 
-@pytest.mark.parametrize('shut', [{'shadowExpire': '1'}, {'nsAccountLock': 'true'}])
-def test_the_directory_s_own_word_shuts_the_door(shut, monkeypatch, company, followed, follow):
-    """slapd knows these only with further schemas: a title stands for them."""
-    name, value = next(iter(shut.items()))
-    monkeypatch.setattr('appliance.identity.directory.closing._first', lambda values, asked: (values.get(
-        'description' if asked == name.lower() else asked) or [b''])[0])
-    monkeypatch.setattr('appliance.identity.directory.mapping.CLOSING', ('description',))
-    company.change('worker1', description=value)
-    reason = 'expired' if name == 'shadowExpire' else 'disabled'
-    assert follow().steps == {'disable': [('Worker1', reason, 'applied')]}
-    company.change('worker1', description=None)
+def test_the_directory_s_own_word_shuts_the_door(company, follow):
+    company.change('worker1', shadowExpire='1')
+    assert follow().steps == {'disable': [('Worker1', 'expired', 'applied')]}
+    company.change('worker1', shadowExpire='-1')
     assert follow().steps == {'enable': [('Worker1', 'back', 'applied')]}
 
 
@@ -144,12 +140,9 @@ def test_what_was_written_here_is_put_right_by_the_next_look(company, follow):
     assert len(follow().steps['change']) == 10 and who('worker1').department.name == 'Hall'
 
 
-def test_an_end_that_passes_is_noticed_without_a_change(monkeypatch, company, follow):
-    monkeypatch.setattr('appliance.identity.directory.closing._first', lambda values, name: (values.get(
-        'description' if name == 'shadowexpire' else name) or [b''])[0])
-    monkeypatch.setattr('appliance.identity.directory.mapping.CLOSING', ('description',))
+def test_an_end_that_passes_is_noticed_without_a_change(company, follow):
     tomorrow = clock.now() + timedelta(days=1)
-    company.change('worker1', description=str((tomorrow - clock.EPOCH).days))
+    company.change('worker1', shadowExpire=str((tomorrow - clock.EPOCH).days))
     assert follow() is None and follow() is None
     with time_machine.travel(tomorrow + timedelta(minutes=1)):
         assert follow().steps == {'disable': [('Worker1', 'expired', 'applied')]}
@@ -158,3 +151,32 @@ def test_an_end_that_passes_is_noticed_without_a_change(monkeypatch, company, fo
 def test_an_entry_without_a_login_is_left_alone(company, followed, follow):
     directories.edit_directory(SYSTEM, followed, mapping={'login': ['description']})
     assert follow() is None and not any(is_blocked(person.id) for person in Person.select())
+    company.change('worker1', shadowExpire='1')
+    assert follow().steps == {'disable': [('Worker1', 'expired', 'applied')]}, 'but who is shut there is shut here'
+
+
+def test_a_domain_that_does_not_show_who_is_disabled_lets_nobody_in(followed):
+    """userAccountControl is hidden from ordinary accounts where a domain was hardened."""
+    directory = replace(directories.load(followed), preset='active-directory')
+    block(SYSTEM, who('worker1').id, 'directory:1', 'disabled')
+
+    def snapshot(**more):
+        return reading.Snapshot(directory, {str(one.uuid): (one.dn, {
+            'objectGUID': [uuid.UUID(str(one.uuid)).bytes_le], 'sAMAccountName': [one.person.login.encode()], 'displayName': [one.person.name.encode()],
+            'mail': [one.person.mail.encode()], 'title': [b'Worker'], 'department': [b'Hall'], **more}) for one in DirectoryPerson.select()})
+    hidden = planning.make(directory, snapshot(), creates=True)
+    assert (hidden.steps, hidden.brake) == ((), 'blind')
+    shown = planning.make(directory, snapshot(userAccountControl=[b'512']), creates=True)
+    assert [(step.kind, step.name) for step in shown.steps] == [('enable', 'Worker1')] and shown.brake == ''
+
+
+def test_who_may_do_less_than_its_people_does_not_say_where_a_directory_is(followed):
+    give_role(SYSTEM, who('worker1').id, ADMINISTRATOR)
+    person_id = add_person(SYSTEM, 'system', 'System')
+    give_role(SYSTEM, person_id, 'system_admin')
+    system = actor_for(person_id, 'test')
+    directories.edit_directory(system, followed, name='Another name')
+    for change in ({'url': 'ldap://127.0.0.1:1', 'secret': SECRET}, {'person_filter': '(uid=x)'}, {'mapping': {'login': ['mail']}}, {'base_dn': 'dc=x'}):
+        with pytest.raises(NotAllowed):
+            directories.edit_directory(system, followed, **change)
+    directories.edit_directory(actor_for(who('worker1').id, 'test'), followed, person_filter='(uid=worker*)')

@@ -44,7 +44,7 @@ def test_a_plan_is_asked_for_read_and_carried_out(administrator, company, follow
     company.delete('worker0')
     company.add('ada')
     page = f'/admin/directories/{followed}'
-    answer = administrator.post(f'{page}/runs', {}, page=page)
+    answer = administrator.post(f'{page}/runs', {'creates': 'y'}, page=page)
     run = answer.headers['Location']
     assert answer.status_code == 303 and 'The directory is being read' in administrator.get(run).text
     following.follow_all()
@@ -54,7 +54,7 @@ def test_a_plan_is_asked_for_read_and_carried_out(administrator, company, follow
     assert administrator.post(f'{run}/start', {}, page=run).status_code == 303
     following.follow_all()
     shown = administrator.get(run).text
-    assert 'Carried out' in shown and 'Take back' in shown and Person.select().where(Person.login == 'ada').exists()
+    assert 'Carried out' in shown and 'Undo this run' in shown and Person.select().where(Person.login == 'ada').exists()
     administrator.post(f'{run}/undoing', {}, page=run)
     following.follow_all()
     assert 'Taken back' in administrator.get(run).text
@@ -64,7 +64,7 @@ def test_what_the_brake_holds_waits_for_a_word(administrator, company, followed)
     company.delete(*TEN[:6])
     run = f'/admin/directories/{followed}/runs/{following.follow(followed)}'
     shown = administrator.get(run).text
-    assert '6 of 10 people are missing' in shown and 'Cut off 6 people' in shown and 'Carry out' not in shown
+    assert '6 of 10 people are missing' in shown and 'Carry out 6 held steps' in shown
     administrator.post(f'{run}/release', {}, page=run)
     following.follow_all()
     assert 'Carried out' in administrator.get(run).text

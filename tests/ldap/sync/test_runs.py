@@ -6,10 +6,10 @@ import time_machine
 
 from appliance.core import clock
 from appliance.core.actor import SYSTEM
-from appliance.core.errors import Conflict, NotAllowed, NotFound
+from appliance.core.errors import Busy, Conflict, NotAllowed, NotFound
 from appliance.core.people import Person, actor_for, block, is_blocked, unblock, update_person
 from appliance.identity.directory import directories
-from appliance.identity.directory.sync import applying, following, planning, reading, runs
+from appliance.identity.directory.sync import applying, due, following, planning, reading, runs
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import Directory, DirectoryPerson, Session
 from tests.actions import killing
@@ -19,7 +19,7 @@ from tests.ldap.sync.conftest import TEN, blocks, told, who
 
 def planned(directory_id):
     """A dry run, as somebody asks for it and the job makes it: its id."""
-    run_id = runs.ask(SYSTEM, directory_id)
+    run_id = runs.ask(SYSTEM, directory_id, creates=True)
     following.follow_all()
     return run_id
 
@@ -128,12 +128,94 @@ def test_a_run_is_taken_back_as_one(company, followed):
     runs.undo(SYSTEM, run_id)
     following.follow_all()
     assert told(run_id).state == 'undone'
-    assert (who('worker2').title, who('worker2').department.name) == ('Worker', 'Hall')
-    assert blocks('ada') == blocks('bob') == {'portal': 'Made by a sync that was taken back'}
+    # What gives rights goes back only as far as the directory says so today.
+    assert (who('worker2').title, who('worker2').department.name) == ('Worker', 'Office')
+    assert blocks('ada') == blocks('bob') == {'directory:1': 'undone'}
     assert set(blocks('worker0')) == {'directory:1'}, 'the directory does not let him in today'
     assert Directory.get_by_id(followed).sync == 'off'
     with pytest.raises(Conflict):
         runs.undo(SYSTEM, run_id)
+
+
+def test_a_department_goes_back_where_the_directory_has_it_again(company, followed):
+    company.change('worker2', departmentNumber='Office')
+    run_id = following.follow(followed)
+    company.change('worker2', departmentNumber='Hall')
+    runs.undo(SYSTEM, run_id)
+    following.follow_all()
+    assert who('worker2').department.name == 'Hall'
+
+
+def test_one_department_whatever_its_letters(company, followed, follow):
+    for number, name in enumerate(('Óptica', 'óptica', 'ÓPTICA', 'Straße', 'STRASSE')):
+        company.change(f'worker{number}', departmentNumber=name)
+    assert {state for _name, _reason, state in follow().steps['change']} == {'applied'} and follow() is None
+    assert len({who(f'worker{number}').department_id for number in range(3)}) == 1
+    company.change('worker0', departmentNumber=None)
+    follow()
+    assert who('worker0').department_id is None, 'and none where the directory has none'
+
+
+def test_a_busy_database_refuses_nobody(monkeypatch, company, followed):
+    company.delete('worker0')
+    real = applying.block
+    monkeypatch.setattr(applying, 'block', lambda *args: (_ for _ in ()).throw(Busy()))
+    with pytest.raises(Busy):
+        following.follow(followed)
+    run_id = SyncRun.select().order_by(SyncRun.id.desc()).get().id
+    with pytest.raises(Busy):
+        following.follow_all()
+    monkeypatch.setattr(applying, 'block', real)
+    following.follow_all()
+    assert told(run_id).state == 'done' and is_blocked(who('worker0').id)
+
+
+def test_a_step_that_breaks_stops_nobody_else(monkeypatch, company, followed):
+    """A run that cannot go on is failed, and the next look is made all the same."""
+    broken = runs.ask(SYSTEM, followed)
+    monkeypatch.setattr(runs, 'keep', lambda *args, real=runs.keep, **values: 1 / 0 if values else real(*args, **values))
+    company.delete('worker0')
+    following.follow_all()
+    assert told(broken).state == 'failed' and is_blocked(who('worker0').id)
+
+
+def test_a_run_is_read_once_whoever_reads_it(company, followed):
+    company.delete('worker0')
+    run_id, directory = runs.ask(SYSTEM, followed), directories.load(followed)
+    plan = planning.make(directory, reading.read(directory), creates=False)
+    assert runs.keep(plan, followed, run_id) == runs.keep(plan, followed, run_id) == run_id
+    assert len(runs.steps_of(SYSTEM, run_id)) == 1
+    let_be = runs.ask(SYSTEM, followed)
+    runs.discard(SYSTEM, let_be)
+    runs.keep(plan, followed, let_be)
+    assert told(let_be).state == 'discarded' and not runs.steps_of(SYSTEM, let_be)
+    assert runs.ask(SYSTEM, followed, is_here=True) not in [run.id for run in SyncRun.select().where(SyncRun.state == 'asked')]
+
+
+def test_an_old_plan_cuts_off_nobody_who_came_in_since(company, followed):
+    Directory.update(sync='off').execute()
+    company.delete('worker0', 'worker1')
+    run_id = planned(followed)
+    DirectoryPerson.update(seen_at=clock.now() + timedelta(seconds=1)).where(DirectoryPerson.person == who('worker0').id).execute()
+    runs.start(SYSTEM, run_id)
+    following.follow_all()
+    assert not is_blocked(who('worker0').id) and is_blocked(who('worker1').id)
+
+
+def test_a_run_that_nothing_carried_out_for_an_hour_is_given_up(company, followed):
+    company.delete('worker0')
+    directory = directories.load(followed)
+    run_id = runs.keep(planning.make(directory, reading.read(directory), creates=True), followed)
+    with time_machine.travel(clock.now() + timedelta(hours=1, minutes=1)):
+        applying.apply(run_id)
+    assert told(run_id).state == 'done' and told(run_id).steps['disable'][0][2] == 'skipped' and not is_blocked(who('worker0').id)
+
+
+def test_plans_that_nobody_carried_out_go_too(company, followed):
+    run_id = planned(followed)
+    due.forget(clock.now() + timedelta(days=91))
+    with pytest.raises(NotFound):
+        runs.one_run(SYSTEM, run_id)
 
 
 def test_undoing_lets_in_whom_the_directory_lets_in_today(company, followed, follow):

@@ -7,6 +7,7 @@ from appliance.identity.directory.sync import models
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 
 OPEN = (models.ASKED, models.APPLYING, models.UNDOING)      # states of a run that wait for the job
+GOOD_FOR = timedelta(hours=1)       # how long a plan may be carried out: the directory goes on
 EVERY = timedelta(seconds=20)       # a change has to shut every door within a minute, the reading included
 
 
@@ -20,7 +21,7 @@ def is_wanted():
     return row("SELECT 1 FROM directory WHERE is_active = 1 AND sync <> 'off' LIMIT 1") is not None
 
 def forget(before):
-    """Delete runs that ended before a moment, with their steps; inside an action, for the cleaning job."""
-    old = SyncRun.select(SyncRun.id).where(SyncRun.ended_at < before)
-    SyncStep.delete().where(SyncStep.run.in_(old)).execute()
-    return SyncRun.delete().where(SyncRun.ended_at < before).execute()
+    """Delete runs that ended, or were planned and left, before a moment, with their steps; inside an action, for the cleaning job."""
+    is_old = (SyncRun.ended_at < before) | (SyncRun.ended_at.is_null() & (SyncRun.started_at < before))
+    SyncStep.delete().where(SyncStep.run.in_(SyncRun.select(SyncRun.id).where(is_old))).execute()
+    return SyncRun.delete().where(is_old).execute()

@@ -5,37 +5,53 @@ A plan without a step leaves nothing behind: neither a row nor a line.
 
 import logging
 
+from peewee import OperationalError
+
 from appliance.core import clock
 from appliance.core.db import write
-from appliance.core.errors import PortalError
+from appliance.core.errors import Busy, PortalError, StorageFull
+from appliance.core.i18n import texts
 from appliance.identity.directory import directories
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.sync import applying, due, models, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
+_ = texts(__name__)
 log = logging.getLogger('appliance.directory')
+AT_ONCE_S = 15      # of carrying out; then the directories are looked at again
 
 
 def follow_all():
-    """Finish what is open, then look at each directory that is followed. One that fails does not keep the others waiting."""
+    """Go on with what is open, for a while, then look at each directory that is followed. What fails does not keep the others waiting."""
     for run in list(SyncRun.select().where(SyncRun.state.in_(due.OPEN)).order_by(SyncRun.id)):
-        carry_on(run.id)
+        _guarded(lambda run=run: carry_on(run.id, AT_ONCE_S), f'run {run.id}')
     for directory in list(Directory.select(Directory.id, Directory.name).where((Directory.is_active == 1) & (Directory.sync != directories.OFF))):
-        try:
-            follow(directory.id)
-        except (DirectoryDown, DirectoryMisconfigured) as error:
-            log.warning('directory %s: not followed: %s: %s', directory.name, error.reason, error)
+        _guarded(lambda directory=directory: follow(directory.id, AT_ONCE_S), f'directory {directory.name}')
 
 
-def follow(directory_id):
-    """Bring people in line with a directory now; returns the run's id, or None where there was nothing to do."""
+def _guarded(call, what):
+    """Do it; what fails is logged, but for what passes by itself: then the job tries all again."""
+    try:
+        call()
+    except (Busy, StorageFull, OperationalError):
+        raise
+    except (DirectoryDown, DirectoryMisconfigured) as error:
+        log.warning('%s: not followed: %s: %s', what, error.reason, error)
+    except Exception:
+        log.exception('%s: not followed', what)
+
+
+def follow(directory_id, most_s=None):
+    """Bring people in line with a directory now; returns the run's id, or None where there was nothing to do. After `most_s` seconds of
+    carrying out, the rest is left to `carry_on`.
+    """
     directory, creates = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL
     plan = _without_known_news(directory_id, planning.make(directory, _read(directory), creates))
     if plan is None:
         return None
     run_id = runs.keep(plan, directory_id)
-    applying.apply(run_id)
+    applying.apply(run_id, most_s)
     return run_id
 
 
@@ -47,32 +63,49 @@ def _read(directory):
 
 
 def _without_known_news(directory_id, plan):
-    """The plan without what the newest runs said already (refused, held); None when nothing is left. A held run whose reason has gone is over."""
-    held = SyncRun.select().where((SyncRun.directory == directory_id) & (SyncRun.state == models.HELD) & (SyncRun.is_dry == 0)).order_by(SyncRun.id.desc()).first()
-    if held and not plan.brake:
+    """The plan without what the newest runs said already; None when nothing is left. What was held and is not any more is over."""
+    said = _said(directory_id)
+    is_known = said is not None and said.brake == plan.brake and plan.absent <= said.absent
+    if said is not None and said.state == models.HELD and not is_known:
         with write('identity.directory.sync.over'):
-            SyncRun.update(state=models.DISCARDED).where(SyncRun.id == held.id).execute()
-    known = runs.refused_already(directory_id)
-    steps = [step for step in plan.steps if not (step.is_held and held) and runs.key_of(step.kind, step.uuid, step.after) not in known]
-    if not steps and (held or not plan.brake):
+            SyncRun.update(state=models.OVER).where((SyncRun.id == said.id) & (SyncRun.state == models.HELD)).execute()
+    refused = runs.refused_already(directory_id)
+    steps = [step for step in plan.steps if not (step.is_held and is_known) and runs.key_of(step.kind, step.uuid, step.after) not in refused]
+    if not steps and (is_known or not plan.brake):
         return None
-    return planning.Plan(tuple(steps), '' if held else plan.brake, plan.absent, plan.known)
+    return planning.Plan(tuple(steps), '' if is_known else plan.brake, plan.absent, plan.known)
 
 
-def carry_on(run_id):
-    """Do what a run waits for: read and plan, carry out, take back. What fails is kept on the run."""
+def _said(directory_id):
+    """The newest run that the brake held and that still counts as said: it waits, or somebody let it be, since less than a day."""
+    return (SyncRun.select().where((SyncRun.directory == directory_id) & (SyncRun.brake != '') & SyncRun.state.in_([models.HELD, models.DISCARDED])
+                                   & (SyncRun.is_dry == 0) & (SyncRun.started_at > clock.now() - runs.REPEATED_AFTER)).order_by(SyncRun.id.desc()).first())
+
+
+def carry_on(run_id, most_s=None):
+    """Do what a run waits for: read and plan, carry out, take back. What fails for good is kept on the run."""
     run = SyncRun.get_by_id(run_id)
     try:
-        if run.state == models.ASKED:
+        if run.state in (models.ASKED, models.READING):
             directory = directories.load(run.directory_id)
-            runs.keep(planning.make(directory, _read(directory), creates=True), run.directory_id, is_dry=True, run_id=run.id)
+            runs.keep(planning.make(directory, _read(directory), run.creates), run.directory_id, run_id=run.id)
         elif run.state == models.APPLYING:
-            applying.apply(run.id)
+            applying.apply(run.id, most_s)
         elif run.state == models.UNDOING:
             undoing.undo(run.id, _read_for_undo(run.directory_id))
+    except (Busy, StorageFull, OperationalError):
+        raise
     except PortalError as error:
-        with write('identity.directory.sync.fail'):
-            SyncRun.update(state=models.FAILED, failure=str(error.message), ended_at=clock.now()).where(SyncRun.id == run.id).execute()
+        _fail(run, str(error.message))
+    except Exception:
+        _fail(run, _('Something unexpected happened; the log says what.'))
+        raise
+
+
+def _fail(run, text):
+    with write('identity.directory.sync.fail'):
+        (SyncRun.update(state=models.FAILED, failure=text, ended_at=clock.now())
+         .where((SyncRun.id == run.id) & (SyncRun.state == run.state)).execute())
 
 
 def _read_for_undo(directory_id):

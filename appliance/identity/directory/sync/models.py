@@ -12,8 +12,11 @@ _ = texts(__name__)
 KEPT_DAYS = 90
 
 # States of a run. ASKED: a job has to read and plan. PLANNED: waits for a word. HELD: the brake; nobody was cut off for absence.
-ASKED, PLANNED, APPLYING, DONE, HELD, FAILED, UNDOING, UNDONE, DISCARDED = (
-    'asked', 'planned', 'applying', 'done', 'held', 'failed', 'undoing', 'undone', 'discarded')
+# READING: somebody reads and plans at the console. OVER: what the brake held has gone, or a newer run says it.
+ASKED, READING, PLANNED, APPLYING, DONE, HELD, FAILED, UNDOING, UNDONE, DISCARDED, OVER = (
+    'asked', 'reading', 'planned', 'applying', 'done', 'held', 'failed', 'undoing', 'undone', 'discarded', 'over')
+# Brakes that hold no step: what the directory did not show.
+WITHOUT_STEPS = ('part', 'lost', 'blind')
 # States of a step.
 WAITING, APPLIED, SKIPPED, REFUSED, TAKEN_BACK, LEFT = 'waiting', 'applied', 'skipped', 'refused', 'taken back', 'left'
 
@@ -29,6 +32,7 @@ class SyncRun(Base):
     directory = Link(Directory)
     state = Text()
     is_dry = Flag(default=False)
+    creates = Flag(default=False)       # also people who are not here yet
     counts = Json(default=dict)
     brake = Text(default='')
     absent = Integer(default=0)

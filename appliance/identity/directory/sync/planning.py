@@ -6,11 +6,13 @@ mail joins nobody. The brake keeps people from being cut off in masses because a
 
 import functools
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import NamedTuple
 
 from appliance.core import clock
-from appliance.core.db import rows
+from appliance.core.actor import ADMINISTRATOR
+from appliance.core.db import row, rows
 from appliance.core.departments import all_departments
 from appliance.core.person_fields import fold_login
 from appliance.core.personal.forgotten import FORGOTTEN
@@ -21,6 +23,7 @@ from appliance.identity.directory.sync import reading
 DISABLE, ENABLE, CHANGE, MOVE, CREATE, REFUSE = KINDS = ('disable', 'enable', 'change', 'move', 'create', 'refuse')
 # Both must be passed: of a small company one person more is soon a tenth, of a large one five people are nothing.
 BRAKE_SHARE, BRAKE_PEOPLE = 0.1, 5
+A_DAY = timedelta(days=1)
 PERSON_FIELDS = ('login', 'name', 'mail', 'phone', 'title')
 
 
@@ -41,7 +44,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """steps in the order of doing. brake: '' or why nobody is cut off for absence: `many`, `empty`, `part`, `lost`."""
+    """steps in the order of doing. brake: '' or why some are held, or nobody can be told absent or shut: `many`, `empty`, `part`, `lost`,
+    `administrator` (nobody could administer any more), `blind` (the directory does not show who is disabled), `emptied` (so many lose
+    what they had that the account's rights must have changed).
+    """
 
     steps: tuple
     brake: str
@@ -66,6 +72,8 @@ class Known(NamedTuple):
     department_id: int | None
     is_out: bool
     is_forgotten: bool
+    is_administrator: bool
+    seen_at: int        # microseconds since 1970: when he last came in by this entry
 
 
 def source_of(directory_id):
@@ -77,9 +85,11 @@ def known_people(directory_id):
     """{uuid: Known} of everybody tied to a directory."""
     found = rows('''SELECT t.uuid, p.id, t.dn, p.login, p.name, p.mail, p.phone, p.title, p.department_id,
         EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id AND b.source = ?),
-        EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id AND b.source = ?)
-        FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ?''', source_of(directory_id), FORGOTTEN, directory_id)
-    return {row[0]: Known(*row[1:9], bool(row[9]), bool(row[10])) for row in found}
+        EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id AND b.source = ?),
+        EXISTS (SELECT 1 FROM person_role r WHERE r.person_id = p.id AND r.role = ?), t.seen_at
+        FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ? ORDER BY p.id''',
+                 source_of(directory_id), FORGOTTEN, ADMINISTRATOR, directory_id)
+    return {row[0]: Known(*row[1:9], *(bool(flag) for flag in row[9:12]), row[12]) for row in found}
 
 
 def make(directory, snapshot, creates):
@@ -94,12 +104,15 @@ def make(directory, snapshot, creates):
             steps += look.at_new(known_by, snapshot)
     look.remember()
     inside = {known_by: person for known_by, person in known.items() if not person.is_out and not person.is_forgotten}
-    gone = [known_by for known_by in inside if known_by not in snapshot.found]
-    brake = gone and (snapshot.gap or _too_many(len(gone), len(inside), snapshot))
-    if gone and not snapshot.gap:       # nobody can be told absent by an answer that broke off
-        steps += _cut_off(directory, inside, gone, bool(brake))
+    steps, brake = _braked_changes(steps, inside)
+    brake = 'blind' if look.is_blind else brake
+    begun = clock.microseconds(snapshot.begun_at)
+    gone = [known_by for known_by, person in inside.items() if known_by not in snapshot.found and person.seen_at < begun]
+    if gone:
+        cut, reason = _cut_off(directory, inside, gone, snapshot)
+        steps, brake = steps + cut, reason or brake
     steps.sort(key=lambda step: KINDS.index(step.kind))
-    return Plan(tuple(steps), brake or '', len(gone), len(inside))
+    return Plan(tuple(steps), brake, len(gone), len(inside))
 
 
 # {directory: {uuid: what was compared, as a hash}} of the last look of this process, of those with whom there was nothing to do.
@@ -112,6 +125,7 @@ class _Look:
     def __init__(self, directory):
         self.directory, self.now, self.departments = directory, clock.now(), _departments()
         self._before, self._settled = _settled.get(directory.id, {}), {}
+        self.is_blind = False
         self._sign = hash((directory.preset, repr(mapping_of(directory)), tuple(self.departments.ids.items())))
 
     @functools.cached_property
@@ -127,18 +141,20 @@ class _Look:
             self._settled[known_by] = compared
             return []
         entry = snapshot.entry(known_by)
-        if entry is None:
-            return []
+        if entry is None:       # no usable login: nothing is changed, but who is shut there is shut here
+            reason = snapshot.is_shut(known_by, self.now)
+            return [Step(DISABLE, reason, known_by, person.person_id, person.name, dn)] if reason and not person.is_out else []
+        self.is_blind = self.is_blind or entry.is_disabled is None
         steps = _of_known(known_by, entry, person, self)
         # Who expires will have expired without a change.
-        if not steps and entry.expires_at is None:
+        if not steps and entry.expires_at is None and entry.is_disabled is not None:
             self._settled[known_by] = compared
         return steps
 
     def at_new(self, known_by, snapshot):
         """The step about somebody who is not here yet."""
         entry = snapshot.entry(known_by)
-        return [] if entry is None or entry.closed(self.now) else [_of_new(known_by, entry, self.logins)]
+        return [] if entry is None or entry.is_disabled is None or entry.closed(self.now) else [_of_new(known_by, entry, self.logins)]
 
     def remember(self):
         """Keep who is settled for the next look of this process."""
@@ -149,7 +165,8 @@ def _of_known(known_by, entry, person, look):
     closed = entry.closed(look.now)
     if closed:
         return [] if person.is_out else [Step(DISABLE, closed, known_by, person.person_id, person.name, entry.dn)]
-    steps = [Step(ENABLE, 'back', known_by, person.person_id, person.name, entry.dn)] if person.is_out else []
+    is_back = person.is_out and entry.is_disabled is not None
+    steps = [Step(ENABLE, 'back', known_by, person.person_id, person.name, entry.dn)] if is_back else []
     before, after = _differences(entry, person, look.departments)
     login = fold_login(after.get('login', ''))
     if login and look.logins.get(login, person.person_id) != person.person_id:
@@ -172,21 +189,21 @@ def _differences(entry, person, departments):
         if value is not None and value != getattr(person, name):
             before[name], after[name] = getattr(person, name), value
     wanted = entry.fields.get('department')
-    if wanted and departments.ids.get(wanted.lower()) != (person.department_id or 0):
+    if wanted is not None and (departments.ids.get(wanted.casefold()) if wanted else None) != person.department_id or wanted and not person.department_id:
         before['department'], after['department'] = departments.names.get(person.department_id, ''), wanted
     return before, after
 
 
 @dataclass(frozen=True)
 class _Departments:
-    ids: dict       # {name in lower case: the id that department_by_name gives}
+    ids: dict       # {name, case-folded: the id that department_by_name gives}
     names: dict     # {id: name}
 
 
 def _departments():
     tree, ids = all_departments(), {}
     for department_id in sorted(tree, reverse=True):
-        ids[tree[department_id][0].lower()] = department_id
+        ids[tree[department_id][0].casefold()] = department_id
     return _Departments(ids, {department_id: row[0] for department_id, row in tree.items()})
 
 
@@ -199,14 +216,41 @@ def _of_new(known_by, entry, logins):
     return Step(CREATE, 'new', known_by, None, entry.fields['name'], entry.dn, {}, entry.fields | {'login': login})
 
 
-def _cut_off(directory, inside, gone, is_held):
-    """The steps that cut off who is not in the answer; held ones are kept in the plan, and not done without a word."""
-    reasons = reading.why_absent(directory, gone)
-    return [Step(DISABLE, reasons.get(known_by, 'gone'), known_by, inside[known_by].person_id, inside[known_by].name,
-                 inside[known_by].dn, is_held=is_held) for known_by in gone]
+def _cut_off(directory, inside, gone, snapshot):
+    """(the steps that cut off who is not in the answer, brake). Held ones are kept in the plan, and not done without a word."""
+    if snapshot.gap:
+        return [], snapshot.gap     # nobody can be told absent by an answer that broke off
+    brake = _too_many(directory, len(gone), len(inside), snapshot)
+    is_last = not brake and any(inside[one].is_administrator for one in gone) and not _administrators_left({inside[one].person_id for one in gone})
+    reasons = {} if brake else reading.why_absent(directory, gone)
+    return [Step(DISABLE, reasons.get(known_by, 'gone'), known_by, inside[known_by].person_id, inside[known_by].name, inside[known_by].dn,
+                 is_held=bool(brake) or is_last and inside[known_by].is_administrator) for known_by in gone], brake or ('administrator' if is_last else '')
 
 
-def _too_many(gone, inside, snapshot):
+def _too_many(directory, gone, inside, snapshot):
+    """Why so many are not cut off, or ''. Who was cut off for absence within a day counts, too: a tree that moves bit by bit is a tree."""
     if not snapshot.found:
         return 'empty'
-    return 'many' if gone >= BRAKE_PEOPLE and gone > inside * BRAKE_SHARE else ''
+    lately = row("""SELECT count(DISTINCT s.person_id) FROM sync_step s JOIN sync_run r ON r.id = s.run_id
+        WHERE r.directory_id = ? AND r.brake = '' AND r.started_at > ? AND s.kind = ? AND s.reason IN ('gone', 'filtered') AND s.state = 'applied'
+        AND EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = s.person_id AND b.source = ?)""",
+                 directory.id, clock.microseconds(clock.now() - A_DAY), DISABLE, source_of(directory.id))[0]
+    return 'many' if _are_many(gone + lately, inside + lately) else ''
+
+
+def _are_many(some, of_all):
+    return some >= BRAKE_PEOPLE and some > of_all * BRAKE_SHARE
+
+
+def _administrators_left(gone):
+    """How many may administer the portal besides these people."""
+    found = rows("SELECT r.person_id FROM person_role r WHERE r.role = ? AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = r.person_id)", ADMINISTRATOR)
+    return len({person_id for person_id, in found} - gone)
+
+
+def _braked_changes(steps, inside):
+    """(steps, brake): changes that empty something are held where they are many: the portal's account sees less than it did."""
+    emptying = {id(step) for step in steps if step.kind == CHANGE and any(step.before[name] and not step.after[name] for name in step.after)}
+    if not _are_many(len(emptying), len(inside)):
+        return steps, ''
+    return [replace(step, is_held=True) if id(step) in emptying else step for step in steps], 'emptied'

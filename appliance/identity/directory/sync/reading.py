@@ -3,18 +3,21 @@
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import ldap
 from ldap.filter import escape_filter_chars
 
+from appliance.core import clock
 from appliance.identity.directory.client import connect
+from appliance.identity.directory.closing import closing
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.login import bind_own_account, misconfigured_search
-from appliance.identity.directory.mapping import PRESETS, attributes_of, read_entry, read_uuid
+from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_entry, read_uuid
 
 PAGE = 500
 READ_S = 120            # of one reading; a directory that takes longer counts as silent
-LOOKED_UP = 50          # absent people whose entry is looked for one by one, to say why they are absent
+LOOKED_UP, LOOK_UP_S = 50, 5    # absent people whose entry is looked for one by one, to say why they are absent, and for how long
 
 
 @dataclass
@@ -23,15 +26,24 @@ class Snapshot:
 
     found: {uuid: (dn, {attribute: [bytes, ...]})}, read into an Entry only when it is asked for: of 10,000 people few have changed.
     gap: why it may not be everybody: '' (it is), `part` (the server's size limit), `lost` (the connection ended midway).
+    begun_at: when it was begun; who came in since then may be missing in it.
     """
 
     directory: object
     found: dict = field(default_factory=dict)
     gap: str = ''
+    begun_at: datetime = field(default_factory=clock.now)
 
     def entry(self, known_by):
         """The Entry of a uuid; None when there is none, or when it has no usable login."""
         return read_entry(self.directory, *self.found[known_by]) if known_by in self.found else None
+
+    def is_shut(self, known_by, now):
+        """Why an entry lets nobody in, as Entry.closed says it; also of one that has no usable login any more."""
+        is_disabled, expires_at = closing(self.directory.preset, plain(self.found[known_by][1]))
+        if is_disabled:
+            return 'disabled'
+        return 'expired' if expires_at and expires_at <= now else ''
 
 
 def read(directory):
@@ -58,7 +70,7 @@ def read(directory):
 def _known_by(preset, page):
     """(uuid, (dn, values)) of each entry of a page that has one: without it nobody can be known."""
     for dn, values in page:
-        known_by = read_uuid(preset, {name.lower(): data for name, data in values.items()})
+        known_by = read_uuid(preset, plain(values))
         if known_by:
             yield str(known_by), (dn, values)
 
@@ -69,7 +81,7 @@ def why_absent(directory, uuids):
     """
     attribute, found = PRESETS[directory.preset].uuid_attribute, {}
     try:
-        with connect(directory, time.monotonic() + READ_S) as connection:
+        with connect(directory, time.monotonic() + LOOK_UP_S) as connection:
             bind_own_account(connection, directory)
             for known_by in uuids[:LOOKED_UP]:
                 value = _filter_value(attribute, known_by)

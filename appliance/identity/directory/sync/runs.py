@@ -12,51 +12,58 @@ from appliance.core.events import publish
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.core.permissions import permitted, require
+from appliance.identity.directory.directories import ALL
 from appliance.identity.directory.sync import models, planning
+from appliance.identity.directory.sync.due import GOOD_FOR
 from appliance.identity.directory.sync.events import SyncRunHeld
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import Directory
 
 _ = texts(__name__)
 
-GOOD_FOR = timedelta(hours=1)       # how long a plan may be carried out: the directory goes on
 REPEATED_AFTER = timedelta(days=1)  # what could not be done is said again once a day
+DOORS = (planning.DISABLE, planning.ENABLE)
 INSERTED_AT_ONCE = 200
 
 
 @action(rights=permitted('identity.directories.manage'))
-def ask(actor, directory_id):
-    """Have a job read the directory and plan, and do nothing; returns the run's id. An open plan of the directory is discarded."""
-    if not Directory.select().where(Directory.id == directory_id).exists():
+def ask(actor, directory_id, creates=None, is_here=False):
+    """Have a job read the directory and plan, and do nothing; returns the run's id. An open plan of the directory is discarded.
+
+    creates: whether people who are not here yet are to be made; None: as the directory is followed. is_here: the caller reads and
+    plans himself.
+    """
+    directory = Directory.get_or_none(Directory.id == directory_id)
+    if directory is None:
         raise NotFound()
-    waiting = SyncRun.get_or_none((SyncRun.directory == directory_id) & (SyncRun.state == models.ASKED))
+    waiting = None if is_here else SyncRun.get_or_none((SyncRun.directory == directory_id) & (SyncRun.state == models.ASKED))
     if waiting:
         return waiting.id
     _discard_plans(directory_id)
-    return SyncRun.create(directory=directory_id, state=models.ASKED, is_dry=True, by=actor.person_id).id
+    return SyncRun.create(directory=directory_id, state=models.READING if is_here else models.ASKED, is_dry=True, by=actor.person_id,
+                          creates=directory.sync == ALL if creates is None else creates).id
 
 
-def keep(plan, directory_id, is_dry=False, by=None, run_id=None):
-    """Write a Plan down; returns the run's id. A dry one waits for a word, another is to be applied at once.
-
-    Held steps wait for a word of their own, in whichever run they are. run_id: the row that `ask` made.
+def keep(plan, directory_id, run_id=None):
+    """Write a Plan down; returns the run's id. That of a row that `ask` made waits for a word, unless it was discarded or read
+    meanwhile; another is to be applied at once. Held steps wait for a word of their own, in whichever run they are.
     """
     with write('identity.directory.sync.keep'):
-        now = clock.now()
+        now, is_dry = clock.now(), run_id is not None
         state = models.APPLYING if not is_dry else models.PLANNED if plan.steps else models.DONE
         values = {'state': state, 'ended_at': now if state == models.DONE else None, 'is_dry': is_dry, 'counts': plan.counts(),
                   'brake': plan.brake, 'absent': plan.absent, 'known': plan.known, 'planned_at': now}
         if run_id is None:
-            run_id = SyncRun.create(directory=directory_id, by=by, **values).id
-        else:
-            SyncRun.update(**values).where(SyncRun.id == run_id).execute()
+            run_id = SyncRun.create(directory=directory_id, **values).id
+        elif not SyncRun.update(**values).where((SyncRun.id == run_id) & SyncRun.state.in_([models.ASKED, models.READING])).execute():
+            return run_id
         steps = [{'run': run_id, 'kind': step.kind, 'reason': step.reason, 'uuid': step.uuid, 'person': step.person_id, 'name': step.name,
                   'dn': step.dn, 'before': step.before, 'after': step.after, 'is_held': step.is_held,
                   'state': models.REFUSED if step.kind == planning.REFUSE else models.WAITING, 'note': ''} for step in plan.steps]
         for at in range(0, len(steps), INSERTED_AT_ONCE):
             SyncStep.insert_many(steps[at:at + INSERTED_AT_ONCE]).execute()
         if plan.brake and not is_dry:
-            publish(SyncRunHeld(run_id, directory_id, plan.brake, plan.absent, plan.known, by))
+            publish(SyncRunHeld(run_id, directory_id, plan.brake, plan.absent, plan.known, None))
     return run_id
 
 
@@ -90,7 +97,7 @@ def discard(actor, run_id):
 def undo(actor, run_id):
     """Let the job take back what a run did; from now on the directory is followed only when somebody says so again."""
     run = _run(run_id)
-    if run.state not in (models.DONE, models.HELD):
+    if run.state not in (models.DONE, models.HELD, models.FAILED, models.OVER):
         raise Conflict(_('Only a run that was carried out can be taken back, and once.'))
     if not SyncStep.select().where((SyncStep.run == run_id) & (SyncStep.state == models.APPLIED)).exists():
         raise Conflict(_('This run did nothing that could be taken back.'))
@@ -121,7 +128,7 @@ def list_runs(actor, directory_id, before=None):
 
 
 def one_run(actor, run_id):
-    """{id, directory_id, state, is_dry, counts, brake, absent, known, failure, by, started_at, planned_at, ended_at, is_good, states}.
+    """{id, directory_id, state, is_dry, creates, counts, brake, absent, known, failure, by, started_at, planned_at, ended_at, is_good, states}.
 
     is_good: whether the plan may still be carried out. states: {state of a step: how many}, with `held` for what the brake holds.
     """
@@ -146,9 +153,10 @@ def steps_of(actor, run_id, kind=None, after=0, limit=PAGE_ROWS):
 
 
 def refused_already(directory_id):
-    """{(kind, uuid, after)} of the steps that the directory's runs could not do, and said so, in the last day: hashable as planning's."""
+    """Keys (key_of) of the steps that the directory's runs could not do, and said so, in the last day. A door is tried again each time."""
     since = SyncRun.select(SyncRun.id).where((SyncRun.directory == directory_id) & (SyncRun.started_at > clock.now() - REPEATED_AFTER) & (SyncRun.is_dry == 0))
-    found = SyncStep.select(SyncStep.kind, SyncStep.uuid, SyncStep.after).where(SyncStep.run.in_(since) & (SyncStep.state == models.REFUSED))
+    found = SyncStep.select(SyncStep.kind, SyncStep.uuid, SyncStep.after).where(SyncStep.run.in_(since) & (SyncStep.state == models.REFUSED)
+                                                                           & SyncStep.kind.not_in(DOORS))
     return {key_of(step.kind, step.uuid, step.after) for step in found}
 
 
@@ -158,7 +166,7 @@ def key_of(kind, known_by, after):
 
 
 def _described(run):
-    return {'id': run.id, 'directory_id': run.directory_id, 'state': run.state, 'is_dry': run.is_dry, 'counts': run.counts, 'brake': run.brake,
+    return {'id': run.id, 'creates': run.creates, 'directory_id': run.directory_id, 'state': run.state, 'is_dry': run.is_dry, 'counts': run.counts, 'brake': run.brake,
             'absent': run.absent, 'known': run.known, 'failure': run.failure, 'by': run.by, 'started_at': run.started_at,
             'planned_at': run.planned_at, 'ended_at': run.ended_at,
             'is_good': run.planned_at is not None and run.planned_at >= clock.now() - GOOD_FOR}

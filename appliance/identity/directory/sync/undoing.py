@@ -5,16 +5,15 @@ from peewee import IntegrityError
 from appliance.core import clock
 from appliance.core.actor import SYSTEM
 from appliance.core.db import lock_row, write
-from appliance.core.errors import PortalError
+from appliance.core.errors import Busy, PortalError, StorageFull
 from appliance.core.i18n import texts
 from appliance.core.people import block, unblock
 from appliance.identity.directory.sync import models, planning
-from appliance.identity.directory.sync.applying import BATCH, fields_now, is_blocked_by, write_fields
+from appliance.identity.directory.sync.applying import BATCH, fields_now, is_blocked_by, lock_people, write_fields
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import Directory, Session
 
 _ = texts(__name__)
-BY_HAND = 'portal'      # the source of the block that an administrator sets and takes away on the profile
 
 
 class Left(Exception):
@@ -29,23 +28,28 @@ def undo(run_id, snapshot):
 
 
 def _batch(run, snapshot, size):
+    tried = []
     try:
         with write('identity.directory.sync.undo'):
-            return _do(run, snapshot, size)
+            return _do(run, snapshot, size, tried)
+    except (Busy, StorageFull):
+        raise
     except (PortalError, IntegrityError) as error:
         if size > 1:
             return any([_batch(run, snapshot, 1) for _one in range(size)])
         with write('identity.directory.sync.leave'):
-            for step in _done(run, 1):
-                _note(step, models.LEFT, str(getattr(error, 'message', error)))
+            (SyncStep.update(state=models.LEFT, note=str(getattr(error, 'message', error)))
+             .where(SyncStep.id.in_(tried) & (SyncStep.state == models.APPLIED)).execute())
         return True
 
 
-def _do(run, snapshot, size):
+def _do(run, snapshot, size, tried):
     lock_row(Directory, run.directory_id)
     if SyncRun.get_by_id(run.id).state != models.UNDOING:
         return False
     steps = _done(run, size)
+    tried += [step.id for step in steps]
+    lock_people(steps)
     for step in steps:
         try:
             UNDOES[step.kind](run, step, snapshot)
@@ -86,7 +90,16 @@ def _shut_out(run, step, snapshot):
 def _change_back(run, step, snapshot):
     if fields_now(step.person_id, step.after) != step.after:
         raise Left(_('Something else was written here since the run.'))
-    write_fields(step.person_id, step.before)
+    back = {name: value for name, value in step.before.items() if name != 'department' or _is_there(step, snapshot, value)}
+    if not back:
+        raise Left(_('The directory has this person in another department today.'))
+    write_fields(step.person_id, back)
+
+
+def _is_there(step, snapshot, department):
+    """Whether the directory has a person in a department today: it gives rights."""
+    entry = snapshot.entry(step.uuid) if snapshot else None
+    return entry is not None and entry.fields.get('department', '').casefold() == department.casefold()
 
 
 def _keep_dn(run, step, snapshot):
@@ -94,12 +107,12 @@ def _keep_dn(run, step, snapshot):
 
 
 def _put_away(run, step, snapshot):
-    """The person was made: people are never deleted, so he is kept out until an administrator lets him in."""
+    """The person was made: people are never deleted, so the door is shut, as the directory would; it opens when he logs in, or is followed again."""
     if fields_now(step.person_id, step.after) != step.after:
         raise Left(_('Something else was written here since the run.'))
-    if Session.select().where(Session.person == step.person_id).exists() or is_blocked_by(step.person_id, BY_HAND):
+    if Session.select().where(Session.person == step.person_id).exists():
         raise Left(_('The person is here in earnest by now.'))
-    block(SYSTEM, step.person_id, BY_HAND, _('Made by a sync that was taken back'))
+    _shut_out(run, step, snapshot)
 
 
 UNDOES = {planning.DISABLE: _let_in, planning.ENABLE: _shut_out, planning.CHANGE: _change_back, planning.MOVE: _keep_dn,

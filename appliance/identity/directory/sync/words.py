@@ -23,7 +23,7 @@ REASONS = {
 RUN_STATES = {
     models.ASKED: _.lazy('The directory is read'), models.PLANNED: _.lazy('Plan'), models.APPLYING: _.lazy('Being carried out'),
     models.DONE: _.lazy('Done'), models.HELD: _.lazy('Held'), models.FAILED: _.lazy('Failed'), models.UNDOING: _.lazy('Being taken back'),
-    models.UNDONE: _.lazy('Taken back'), models.DISCARDED: _.lazy('Let be'),
+    models.UNDONE: _.lazy('Taken back'), models.DISCARDED: _.lazy('Let be'), models.OVER: _.lazy('Over'), models.READING: _.lazy('The directory is read'),
 }
 STEP_STATES = {
     models.WAITING: _.lazy('Waits'), models.APPLIED: _.lazy('Done'), models.SKIPPED: _.lazy('Left out'), models.REFUSED: _.lazy('Not done'),
@@ -44,9 +44,21 @@ def brake(run):
     if run['brake'] == 'many':
         return _('%(absent)s of %(known)s people are missing in the directory. That many are not cut off without your word.',
                  absent=run['absent'], known=run['known'])
+    if run['brake'] == 'administrator':
+        return _('Nobody who may administer the portal would be left. The last one is not cut off without your word.')
+    if run['brake'] == 'blind':
+        return _('The directory does not show the portal’s account who is disabled (userAccountControl). Let the account read it: nobody is let in or cut off by it until then.')
+    if run['brake'] == 'emptied':
+        return _('So many people would lose values that the portal’s account seems to see less than before. They keep them until you say otherwise.')
     if run['brake'] == 'part':
         return _('The directory shows only a part of its people to the portal’s account, so that nobody can be told absent. Raise its size limit for that account.')
     return _('The connection ended before all people were read. Nobody is cut off for that.')
+
+
+def note(step):
+    """Why a step was not done, in the reader's language: it was written by the job."""
+    text = step['note']
+    return str(_.lazy(text)) if text else ''
 
 
 def counts(run):
