@@ -1,6 +1,7 @@
 """Runs of a sync with something of everything, for pages that show them: no directory is asked."""
 import uuid
 
+from appliance.core.actor import SYSTEM
 from appliance.identity.directory.sync import models, planning, runs
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.directory.sync.planning import Plan, Step
@@ -28,7 +29,7 @@ def plan(person_id, brake='', gone=2):
 
 def make(directory_id, person_id):
     """{name: id}: a plan, a run that the brake holds, and one that was carried out with a word of each kind on its steps."""
-    made = {'plan_id': runs.keep(plan(person_id), directory_id, is_dry=True), 'held_id': runs.keep(plan(person_id, 'many', 6), directory_id),
+    made = {'plan_id': runs.keep(plan(person_id), directory_id, runs.ask(SYSTEM, directory_id, is_here=True)), 'held_id': runs.keep(plan(person_id, 'many', 6), directory_id),
             'run_id': runs.keep(plan(person_id), directory_id)}
     waiting = SyncStep.state == models.WAITING
     SyncStep.update(state=models.APPLIED).where((SyncStep.run == made['run_id']) & waiting).execute()

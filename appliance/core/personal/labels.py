@@ -25,6 +25,7 @@ LABELS = {
     'count': _.lazy('Times'),
     'counts': _.lazy('Rows'),
     'created_at': _.lazy('Made on'),
+    'creates': _.lazy('With new people'),
     'day': _.lazy('Day'),
     'day_id': _.lazy('Working day'),
     'decided_at': _.lazy('Decided on'),
