@@ -13,6 +13,7 @@ import pytest
 
 from appliance.core import bus, clock, db
 from appliance.core.db import database, write
+from appliance.core.jobs import LANES
 from appliance.core.jobs.runs import JobRun
 from appliance.core.processes import Process
 
@@ -133,7 +134,7 @@ def test_a_dead_child_is_replaced_at_once_and_its_run_goes_on(portal):
 
 def test_children_do_not_outlive_a_killed_parent(portal):
     parent = portal.start()
-    lanes = wait_for(lambda: len(children(parent.pid)) == 3 and children(parent.pid))
+    lanes = wait_for(lambda: len(children(parent.pid)) == len(LANES) and children(parent.pid))
     kill(parent.pid)
     parent.wait()
     wait_for(lambda: not any(map(is_alive, lanes)), 5)

@@ -92,14 +92,19 @@ def test_who_does_not_read_is_cut_and_resumes_whole(office):
 @only_sqlite
 def test_thousands_of_notes_at_once(office):
     process = office.live()
-    ears = [office.ear(process, login) for login in ('employee', 'head', 'outsider')]
+    ears = {login: office.ear(process, login) for login in ('employee', 'head', 'outsider')}
     for first in range(0, 5000, 500):
         with db.write('test'):
             for number in range(first, first + 500):
                 live.tell(['everybody'], 'x', data=number)
-    for ear in ears:
-        assert ear.wait(lambda ear: len(ear.heard) == 5000, 30)
-        assert [detail['data'] for _id, _type, detail in ear.heard] == list(range(5000))
+    for login, ear in ears.items():
+        heard = []
+        # Where the machine is busy the reader is too slow, is cut, and comes again, as a browser does.
+        while len(heard) < 5000:
+            assert ear.wait(lambda ear, before=len(heard): ear.is_over or len(ear.heard) >= 5000 - before, 60), len(heard) + len(ear.heard)
+            heard += [detail['data'] for _id, _type, detail in ear.heard]
+            ear = office.ear(process, login, after=ear.cursor) if len(heard) < 5000 else ear
+        assert heard == list(range(5000))
 
 
 @only_sqlite
