@@ -187,7 +187,7 @@ def set_zone(actor, person_id, zone):
 
 
 def _change(actor, person_id, values):
-    if not Person.update(**values).where(Person.id == person_id).execute():
+    if not Person.change(person_id, **values):
         raise NotFound()
     revisions.bump('person')
     publish(PersonUpdated(person_id, sorted(values), actor.person_id))
