@@ -220,10 +220,10 @@ def take_role(actor, person_id, role):
         publish(PersonDemoted(person_id, role, actor.person_id))
 
 
-def other_administrators(person_id):
-    """How many others have the role administrator and may come in."""
-    return row('''SELECT count(*) FROM person_role r WHERE r.role = ? AND r.person_id <> ?
-                  AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = r.person_id)''', ADMINISTRATOR, person_id)[0]
+def other_administrators(*person_ids):
+    """How many others than these have the role administrator and may come in."""
+    return row(f'''SELECT count(*) FROM person_role r WHERE r.role = ? AND r.person_id NOT IN ({", ".join("?" * len(person_ids))})
+                   AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = r.person_id)''', ADMINISTRATOR, *person_ids)[0]
 
 
 def people_with_roles():
@@ -280,8 +280,10 @@ def has_colleagues(actor):
     return bool(rows("SELECT 1 FROM person WHERE kind = 'employee' AND id <> ? LIMIT 1", actor.person_id))
 
 
-def is_blocked(person_id):
-    return PersonBlock.select().where(PersonBlock.person == person_id).exists()
+def is_blocked(person_id, source=None):
+    """Whether anything keeps a person out, or whether one source does."""
+    by = PersonBlock.person == person_id
+    return PersonBlock.select().where(by if source is None else by & (PersonBlock.source == source)).exists()
 
 
 def subjects_of(person_id, kind, department_id, tree):

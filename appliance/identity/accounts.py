@@ -12,7 +12,6 @@ from appliance.core import audit, clock
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR, ANONYMOUS, EMPLOYEE, SYSTEM
 from appliance.core.db import write
-from appliance.core.departments import department_by_name
 from appliance.core.errors import Conflict, Invalid, NotFound, PortalError
 from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, PASSWORD_LENGTH
@@ -26,6 +25,7 @@ from appliance.identity import one_time_links, passwords, sessions, throttle
 from appliance.identity.directory import directories
 from appliance.identity.directory import login as directory_login
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
+from appliance.identity.directory.filling import person_values
 from appliance.identity.models import DirectoryPerson, Password
 
 _ = texts(__name__)
@@ -140,9 +140,7 @@ def person_of_entry(actor, directory_id, entry):
     A login that somebody else has already stops it (Conflict): names join no accounts.
     """
     tie = DirectoryPerson.get_or_none((DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid)))
-    fields = {name: value for name, value in entry.fields.items() if name != 'department'}
-    if 'department' in entry.fields:
-        fields['department_id'] = department_by_name(actor, entry.fields['department']) if entry.fields['department'] else None
+    fields = person_values(actor, entry.fields)
     if tie is None:
         if Person.select().where(Person.login == fold_login(fields['login'])).exists():
             raise Conflict(_('The login %(login)s belongs to another account here. Ask your administrator.', login=fields['login']))
@@ -153,7 +151,7 @@ def person_of_entry(actor, directory_id, entry):
         return tie.person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
     update_person(actor, tie.person_id, **fields)
     # Whom the directory lets in again is in before the sync has noticed; what was blocked here stays.
-    unblock(actor, tie.person_id, f'directory:{directory_id}')
+    unblock(actor, tie.person_id, directories.source_of(directory_id))
     DirectoryPerson.update(dn=entry.dn, seen_at=clock.now()).where(
         (DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid))).execute()
     return tie.person_id

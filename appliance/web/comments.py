@@ -87,18 +87,19 @@ def _drawn(talk, here):
     """The talk with `rows`, its comments as Markup; `here` is the page that their buttons come back to."""
     talk |= {'here': here or current_shell().here, 'label': likes.label()}
     keys = KEYS.format(csrf_token(), talk['here'])
+    acts = _acts(talk)
     if talk.get('row_notes'):
-        return talk | {'rows': _row_html(talk).replace(_SECRET, keys)}
+        return talk | {'rows': _row_html(talk, acts).replace(_SECRET, keys)}
     frame = (current_language(), current_zone(), g.actor.kind == 'employee', talk['kind'], talk['object_id'], frozenset(talk['may']), talk['here'], talk['label'])
-    rows = ''.join(_kept_row(talk, one, frame) for one in talk['comments'])
+    rows = ''.join(_kept_row(talk, one, frame, acts) for one in talk['comments'])
     return talk | {'rows': Markup(rows.replace(_SECRET, keys))}
 
 
-def _kept_row(talk, one, frame):
+def _kept_row(talk, one, frame, acts):
     """A comment's HTML. Most of a talk is as it was when somebody else in the same place looked at it last."""
     text, quote, names = one['text'], one['quote'], talk['names']
     if len(text) > KEPT_LENGTH:
-        return _row_html(talk | {'comments': [one]})
+        return _row_html(talk | {'comments': [one]}, acts)
     told = text if quote is None or quote['text'] is None else text + quote['text']
     key = (frame, one['id'], *one['person'].values(), one['at'], one['edited_at'], text, quote and tuple(quote.values()),
            tuple((person, names.get(person)) for person in markup.mentioned(told)), *(one[name] for name in ACTS))
@@ -106,12 +107,12 @@ def _kept_row(talk, one, frame):
     if found is None:
         if len(_rows) >= KEPT:
             _rows.clear()
-        found = _rows[key] = _row_html(talk | {'comments': [one]})
+        found = _rows[key] = _row_html(talk | {'comments': [one]}, acts)
     return found
 
 
-def _row_html(talk):
-    return Markup(render_template('comments/rows.html', talk=talk, acts=_acts(talk)))
+def _row_html(talk, acts):
+    return Markup(render_template('comments/rows.html', talk=talk, acts=acts))
 
 
 def _acts(talk):

@@ -2,9 +2,7 @@
 import shutil
 import time
 
-from tests.bench.servers import serving
-from tests.boxes import write_box
-from tests.postgresql import free_port
+from tests.bench.servers import served_box, serving
 
 SETTLED_S = 10
 
@@ -13,7 +11,7 @@ def test_idle(sqlite_template, tmp_path, table):
     # A portal of its own: the other benches' web process has their port.
     (tmp_path / 'data').mkdir()
     shutil.copyfile(sqlite_template.file, tmp_path / 'data' / 'portal.db')
-    box = write_box(tmp_path, 'sqlite', 'sqlite:///data/portal.db', port=free_port())
+    box = served_box(tmp_path, 'sqlite:///data/portal.db')
     with serving(['appliance', 'run'], box, log=tmp_path / 'run.log') as server:
         time.sleep(SETTLED_S)
         found = server.pss_mib()

@@ -1,5 +1,5 @@
 """From a change in an Active Directory of 10,000 people to the closed door here: by each way out, with web and jobs running."""
-import dataclasses
+import shutil
 import subprocess
 import sys
 import time
@@ -9,16 +9,15 @@ from datetime import timedelta
 
 import pytest
 
-from appliance.core import clock, config
+from appliance.core import clock
 from appliance.core.actor import SYSTEM
 from appliance.core.people import Person
 from appliance.identity import sessions
 from appliance.identity.directory import directories
 from appliance.identity.directory.sync import following
 from tests.bench.conftest import PEOPLE
-from tests.bench.servers import serving
+from tests.bench.servers import served_box, serving
 from tests.boxes import opened
-from tests.postgresql import free_port
 from tests.samba.conftest import DISABLED, SECRET, domain   # noqa: F401 - a fixture
 from tests.samba.server import BASE
 from tests.samba.server import PEOPLE as PEOPLE_BASE
@@ -41,46 +40,37 @@ def staff(domain):      # noqa: F811 - the fixture
 
 def test_from_the_change_to_the_closed_door(domain, staff, sqlite_template, tmp_path, table):       # noqa: F811 - the fixture
     outer, inner = staff
-    with sqlite_template.box(tmp_path / 'box') as made:
-        box = at_ports_of_its_own(made)
-        with opened(box):
-            directory_id = directories.add_directory(
-                SYSTEM, 'Domain', domain.server.url, PEOPLE_BASE, SECRET, bind_dn='portal@corp.test', ca_pem=domain.authority.pem, preset='active-directory', sync='all',
-                person_filter=f'(&(objectCategory=person)(objectClass=user)(memberOf:1.2.840.113556.1.4.1941:={outer}))')
-            begun = time.perf_counter()
-            following.follow(directory_id)
-            table(f'{Person.select().count():,} people made from an Active Directory', time.perf_counter() - begun, None, 's')
-            begun = time.perf_counter()
-            following.follow(directory_id)
-            table('a look at them, unchanged', time.perf_counter() - begun, None, 's')
-            cookies = [sessions.open_session(SYSTEM, Person.get(Person.login == f'leaver{number}').id, ['password'])[0] for number in range(10)]
-        jobs = subprocess.Popen([sys.executable, '-m', 'appliance', '--config', str(box.config.path), 'jobs'])
-        try:
-            with serving(['appliance', 'web'], box, log=tmp_path / 'log') as server:
-                ways = {'disabled': lambda dn: domain.set(dn, userAccountControl=DISABLED), 'deleted': domain.connection.delete_s,
-                        'moved out of the base': lambda dn: domain.connection.rename_s(dn, dn.partition(',')[0], newsuperior=f'OU=Former,{BASE}'),
-                        'removed from a nested group': lambda dn: domain.leave(inner, dn),
-                        'expired': lambda dn: domain.expires(dn, clock.now() - timedelta(minutes=1))}
-                for number, (way, do) in enumerate(ways.items()):
-                    assert is_in(server.port, cookies[number])
-                    do(f'CN=leaver{number},{PEOPLE_BASE}')
-                    begun = time.perf_counter()
-                    while is_in(server.port, cookies[number]):
-                        assert time.perf_counter() - begun < 3 * MOST_S
-                        time.sleep(LOOK_S)
-                    table(f'{way} in the directory, out here', time.perf_counter() - begun, MOST_S, 's')
-        finally:
-            jobs.terminate()
-            jobs.wait(30)
-
-
-def at_ports_of_its_own(box):
-    """The same Box, configured to listen where nobody does."""
-    text = box.config.path.read_text()
-    for port in ('18100', '18101', '18102'):
-        text = text.replace(port, str(free_port()))
-    box.config.path.write_text(text)
-    return dataclasses.replace(box, config=config.load(box.config.path))
+    box = served_box(tmp_path / 'box', 'sqlite:///data/portal.db')
+    shutil.copyfile(sqlite_template.file, box.config.data.folder / 'portal.db')
+    with opened(box):
+        directory_id = directories.add_directory(
+            SYSTEM, 'Domain', domain.server.url, PEOPLE_BASE, SECRET, bind_dn='portal@corp.test', ca_pem=domain.authority.pem, preset='active-directory', sync='all',
+            person_filter=f'(&(objectCategory=person)(objectClass=user)(memberOf:1.2.840.113556.1.4.1941:={outer}))')
+        begun = time.perf_counter()
+        following.follow(directory_id)
+        table(f'{Person.select().count():,} people made from an Active Directory', time.perf_counter() - begun, None, 's')
+        begun = time.perf_counter()
+        following.follow(directory_id)
+        table('a look at them, unchanged', time.perf_counter() - begun, None, 's')
+        cookies = [sessions.open_session(SYSTEM, Person.get(Person.login == f'leaver{number}').id, ['password'])[0] for number in range(10)]
+    jobs = subprocess.Popen([sys.executable, '-m', 'appliance', '--config', str(box.config.path), 'jobs'])
+    try:
+        with serving(['appliance', 'web'], box, log=tmp_path / 'log') as server:
+            ways = {'disabled': lambda dn: domain.set(dn, userAccountControl=DISABLED), 'deleted': domain.connection.delete_s,
+                    'moved out of the base': lambda dn: domain.connection.rename_s(dn, dn.partition(',')[0], newsuperior=f'OU=Former,{BASE}'),
+                    'removed from a nested group': lambda dn: domain.leave(inner, dn),
+                    'expired': lambda dn: domain.expires(dn, clock.now() - timedelta(minutes=1))}
+            for number, (way, do) in enumerate(ways.items()):
+                assert is_in(server.port, cookies[number])
+                do(f'CN=leaver{number},{PEOPLE_BASE}')
+                begun = time.perf_counter()
+                while is_in(server.port, cookies[number]):
+                    assert time.perf_counter() - begun < 3 * MOST_S
+                    time.sleep(LOOK_S)
+                table(f'{way} in the directory, out here', time.perf_counter() - begun, MOST_S, 's')
+    finally:
+        jobs.terminate()
+        jobs.wait(30)
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

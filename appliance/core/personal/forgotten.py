@@ -5,7 +5,7 @@ from appliance.core.actor import GUEST, SERVICE
 from appliance.core.db import Base
 from appliance.core.fields import Json, Link, Moment, Text
 from appliance.core.i18n import texts
-from appliance.core.people import FORGOTTEN, Person, PersonBlock
+from appliance.core.people import FORGOTTEN, Person, is_blocked
 from appliance.core.personal.declarations import Keep, Personal
 
 _ = texts(__name__)
@@ -37,7 +37,7 @@ def stand_in(kind, person_id):
 
 def is_forgotten(person_id):
     """Whether a person was forgotten."""
-    return PersonBlock.select().where((PersonBlock.person == person_id) & (PersonBlock.source == FORGOTTEN)).exists()
+    return is_blocked(person_id, FORGOTTEN)
 
 
 def count():

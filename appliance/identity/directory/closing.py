@@ -32,6 +32,13 @@ def closing(preset, values):
     return is_disabled, min((end for end in ends if end), default=None)
 
 
+def why_shut(is_disabled, expires_at, now):
+    """Why an entry of which `closing` says this lets nobody in at a moment: `disabled`, `expired`, or '' where it does."""
+    if is_disabled:
+        return 'disabled'
+    return 'expired' if expires_at and expires_at <= now else ''
+
+
 def _first(values, name):
     return (values.get(name) or [b''])[0]
 

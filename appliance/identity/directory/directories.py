@@ -130,6 +130,11 @@ def require_answering(directory):
         raise remembered(found[1])
 
 
+def source_of(directory_id):
+    """The source of the blocks that a directory makes (core's PersonBlock)."""
+    return f'directory:{directory_id}'
+
+
 @action
 def note_failure(actor, directory_id, reason):
     """Remember that a directory cannot be asked, for all workers; reason is that of the error raised."""

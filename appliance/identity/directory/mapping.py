@@ -73,9 +73,7 @@ class Entry:
 
     def closed(self, now):
         """Why the directory lets nobody in by this entry at a moment: `disabled`, `expired`, or '' where it does."""
-        if self.is_disabled:
-            return 'disabled'
-        return 'expired' if self.expires_at and self.expires_at <= now else ''
+        return closing.why_shut(self.is_disabled, self.expires_at, now)
 
 
 def mapping_of(directory):

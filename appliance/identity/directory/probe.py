@@ -16,7 +16,7 @@ from appliance.core.permissions import require
 from appliance.identity.directory import directories, login
 from appliance.identity.directory.client import address, connect, describe, system_ca
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
-from appliance.identity.directory.mapping import PRESETS, read_uuid
+from appliance.identity.directory.mapping import PRESETS, plain, read_uuid
 
 _ = texts(__name__)
 
@@ -151,7 +151,7 @@ def _people(directory, deadline):
                 if deadline - time.monotonic() < LOGIN_S:
                     return _('More than %(count)s people; counting all takes too long.', count=count)
                 count += len(page)
-                unknown += sum(read_uuid(directory.preset, {name.lower(): found for name, found in values.items()}) is None
+                unknown += sum(read_uuid(directory.preset, plain(values)) is None
                                for _dn, values in page)
         except ldap.SIZELIMIT_EXCEEDED:
             # It counts pages together, as slapd does unless told otherwise. A login needs two entries at most.

@@ -9,7 +9,7 @@ from appliance.core.actor import SYSTEM
 from appliance.core.errors import Busy, Conflict, NotAllowed, NotFound
 from appliance.core.people import Person, actor_for, block, is_blocked, unblock, update_person
 from appliance.identity.directory import directories
-from appliance.identity.directory.sync import applying, due, following, planning, reading, runs
+from appliance.identity.directory.sync import applying, batches, due, following, planning, reading, runs
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import Directory, DirectoryPerson, Session
 from tests.actions import killing
@@ -63,7 +63,7 @@ def test_what_was_changed_here_meanwhile_is_left(company, followed):
     changed(company)
     run_id = planned(followed)
     update_person(SYSTEM, who('worker2').id, title='Written here')
-    block(SYSTEM, who('worker0').id, planning.source_of(followed), 'by hand')
+    block(SYSTEM, who('worker0').id, directories.source_of(followed), 'by hand')
     runs.start(SYSTEM, run_id)
     following.follow_all()
     states = {(step['kind'], step['name']): step['state'] for step in runs.steps_of(SYSTEM, run_id)}
@@ -104,7 +104,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(monkeypatch, sqlite_template
         Directory.update(sync='all').execute()
         following.follow(directory_id)
         changed(company)
-        monkeypatch.setattr(applying, 'BATCH', 2)
+        monkeypatch.setattr(batches, 'BATCH', 2)
         directory = directories.load(directory_id)
         run_id = runs.keep(planning.make(directory, reading.read(directory), creates=True), directory_id)
         copies = killing.SqliteCopies(box, tmp_path)

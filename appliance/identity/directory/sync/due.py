@@ -20,6 +20,7 @@ def is_wanted():
     """Whether there is a directory to follow."""
     return row("SELECT 1 FROM directory WHERE is_active = 1 AND sync <> 'off' LIMIT 1") is not None
 
+
 def forget(before):
     """Delete runs that ended, or were planned and left, before a moment, with their steps; inside an action, for the cleaning job."""
     is_old = (SyncRun.ended_at < before) | (SyncRun.ended_at.is_null() & (SyncRun.started_at < before))

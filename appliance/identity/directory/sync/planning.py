@@ -14,8 +14,10 @@ from appliance.core import clock
 from appliance.core.actor import ADMINISTRATOR
 from appliance.core.db import row, rows
 from appliance.core.departments import all_departments
+from appliance.core.people import other_administrators
 from appliance.core.person_fields import fold_login
 from appliance.core.personal.forgotten import FORGOTTEN
+from appliance.identity.directory import directories
 from appliance.identity.directory.mapping import mapping_of
 from appliance.identity.directory.sync import reading
 
@@ -24,6 +26,7 @@ DISABLE, ENABLE, CHANGE, MOVE, CREATE, REFUSE = KINDS = ('disable', 'enable', 'c
 # Both must be passed: of a small company one person more is soon a tenth, of a large one five people are nothing.
 BRAKE_SHARE, BRAKE_PEOPLE = 0.1, 5
 A_DAY = timedelta(days=1)
+ABSENT = 0          # no id of a department
 PERSON_FIELDS = ('login', 'name', 'mail', 'phone', 'title')
 
 
@@ -76,11 +79,6 @@ class Known(NamedTuple):
     seen_at: int        # microseconds since 1970: when he last came in by this entry
 
 
-def source_of(directory_id):
-    """The source of the blocks that a directory makes (core's PersonBlock)."""
-    return f'directory:{directory_id}'
-
-
 def known_people(directory_id):
     """{uuid: Known} of everybody tied to a directory."""
     found = rows('''SELECT t.uuid, p.id, t.dn, p.login, p.name, p.mail, p.phone, p.title, p.department_id,
@@ -88,7 +86,7 @@ def known_people(directory_id):
         EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id AND b.source = ?),
         EXISTS (SELECT 1 FROM person_role r WHERE r.person_id = p.id AND r.role = ?), t.seen_at
         FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ? ORDER BY p.id''',
-                 source_of(directory_id), FORGOTTEN, ADMINISTRATOR, directory_id)
+                 directories.source_of(directory_id), FORGOTTEN, ADMINISTRATOR, directory_id)
     return {row[0]: Known(*row[1:9], *(bool(flag) for flag in row[9:12]), row[12]) for row in found}
 
 
@@ -189,19 +187,19 @@ def _differences(entry, person, departments):
         if value is not None and value != getattr(person, name):
             before[name], after[name] = getattr(person, name), value
     wanted = entry.fields.get('department')
-    if wanted is not None and (departments.ids.get(wanted.casefold()) if wanted else None) != person.department_id or wanted and not person.department_id:
+    if wanted is not None and departments.ids.get(wanted.casefold(), ABSENT) != person.department_id:
         before['department'], after['department'] = departments.names.get(person.department_id, ''), wanted
     return before, after
 
 
 @dataclass(frozen=True)
 class _Departments:
-    ids: dict       # {name, case-folded: the id that department_by_name gives}
+    ids: dict       # {name, case-folded: the id that department_by_name gives}, '' for none
     names: dict     # {id: name}
 
 
 def _departments():
-    tree, ids = all_departments(), {}
+    tree, ids = all_departments(), {'': None}
     for department_id in sorted(tree, reverse=True):
         ids[tree[department_id][0].casefold()] = department_id
     return _Departments(ids, {department_id: row[0] for department_id, row in tree.items()})
@@ -221,7 +219,8 @@ def _cut_off(directory, inside, gone, snapshot):
     if snapshot.gap:
         return [], snapshot.gap     # nobody can be told absent by an answer that broke off
     brake = _too_many(directory, len(gone), len(inside), snapshot)
-    is_last = not brake and any(inside[one].is_administrator for one in gone) and not _administrators_left({inside[one].person_id for one in gone})
+    going = [inside[one].person_id for one in gone if inside[one].is_administrator]
+    is_last = not brake and bool(going) and not other_administrators(*going)
     reasons = {} if brake else reading.why_absent(directory, gone)
     return [Step(DISABLE, reasons.get(known_by, 'gone'), known_by, inside[known_by].person_id, inside[known_by].name, inside[known_by].dn,
                  is_held=bool(brake) or is_last and inside[known_by].is_administrator) for known_by in gone], brake or ('administrator' if is_last else '')
@@ -234,18 +233,12 @@ def _too_many(directory, gone, inside, snapshot):
     lately = row("""SELECT count(DISTINCT s.person_id) FROM sync_step s JOIN sync_run r ON r.id = s.run_id
         WHERE r.directory_id = ? AND r.brake = '' AND r.started_at > ? AND s.kind = ? AND s.reason IN ('gone', 'filtered') AND s.state = 'applied'
         AND EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = s.person_id AND b.source = ?)""",
-                 directory.id, clock.microseconds(clock.now() - A_DAY), DISABLE, source_of(directory.id))[0]
+                 directory.id, clock.microseconds(clock.now() - A_DAY), DISABLE, directories.source_of(directory.id))[0]
     return 'many' if _are_many(gone + lately, inside + lately) else ''
 
 
 def _are_many(some, of_all):
     return some >= BRAKE_PEOPLE and some > of_all * BRAKE_SHARE
-
-
-def _administrators_left(gone):
-    """How many may administer the portal besides these people."""
-    found = rows("SELECT r.person_id FROM person_role r WHERE r.role = ? AND NOT EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = r.person_id)", ADMINISTRATOR)
-    return len({person_id for person_id, in found} - gone)
 
 
 def _braked_changes(steps, inside):

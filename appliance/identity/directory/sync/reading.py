@@ -10,7 +10,7 @@ from ldap.filter import escape_filter_chars
 
 from appliance.core import clock
 from appliance.identity.directory.client import connect
-from appliance.identity.directory.closing import closing
+from appliance.identity.directory.closing import closing, why_shut
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.login import bind_own_account, misconfigured_search
 from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_entry, read_uuid
@@ -40,10 +40,7 @@ class Snapshot:
 
     def is_shut(self, known_by, now):
         """Why an entry lets nobody in, as Entry.closed says it; also of one that has no usable login any more."""
-        is_disabled, expires_at = closing(self.directory.preset, plain(self.found[known_by][1]))
-        if is_disabled:
-            return 'disabled'
-        return 'expired' if expires_at and expires_at <= now else ''
+        return why_shut(*closing(self.directory.preset, plain(self.found[known_by][1])), now)
 
 
 def read(directory):

@@ -12,7 +12,7 @@ from appliance.core.events import publish
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.core.permissions import permitted, require
-from appliance.identity.directory.directories import ALL
+from appliance.identity.directory.directories import ALL, OFF
 from appliance.identity.directory.sync import models, planning
 from appliance.identity.directory.sync.due import GOOD_FOR
 from appliance.identity.directory.sync.events import SyncRunHeld
@@ -102,7 +102,7 @@ def undo(actor, run_id):
     if not SyncStep.select().where((SyncStep.run == run_id) & (SyncStep.state == models.APPLIED)).exists():
         raise Conflict(_('This run did nothing that could be taken back.'))
     SyncRun.update(state=models.UNDOING).where(SyncRun.id == run_id).execute()
-    Directory.update(sync='off').where(Directory.id == run.directory_id).execute()
+    Directory.update(sync=OFF).where(Directory.id == run.directory_id).execute()
     audit.record(actor, 'identity.directory.sync.undone', f'identity.directory:{run.directory_id}', run=run_id)
 
 
