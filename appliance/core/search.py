@@ -23,6 +23,7 @@ from appliance.core.personal.declarations import FOLLOW, Kept, Personal
 
 _ = texts(__name__)
 RANKED = 1000           # what is ranked by how well it fits: the newest that fit at all
+GLANCED = 100           # of the newest, whose titles are looked at first
 RARE = 200              # documents of a word that are looked through rather than found between those of others
 RAREST, SEEN = 1, 2     # which list is looked through
 MOST_WORDS = 8          # of a question; more would find no more
@@ -218,11 +219,20 @@ _COLUMNS = 'd.id, d.kind, d.object_id, d.title, d.line, d.at'
 def _candidates(words, audience, names, most, is_newest, older_than):
     """Rows of _COLUMNS that hold the words and one of the audience's tokens."""
     index = _Fts if is_sqlite() else _Vectors
-    source, holds, values = _matching(index, words, audience, older_than)
     of_kind = f' AND d.kind IN ({", ".join("?" * len(names))})' if names else ''
-    fits = '' if is_newest else ' + '.join(f"(CASE WHEN {index.has.format('d.title_words')} THEN 0 ELSE 1 END)" for _word in words) + ', '
-    return rows(f'SELECT {_COLUMNS} FROM {source} WHERE {holds}{of_kind} ORDER BY {fits}d.id DESC LIMIT ?',
-                *values, *names, *([] if is_newest else [f' {word}' for word in words]), most)
+    spelled = [] if is_newest else [f' {word}' for word in words]
+    short = _short_list(index, max(words, key=len), index.seen(audience))
+    if spelled and short != RAREST:
+        # Who types a common word finds it in enough of the newest titles, and nothing ranks above those: the thousand are left alone.
+        source, holds, values = _matching(index, words, audience, older_than, short, GLANCED)
+        titled = f" AND {index.has.format('d.title_words')}" * len(spelled)
+        best = rows(f'SELECT {_COLUMNS} FROM {source} WHERE {holds}{of_kind}{titled} ORDER BY d.id DESC LIMIT ?', *values, *names, *spelled, most)
+        if len(best) == most:
+            return best
+    source, holds, values = _matching(index, words, audience, older_than, short, RANKED)
+    fits = ' + '.join(f"(CASE WHEN {index.has.format('d.title_words')} THEN 0 ELSE 1 END)" for _word in spelled)
+    ranked = f'{fits}, ' if fits else ''
+    return rows(f'SELECT {_COLUMNS} FROM {source} WHERE {holds}{of_kind} ORDER BY {ranked}d.id DESC LIMIT ?', *values, *names, *spelled, most)
 
 
 def _audience(actor):
@@ -231,23 +241,27 @@ def _audience(actor):
                    *(_token_of(_all_of(name)) for name, one in access.kinds().items() if one.sees_all(actor))})
 
 
-def _matching(index, words, audience, older_than):
-    """(FROM clause, condition, values): the newest RANKED documents, as `d`, that hold the words and one of the audience's tokens."""
+def _matching(index, words, audience, older_than, short, most):
+    """(FROM clause, condition, values): the newest `most` documents, as `d`, that hold the words and one of the audience's tokens.
+
+    `short` is what _short_list says: of a short list the words are looked for in its newest `most`.
+    """
     seen, rarest = index.seen(audience), max(words, key=len)
     beyond, place = (f' AND i.{index.row} < ?', [older_than]) if older_than else ('', [])
-    short = _short_list(index, rarest, seen)
+    newest = f'ORDER BY i.{index.row} DESC LIMIT {most}'
     if short:
         # All of it is looked through: to find a few between the many of another list took 27 ms in a million.
         compared = [word for word in words if short == SEEN or word != rarest or len(word) > BEGINNING]
         held = f" AND {index.has.format('d.words')}" * len(compared)
         tokens_of = audience if short == RAREST else ()
         let_in = f" AND ({' OR '.join([index.has.format('d.audience')] * len(tokens_of))})" if tokens_of else ''
-        return (f'{index.table} i JOIN search_document d ON d.id = i.{index.row}', f'{index.matches}{held}{let_in}{beyond}',
-                (index.wanted([rarest]) if short == RAREST else seen, *(f' {word}' for word in compared), *(f' {one} ' for one in tokens_of), *place))
+        listed = f'SELECT i.{index.row} AS id FROM {index.table} i WHERE {index.matches}{beyond} {newest}'
+        return (f'({listed}) f JOIN search_document d ON d.id = f.id', f'1 = 1{held}{let_in}',
+                (index.wanted([rarest]) if short == RAREST else seen, *place, *(f' {word}' for word in compared), *(f' {one} ' for one in tokens_of)))
     compared = [f' {word}' for word in words if len(word) > BEGINNING]
     source = f'{index.table} i JOIN search_document w ON w.id = i.{index.row}' if compared else f'{index.table} i'
     held = f" AND {index.has.format('w.words')}" * len(compared)
-    found = f'SELECT i.{index.row} AS id FROM {source} WHERE {index.matches}{held}{beyond} ORDER BY i.{index.row} DESC LIMIT {RANKED}'
+    found = f'SELECT i.{index.row} AS id FROM {source} WHERE {index.matches}{held}{beyond} {newest}'
     return f'({found}) f JOIN search_document d ON d.id = f.id', '1 = 1', (index.both(index.wanted(words), seen), *compared, *place)
 
 

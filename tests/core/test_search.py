@@ -115,6 +115,21 @@ def test_whichever_list_is_looked_through_the_same_is_found(notes, staff, monkey
     assert [one['title'] for one in search.find(staff('ana'), 'budget', most=2, is_newest=True, older_than=newest['older'])['hits']] == ['planned budget', 'budgeting']
 
 
+@pytest.mark.parametrize('way', [search.SEEN, None])
+@pytest.mark.parametrize('glanced', [1, 2, 3, 4, 9])
+def test_the_newest_titles_are_looked_at_first_and_change_nothing(notes, staff, monkeypatch, way, glanced):
+    """Three titles hold the word; who asks for more of them than the newest hold gets what ranks below them too."""
+    for title in ('budget one', 'budget two', 'other', 'budget three'):
+        notes.add_note(staff('ana'), title)
+    people.add_person(SYSTEM, 'x', 'Xavier', title='budget of people')
+    monkeypatch.setattr(search, '_short_list', lambda *_arguments: way)
+    monkeypatch.setattr(search, 'GLANCED', glanced)
+    ranked = ['budget three', 'budget two', 'budget one', 'Xavier']
+    for most in range(1, 6):
+        assert titles(staff('ana'), 'budget', most=most) == ranked[:most]
+    assert titles(staff('eva'), 'budget') == ['Xavier']
+
+
 def test_a_short_list_is_looked_through(notes, staff, monkeypatch):
     """Of a rare word on SQLite, else of who sees little, else none."""
     for number in range(4):
