@@ -28,12 +28,13 @@ from appliance.web.targets import own_target
 _ = texts(__name__)
 blueprint = Blueprint('comments', __name__, url_prefix='/comments')
 KEYS = Markup('<input type="hidden" name="csrf_token" value="{}"><input type="hidden" name="next" value="{}">')
-KEPT, KEPT_LENGTH = 2048, 2000      # drawn texts and comments, and how long a text may be
+KEPT, KEPT_LENGTH = 2048, 2000      # drawn texts, and how long one may be
+KEPT_TALKS, TALK_LENGTH = 48, 100_000       # drawn pages of comments, and how much HTML one may be
 VERBS = ('comment', 'moderate', 'like')
 ACTS = ('is_liked', 'likes', 'may_edit', 'may_delete')      # what the buttons of a comment depend on, but for its number
 # What stands for that, and for what a session alone knows; no text that people write can hold a control character.
 _NUMBER, _SECRET = '\0', '\x01'
-_rows = {}          # {all that a drawn comment depends on: its HTML}
+_talks = {}         # {all that a drawn page of comments depends on: its HTML}
 
 
 class CommentForm(NextForm):
@@ -91,23 +92,18 @@ def _drawn(talk, here):
     if talk.get('row_notes'):
         return talk | {'rows': _row_html(talk, acts).replace(_SECRET, keys)}
     frame = (current_language(), current_zone(), g.actor.kind == 'employee', talk['kind'], talk['object_id'], frozenset(talk['may']), talk['here'], talk['label'])
-    rows = ''.join(_kept_row(talk, one, frame, acts) for one in talk['comments'])
-    return talk | {'rows': Markup(rows.replace(_SECRET, keys))}
+    return talk | {'rows': Markup(_kept_talk(talk, (frame, talk['state']), acts).replace(_SECRET, keys))}
 
 
-def _kept_row(talk, one, frame, acts):
-    """A comment's HTML. Most of a talk is as it was when somebody else in the same place looked at it last."""
-    text, quote, names = one['text'], one['quote'], talk['names']
-    if len(text) > KEPT_LENGTH:
-        return _row_html(talk | {'comments': [one]}, acts)
-    told = text if quote is None or quote['text'] is None else text + quote['text']
-    key = (frame, one['id'], *one['person'].values(), one['at'], one['edited_at'], text, quote and tuple(quote.values()),
-           tuple((person, names.get(person)) for person in markup.mentioned(told)), *(one[name] for name in ACTS))
-    found = _rows.get(key)
+def _kept_talk(talk, key, acts):
+    """A talk's comments as HTML. Mostly it is as it was when somebody else in the same place looked at it last."""
+    found = _talks.get(key)
     if found is None:
-        if len(_rows) >= KEPT:
-            _rows.clear()
-        found = _rows[key] = _row_html(talk | {'comments': [one]}, acts)
+        found = _row_html(talk, acts)
+        if len(found) <= TALK_LENGTH:
+            if len(_talks) >= KEPT_TALKS:
+                _talks.clear()
+            _talks[key] = found
     return found
 
 

@@ -19,10 +19,11 @@ SAFE_METHODS = frozenset({'GET', 'HEAD', 'OPTIONS'})
 
 def csrf_token():
     """A token for this visitor's forms: the same for all forms of a page, another on the next page."""
-    if 'csrf_token' not in g:
+    token = g.get('csrf_token')     # a page of forms asks a dozen times
+    if token is None:
         salt = secrets.token_hex(8)
-        g.csrf_token = f'{salt}.{_proof(_secret(make=True), salt)}'
-    return g.csrf_token
+        token = g.csrf_token = f'{salt}.{_proof(_secret(make=True), salt)}'
+    return token
 
 
 def check():

@@ -72,6 +72,14 @@ class Outline(NamedTuple):
             return []
         return [{**self._entry('admin.index', _('Administration'), symbol='settings'), 'is_here': self.is_administration}]
 
+    @property
+    def account(self):
+        """The entries of the person's menu that everybody has; `is_window` ones open over the page."""
+        return [_entry('settings.index', _('Language and time zone'), symbol='language'),
+                _entry('settings.list_sessions', _('Where I am logged in'), symbol='devices'),
+                _entry('settings.tokens', _('Access for programs'), symbol='plug-connected'),
+                {**_entry('help.index', _('Help'), symbol='help'), 'is_window': True}]
+
     def _entry(self, endpoint, title, symbol):
         return {**_entry(endpoint, title, symbol), 'is_here': self.blueprint == endpoint.partition('.')[0]}
 
@@ -115,20 +123,16 @@ class Shell:
     @property
     def pages(self):
         """[{title, url, icon}]: where the menus lead to, for the palette."""
-        return [*self.outline.menu, *self.personal]
+        return [*self.outline.menu, *self.own, *self.outline.account]
 
     def part(self, name):
-        """`head`, `side`, `tabs`, `palette` or `foot`, from templates/shell."""
+        """`head`, `brand`, `account`, `side`, `tabs`, `palette` or `foot`, from templates/shell."""
         return Markup(self._draw(name, self.outline).replace(_TOKEN, csrf_token()).replace(_HERE, escape(self.here)))
 
     @functools.cached_property
-    def personal(self):
-        """The entries of the person's menu, those of the tools first; `is_window` ones open over the page."""
-        return [*parts('personal', g.actor),
-                _entry('settings.index', _('Language and time zone'), symbol='language'),
-                _entry('settings.list_sessions', _('Where I am logged in'), symbol='devices'),
-                _entry('settings.tokens', _('Access for programs'), symbol='plug-connected'),
-                {**_entry('help.index', _('Help'), symbol='help'), 'is_window': True}]
+    def own(self):
+        """What the tools put into the person's menu."""
+        return parts('personal', g.actor)
 
     @functools.cached_property
     def topbar(self):

@@ -1,11 +1,14 @@
 """Comments on the day's page and in the talk: with and without htmx, for each role, and what nobody should send."""
+import re
+
 import pytest
 
-from appliance.core import comments, db, listeners, settings
+from appliance.core import comments, db, likes, listeners, people, settings
 from appliance.core.actor import SYSTEM
 from appliance.core.comments import Comment, add_comment
 from appliance.core.limits import COMMENT_LENGTH
 from appliance.tools.worktime import rules
+from appliance.web import comments as web_comments
 from tests.counting import queries
 
 KIND = 'worktime.day'
@@ -116,6 +119,31 @@ def test_quoting(company, day):
     company.browser('employee').post('/comments/1/removal', page=f'/worktime/days/{day}')
     text = browser.get(f'/worktime/days/{day}').text
     assert 'A comment that was deleted.' in text and 'the &lt;first' not in text
+
+
+def test_what_was_drawn_before_is_never_shown_where_anything_differs(company, day):
+    """After each change both see what would be drawn anew, and each other's buttons and forms nowhere."""
+    employee, head = company.actor('employee'), company.actor('head')
+    first = add_comment(employee, KIND, day, f'Hello @{name_of(company, "head")}')['id']
+    add_comment(head, KIND, day, 'Why?', first)
+
+    def talk_of(role):
+        text = company.browser(role).get(f'/comments/{KIND}/{day}').text
+        return re.sub(r'[0-9a-f]{16}\.[0-9a-f]{32}', 'token', text[text.index('class="comments-rows"'):text.index('</ol>')])
+
+    seen = set()
+    for change in (lambda: None, lambda: comments.edit_comment(employee, first, f'Good day @{name_of(company, "head")}'), lambda: likes.like(head, 'core.comment', first),
+                   lambda: likes.like(employee, 'core.comment', first), lambda: likes.like(head, 'core.comment', first, False),
+                   lambda: people.update_person(SYSTEM, company.ids['head'], name='Renamed'), lambda: people.update_person(SYSTEM, company.ids['employee'], name='Also renamed'),
+                   lambda: people.update_person(SYSTEM, company.ids['employee'], language='es'), lambda: people.update_person(SYSTEM, company.ids['employee'], language='en'),
+                   lambda: people.update_person(SYSTEM, company.ids['head'], zone='Asia/Tokyo'), lambda: settings.set_setting(SYSTEM, 'likes.label', 'Bravo'),
+                   lambda: comments.delete_comment(employee, first)):
+        change()
+        kept = {role: talk_of(role) for role in ('employee', 'head')}
+        web_comments._talks.clear()
+        assert kept == {role: talk_of(role) for role in ('employee', 'head')} and kept['employee'] != kept['head']
+        seen |= set(kept.values())
+    assert len(seen) > 18
 
 
 def test_a_long_talk_comes_page_by_page(company, day):
