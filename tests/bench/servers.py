@@ -64,11 +64,11 @@ class Server:
         raise RuntimeError('the server did not answer in time')
 
 
-def served_box(folder, url):
+def served_box(folder, url, engine='sqlite'):
     """`write_box` on ports that are free now, each asked for by itself: the one after a free one is, for a minute after thousands of streams,
     often one that a client has just left, and nobody can listen there.
     """
-    return write_box(folder, 'sqlite', url, free_port(), free_port(), free_port())
+    return write_box(folder, engine, url, free_port(), free_port(), free_port())
 
 
 @contextlib.contextmanager

@@ -10,9 +10,9 @@ from appliance.core.people import actor_for, add_person
 from appliance.core.tool import registry
 from appliance.identity import sessions
 from tests.bench.load import cpu_a_request
-from tests.bench.servers import serving
-from tests.boxes import SqliteTemplate, close, opened, write_box
-from tests.postgresql import Postgresql, free_port
+from tests.bench.servers import served_box, serving
+from tests.boxes import SqliteTemplate, close, opened
+from tests.postgresql import Postgresql
 
 ROWS = 1_000_000
 SEES = {'nobody': 0, 'some': 1_000, 'many': 100_000}
@@ -39,7 +39,7 @@ def fill(ids):
 @pytest.fixture(scope='module', params=['sqlite', 'postgresql'])
 def portal(request, tmp_path_factory):
     """(engine, server, {name: cookie header}) of a portal with those notes."""
-    folder, port = tmp_path_factory.mktemp(f'access-{request.param}'), free_port()
+    folder = tmp_path_factory.mktemp(f'access-{request.param}')
     if request.param == 'sqlite':
         SqliteTemplate(folder)
         (folder / 'data').mkdir()
@@ -48,7 +48,7 @@ def portal(request, tmp_path_factory):
     else:
         server = Postgresql()
         url = server.url(server.create())
-    box = write_box(folder, request.param, url, port=port)
+    box = served_box(folder, url, request.param)
     if server:
         close_after_migrating(url)
     with opened(box):

@@ -9,9 +9,9 @@ from appliance.core.actor import SYSTEM
 from appliance.core.people import actor_for, add_person
 from appliance.identity import sessions
 from tests.bench.load import cpu_a_request
-from tests.bench.servers import serving
-from tests.boxes import SqliteTemplate, close, opened, write_box
-from tests.postgresql import Postgresql, free_port
+from tests.bench.servers import served_box, serving
+from tests.boxes import SqliteTemplate, close, opened
+from tests.postgresql import Postgresql
 
 ROWS, BATCH = 1_000_000, 10_000
 SEES = {'nobody': 0, 'some': 1_000, 'many': 100_000}
@@ -64,7 +64,7 @@ def portal(request, tmp_path_factory):
         engine = db.open_database(url)
         migrations.migrate()
         close(engine)
-    box = write_box(folder, request.param, url, port=free_port())
+    box = served_box(folder, url, request.param)
     with opened(box):
         switch.turn(SYSTEM, 'planted', True)
         switch.load()

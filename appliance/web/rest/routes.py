@@ -7,7 +7,7 @@ GET and POST alike: the reference product's clients do both for reading and for 
 import logging
 
 from flask import Blueprint, current_app, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from appliance.core import db, http_client, i18n
 from appliance.core.errors import PortalError
@@ -54,6 +54,8 @@ def unknown(path):
 
 def _answer(token, person_id, method):
     watch, given = Stopwatch(), None
+    if request.method == 'HEAD':        # it comes along with GET, and a checker of links would open a day by it
+        raise MethodNotAllowed(['GET', 'POST'])
     try:
         if not token:
             given = parameters(request)

@@ -201,6 +201,13 @@ def test_other_http_methods_are_refused_in_json(program, http):
     assert (answer.status_code, answer.json['error'], answer.headers['Allow']) == (405, 'INVALID_REQUEST', 'GET, HEAD, POST')
 
 
+def test_who_asks_for_the_head_alone_does_nothing(program):
+    answer = program.ask('timeman.open', http='HEAD')
+    assert (answer.status_code, answer.headers['Allow']) == (405, 'GET, POST')
+    assert program.ask('timeman.status').json['result']['STATUS'] == 'CLOSED'
+    assert program.ask('timeman.open').json['result']['STATUS'] == 'OPENED'
+
+
 def test_other_host_and_too_large_a_body_are_refused_in_json(program):
     answer = program.client.get(f'{program.path}/profile', base_url='http://evil.example')
     assert answer.status_code == 421
