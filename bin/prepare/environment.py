@@ -30,6 +30,8 @@ def require(locks):
         finish_former()
         if not is_current(locks):
             machine.require_writable(CLONE)
+            if VENV.is_symlink():
+                raise Stop(f'{VENV.name} is a link to somewhere else. Remove the link: the clone makes an environment of its own.')
             machine.require_space(CLONE, NEEDED_MIB)
             machine.require([machine.VENV, machine.COMPILER, machine.HEADERS])
             make(locks)
