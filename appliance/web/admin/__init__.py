@@ -6,7 +6,7 @@ from appliance.web.admin import (  # noqa: F401 - each adds its routes
     audit, backups, directories, fields, insight, jobs, mail, overview, personal, roles, search, sync, tokens, tools, webhooks, why,
 )
 from appliance.web.admin.blueprint import blueprint
-from appliance.web.admin.pages import pages
+from appliance.web.admin.pages import groups, pages
 
 everybody = why.everybody
-__all__ = ['blueprint', 'everybody', 'pages']
+__all__ = ['blueprint', 'everybody', 'groups', 'pages']
