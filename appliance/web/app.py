@@ -68,6 +68,7 @@ def create_app(config):
     app.host = urlsplit(config.server.public_address).netloc
     app.json.sort_keys = False
     app.url_map.converters['int'] = RowId
+    app.url_map.strict_slashes = False      # who types /admin/ means /admin
     _prepare_templates(app)
     access_log.install(app)
     security.install(app)

@@ -35,3 +35,8 @@ def test_page_asks_little(company, login, path):
     with queries() as asked:
         assert browser.get(path).status_code == 200
     assert len(asked) <= MOST_QUERIES, '\n'.join(asked)
+
+
+def test_a_stroke_at_the_end_is_no_other_page(company):
+    for path in ('/people/', '/worktime/', '/admin/', '/admin/directories/'):
+        assert company.browser('administrator').get(path).status_code == 200, path

@@ -29,14 +29,14 @@ WHY = 'programs come with a token, which the view asks for'
 HTTP = {'methods': ['GET', 'POST'], 'provide_automatic_options': False}
 
 
-@blueprint.route('/<int:person_id>/<token>/<method>', **HTTP)
+@blueprint.route('/<int:person_id>/<token>/<method>', strict_slashes=True, **HTTP)
 @by_token(WHY)
 def by_webhook(person_id, token, method):
     """The token in the address, as existing integrations have it."""
     return _answer(token, person_id, method)
 
 
-@blueprint.route('/<method>', **HTTP)
+@blueprint.route('/<method>', strict_slashes=True, **HTTP)
 @by_token(WHY)
 def by_header(method):
     """The token in a header, where no log of a proxy sees it; or else as a parameter."""
