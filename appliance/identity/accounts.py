@@ -148,6 +148,8 @@ def person_of_entry(actor, directory_id, entry):
         return person_id
     if is_forgotten(tie.person_id):
         return tie.person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
+    if tie.person.has_chosen_language:
+        fields.pop('language', None)
     update_person(actor, tie.person_id, **fields)
     # Whom the directory lets in again is in before the sync has noticed; what was blocked here stays.
     unblock(actor, tie.person_id, directories.source_of(directory_id))

@@ -65,7 +65,7 @@ class DirectoryPerson(Base):
     person = Link(Person)
     dn = Text()
     seen_at = Moment(default=clock.now)
-    photo = Text(default='')            # see directory/photos.py
+    photo = Text(default='')            # SHA-256 of the picture in the entry, behind a `!` where it could not be opened; '' for none
     photo_at = Moment(null=True)        # when the entry was last asked for it
 
     class Meta:
@@ -74,6 +74,11 @@ class DirectoryPerson(Base):
             forget=Empty({'dn': '', 'photo': ''}, _.lazy('The entry’s number stays, so that whoever is still in the directory does not come in anew; its name goes.')))
         table_name = 'directory_person'
         primary_key = CompositeKey('directory', 'uuid')
+
+
+def is_taken(photo):
+    """Whether a person's photo is that of his entry, by DirectoryPerson.photo."""
+    return bool(photo) and not photo.startswith('!')
 
 
 class Session(Base):

@@ -1,5 +1,6 @@
 """Several servers of one directory: a login by the next when one is down, silent or untrusted, and what is remembered of it."""
 
+import json
 import threading
 import time
 from dataclasses import replace
@@ -8,12 +9,12 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from appliance.core import clock
+from appliance.core import clock, db
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import Invalid
 from appliance.demo import directory as slapd
 from appliance.identity import accounts
-from appliance.identity.directory import directories, resolving, servers
+from appliance.identity.directory import directories, probe, resolving, servers
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.login import ask
 from appliance.identity.directory.sync import following
@@ -21,6 +22,7 @@ from appliance.identity.models import Directory
 from tests.ldap.authority import Authority
 from tests.ldap.people import BASE, EMPLOYEE, PASSWORD, PEOPLE, PORTAL, SECRET, company
 from tests.ldap.silence import drip, grant_then_silence, hang_up, never_answer, silent_server
+from tests.ldap.test_probe import run
 from tests.postgresql import free_port
 
 MOST_S = 3
@@ -113,7 +115,7 @@ def test_all_dead_is_a_directory_that_is_down(box):
         with pytest.raises(DirectoryDown):
             accounts.log_in('employee', PASSWORD, '192.0.2.1')
         assert time.monotonic() - begun < 0.7
-        assert [url for url, _at, _why in directories.list_directories(SYSTEM)[0]['tired']] == sorted(failures())
+        assert [one['url'] for one in directories.list_directories(SYSTEM)[0]['tired']] == sorted(failures())
         directories.edit_directory(SYSTEM, number, name='another')
         assert failures() == {}
 
@@ -147,6 +149,7 @@ def test_who_waits_behind_a_silent_first_server_gets_his_turn(box, replica):
 
         def come():
             ended.append(str(resolving.authenticate(asked, 'employee', PASSWORD)[1].uuid))
+            db.database.close()
         threads = [threading.Thread(target=come) for _one in range(2)]
         for thread in threads:
             thread.start()
@@ -217,3 +220,61 @@ def test_without_encryption_every_server_must_be_this_machine(box):
     with pytest.raises(Invalid) as caught:
         add('ldap://127.0.0.1', 'ldap://192.0.2.1')
     assert caught.value.field == 'tls'
+
+
+def told(report):
+    """[(step, state, message)] of a report."""
+    return [(row['step'], row['state'], row['message']) for row in report]
+
+
+def test_the_test_says_of_each_server_whether_it_answers(box, replica, server, authority):
+    dead = f'ldaps://127.0.0.1:{free_port()}'
+    with slapd.Slapd(company(), base=BASE, port=free_port(), tls_port=free_port(), tls=Authority('Stranger').issue('127.0.0.1')) as stranger:
+        number = add(dead, stranger.tls_url, replica.tls_url, tls='ldaps', ca_pem=authority.pem, more_bases=[f'ou=people,{BASE}', BASE])
+        report = probe.test_directory(SYSTEM, number, 'employee', PASSWORD)
+    found = told(report)
+    assert [(step, state) for step, state, _message in found] == [
+        ('reach', 'failed'), ('encryption', 'skipped'), ('reach', 'ok'), ('encryption', 'failed'), ('reach', 'ok'), ('encryption', 'ok'),
+        ('bind', 'ok'), ('base', 'ok'), ('people', 'ok'), ('login', 'ok')]
+    assert found[0][2].startswith(f'{dead}: Nothing listens') and found[3][2].startswith(stranger.tls_url)
+    assert found[7][2] == f'{PEOPLE}; {PEOPLE}; {BASE}' and found[8][2] == '14 people', 'an entry below two bases is one'
+    assert report[0]['action'] and not Directory.get().failures, 'a test writes nothing'
+
+
+def test_a_silent_server_leaves_the_test_time_for_the_others(box, replica):
+    with silent_server(never_answer) as port:
+        silent = f'ldap://127.0.0.1:{port}'
+        begun = time.monotonic()
+        found = told(probe.test_directory(SYSTEM, add(silent, replica.url), 'employee', PASSWORD))
+        assert time.monotonic() - begun < probe.TEST_S
+    # Without encryption it takes a connection, which is all that these steps ask; the bind tells.
+    assert [state for step, state, _message in found if step in ('reach', 'encryption')] == ['ok'] * 4
+
+
+def test_where_no_server_is_sound_the_rest_is_not_tried(box):
+    found = told(probe.test_directory(SYSTEM, add(f'ldap://127.0.0.1:{free_port()}', f'ldap://127.0.0.1:{free_port()}'), 'x', 'y'))
+    assert [state for _step, state, _message in found] == ['failed', 'skipped'] * 2 + ['skipped'] * 4
+
+
+def test_a_base_that_is_not_there_is_named(box, replica):
+    found = told(probe.test_directory(SYSTEM, add(replica.url, more_bases=[f'ou=nowhere,{BASE}'])))
+    assert found[3][:2] == ('base', 'failed') and f'ou=nowhere,{BASE}' in found[3][2]
+
+
+def test_at_the_console(closed_box, capsys):
+    """Servers and bases again for more; the old words work."""
+    def appliance(*arguments, stdin=''):
+        return run(closed_box, capsys, *arguments, stdin=stdin)
+    at = ('--bind-dn', PORTAL, '--secret-stdin', '--tls', 'none')
+    status, _out, err = appliance('add', 'two', '--server', 'ldap://127.0.0.1', '--server', 'ldap://localhost:3389', '--base', PEOPLE, '--base', 'dc=x',
+                                  *at, stdin=SECRET)
+    assert status == 0, err
+    assert appliance('add', 'one', '--url', 'ldap://127.0.0.1', '--base', BASE, *at, stdin=SECRET)[0] == 0
+    rows = {row['name']: row for row in json.loads(appliance('list', '--json')[1])}
+    assert (rows['two']['url'], rows['two']['more_servers'], rows['two']['more_bases']) == ('ldap://127.0.0.1', ['ldap://localhost:3389'], ['dc=x'])
+    assert rows['one']['more_servers'] == rows['one']['more_bases'] == []
+    assert 'ldap://127.0.0.1 ldap://localhost:3389' in appliance('list')[1]
+    status, _out, err = appliance('edit', 'two', '--server', 'ldap://127.0.0.1', '--server', 'ldap://127.0.0.2')
+    assert status == 1 and 'secret' in err
+    assert appliance('edit', 'two', '--server', 'ldap://localhost:3389')[0] == 0
+    assert {row['name']: row['more_servers'] for row in json.loads(appliance('list', '--json')[1])}['two'] == []

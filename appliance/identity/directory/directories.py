@@ -31,6 +31,7 @@ MOST_LINE = 1000
 SYNC_MODES = OFF, KNOWN, ALL = ('off', 'known', 'all')      # see identity.models.Directory
 MOST_PEM = 200_000
 MOST_SERVERS, MOST_BASES = 8, 20
+MAPPED = (*FIELDS, 'photo', 'head')
 ATTRIBUTE = re.compile(r'[A-Za-z][A-Za-z0-9-]*')
 DEFAULTS = {'more_servers': [], 'more_bases': [], 'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
 
@@ -96,7 +97,7 @@ def _require_rights_of_its_people(actor, directory_id):
 
 def list_directories(actor):
     """[{id, name, url, more_servers, tls, base_dn, more_bases, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes,
-    mapping, is_active, sync, failed_at, failure, tired}, ...] by name; administrators only. tired: [(url, moment, why)] of servers
+    mapping, is_active, sync, failed_at, failure, tired}, ...] by name; administrators only. tired: [{url, at, failure}] of servers
     that failed when they were asked last."""
     require(actor, 'identity.directories.manage')
     return [{'id': row.id, 'name': row.name, 'url': row.url, 'more_servers': row.more_servers, 'tls': row.tls, 'base_dn': row.base_dn,
@@ -105,7 +106,8 @@ def list_directories(actor):
              'person_filter': row.person_filter, 'login_attributes': row.login_attributes, 'mapping': row.mapping,
              'is_active': row.is_active, 'sync': row.sync, 'failed_at': row.failed_at,
              'failure': str(remembered(row.failure).message) if row.failure else '',
-             'tired': [(url, clock.from_microseconds(at), str(remembered(reason).message)) for url, (at, reason) in sorted(row.failures.items())]}
+             'tired': [{'url': url, 'at': clock.from_microseconds(at), 'failure': str(remembered(reason).message)}
+                       for url, (at, reason) in sorted(row.failures.items())]}
             for row in Row.select().order_by(Row.name)]
 
 
@@ -279,8 +281,8 @@ def _attributes(value):
 
 
 def _mapping(value):
-    if not isinstance(value, dict) or not set(value) <= {*FIELDS, 'head'}:
-        raise ValueError(_('attributes for the fields %(fields)s', fields=', '.join((*FIELDS, 'head'))))
+    if not isinstance(value, dict) or not set(value) <= {*MAPPED}:
+        raise ValueError(_('attributes for the fields %(fields)s', fields=', '.join(MAPPED)))
     if not all(value.get(name, 'ours') for name in ('login', 'name')):
         raise ValueError(_('an attribute for the login and for the name'))
     return {name: _attributes(attributes) if attributes else [] for name, attributes in value.items()}

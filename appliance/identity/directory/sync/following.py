@@ -14,7 +14,7 @@ from appliance.core.errors import Busy, PortalError, StorageFull
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories, servers
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, due, models, planning, reading, runs, undoing
+from appliance.identity.directory.sync import applying, due, models, photos, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
@@ -27,8 +27,11 @@ def follow_all():
     """Go on with what is open, for a while, then look at each directory that is followed. What fails does not keep the others waiting."""
     for run in list(SyncRun.select().where(SyncRun.state.in_(due.OPEN)).order_by(SyncRun.id)):
         _guarded(lambda run=run: carry_on(run.id, AT_ONCE_S), f'run {run.id}')
-    for directory in list(Directory.select(Directory.id, Directory.name).where((Directory.is_active == 1) & (Directory.sync != directories.OFF))):
+    followed = list(Directory.select(Directory.id, Directory.name).where((Directory.is_active == 1) & (Directory.sync != directories.OFF)))
+    for directory in followed:
         _guarded(lambda directory=directory: follow(directory.id, AT_ONCE_S), f'directory {directory.name}')
+    for directory in followed:      # last: nobody's door waits for a picture
+        _guarded(lambda directory=directory: photos.follow(directory.id), f'photos of {directory.name}')
 
 
 def _guarded(call, what):
