@@ -129,7 +129,7 @@ def _values(options):
     """The fields that were given, as the rules take them."""
     ca, mapping = options.pop('ca', None), options.pop('mapping', ())
     values = {name: value for name, value in options.items() if value not in (None, ())}
-    for first, others in (('url', 'more_servers'), ('base_dn', 'more_bases')):
+    for first, others in directories.SEVERAL.items():
         if first in values:
             values[first], *values[others] = values[first]
     if ca:

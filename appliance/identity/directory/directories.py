@@ -31,6 +31,7 @@ MOST_LINE = 1000
 SYNC_MODES = OFF, KNOWN, ALL = ('off', 'known', 'all')      # see identity.models.Directory
 MOST_PEM = 200_000
 MOST_SERVERS, MOST_BASES = 8, 20
+SEVERAL = {'url': 'more_servers', 'base_dn': 'more_bases'}     # where the first one is, and where the others are
 MAPPED = (*FIELDS, 'photo', 'head')
 ATTRIBUTE = re.compile(r'[A-Za-z][A-Za-z0-9-]*')
 DEFAULTS = {'more_servers': [], 'more_bases': [], 'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
@@ -200,6 +201,9 @@ def _check(values):
             clean[name] = _CHECKS[name](value)
         except (ValueError, TypeError) as error:
             raise Invalid(_('Right would be: %(right)s.', right=error), field=name) from None
+    for first, others in SEVERAL.items():
+        if {first, others} <= clean.keys():
+            clean[others] = [one for one in clean[others] if one != clean[first]]
     try:
         for url in (clean['url'], *clean['more_servers']):
             check_encryption(url, clean['tls'])

@@ -19,8 +19,8 @@ from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfi
 from appliance.identity.directory.mapping import Entry
 
 log = logging.getLogger('appliance.directory')
-DIRECTORY_S = 0.8       # for the search in a directory, where there are several
-BIND_S = 0.8            # kept of the time for the bind then
+DIRECTORY_S, LEAST_S = 0.8, 0.3     # for the search in a directory, where there are several, however long we waited for our turn
+BIND_S = 0.8                        # kept of the time for the bind then
 
 
 class Found(NamedTuple):
@@ -50,6 +50,8 @@ def authenticate(asked, name, password, before_bind=None):
     with login.GATE.turn():
         found = [_find(directory, name, until) for directory, until in _shares(asked, deadline)]
         one = _resolve(found, name)
+        # Not one that answered pays for others that did not.
+        deadline = max(deadline, time.monotonic() + LEAST_S)
         with _noted(next(directory for directory in asked if directory.id == one.directory.id), one.directory.url):
             return one.directory, login.prove(one.directory, one.entry, one.reason, name, password, before_bind, deadline)
 
@@ -61,7 +63,7 @@ def _shares(asked, deadline):
             yield directory, deadline
         else:
             left = deadline - BIND_S - time.monotonic()
-            yield directory, time.monotonic() + min(DIRECTORY_S, left / (len(asked) - place))
+            yield directory, time.monotonic() + max(LEAST_S, min(DIRECTORY_S, left / (len(asked) - place)))
 
 
 def _find(directory, name, until):

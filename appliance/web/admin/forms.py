@@ -6,11 +6,10 @@ from wtforms.validators import DataRequired, Length
 
 from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, NAME_LENGTH, PASSWORD_LENGTH
-from appliance.identity.directory.directories import MAPPED, MOST_BASES, MOST_LINE, MOST_PEM, MOST_SERVERS
+from appliance.identity.directory.directories import MAPPED, MOST_BASES, MOST_LINE, MOST_PEM, MOST_SERVERS, SEVERAL
 from appliance.web.forms import Form
 
 _ = texts(__name__)
-SEVERAL = {'url': 'more_servers', 'base_dn': 'more_bases'}     # a field with one value a line: where all but the first go
 NONE = '-'      # in a mapping: this field is not taken from the directory
 TLS = [SelectChoice('ldaps', 'LDAPS'), SelectChoice('starttls', 'StartTLS'), SelectChoice('none', _.lazy('None (only on this machine)'))]
 PRESETS = [SelectChoice('openldap', 'OpenLDAP'), SelectChoice('active-directory', 'Active Directory'),
