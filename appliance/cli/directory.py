@@ -40,18 +40,28 @@ def _options(function):
     return function
 
 
+def _places(required):
+    """The options that say where a directory is."""
+    def decorate(function):
+        server = click.option('--server', '--url', 'url', multiple=True, required=required,
+                              help='ldaps://host[:port] or ldap://host[:port]; again for more, asked in this order.')
+        base = click.option('--base', 'base_dn', multiple=True, required=required,
+                            help='Where people are, such as ou=people,dc=company,dc=example; again for more.')
+        return server(base(function))
+    return decorate
+
+
 @command.command('add')
 @click.argument('name')
-@click.option('--url', required=True, help='ldaps://host[:port] or ldap://host[:port]')
-@click.option('--base', 'base_dn', required=True, help='Where people are, such as ou=people,dc=company,dc=example')
+@_places(required=True)
 @_options
 @as_json_option
-def add(name, url, base_dn, secret_stdin, as_json, **options):
+def add(name, secret_stdin, as_json, **options):
     """Add the directory NAME. Try it afterwards: appliance directory test NAME."""
     values = _values(options)
     secret = read_secret('Secret', secret_stdin) if values.get('bind_dn') else ''
     with opened():
-        directory_id = directories.add_directory(console_actor(), name, url, base_dn, secret, **values)
+        directory_id = directories.add_directory(console_actor(), name, secret=secret, **values)
     if as_json:
         print(as_json_text({'id': directory_id, 'name': name}))
     else:
@@ -61,12 +71,14 @@ def add(name, url, base_dn, secret_stdin, as_json, **options):
 @command.command('edit')
 @click.argument('name')
 @click.option('--name', 'new_name', help='Another name.')
-@click.option('--url')
-@click.option('--base', 'base_dn')
+@_places(required=False)
 @click.option('--on/--off', 'is_active', default=None, help='Whether logins ask it.')
 @_options
 def edit(name, new_name, secret_stdin, **options):
-    """Change the directory NAME. Another host, port or encryption needs the secret again."""
+    """Change the directory NAME. Another or one more host, port or encryption needs the secret again.
+
+    What is given replaces all servers, or all bases.
+    """
     values = _values(options | {'name': new_name})
     secret = read_secret('Secret', True) if secret_stdin else None
     with opened():
@@ -81,7 +93,9 @@ def list_(as_json):
     """List the directories; secrets are never shown."""
     with opened():
         rows = directories.list_directories(console_actor())
-    listing(rows, {'name': 'NAME', 'url': 'URL', 'tls': 'TLS', 'base_dn': 'BASE', 'preset': 'PRESET', 'is_active': 'ON', 'sync': 'FOLLOWED',
+    if not as_json:
+        rows = [one | {'servers': ' '.join((one['url'], *one['more_servers'])), 'bases': ' | '.join((one['base_dn'], *one['more_bases']))} for one in rows]
+    listing(rows, {'name': 'NAME', 'servers': 'SERVERS', 'tls': 'TLS', 'bases': 'BASES', 'preset': 'PRESET', 'is_active': 'ON', 'sync': 'FOLLOWED',
                    'failure': 'LAST FAILURE'}, as_json, 'There is no directory. Add one: appliance directory add')
 
 
@@ -115,6 +129,9 @@ def _values(options):
     """The fields that were given, as the rules take them."""
     ca, mapping = options.pop('ca', None), options.pop('mapping', ())
     values = {name: value for name, value in options.items() if value not in (None, ())}
+    for first, others in directories.SEVERAL.items():
+        if first in values:
+            values[first], *values[others] = values[first]
     if ca:
         values['ca_pem'] = Path(ca).read_text(encoding='utf-8', errors='replace')
     if mapping:

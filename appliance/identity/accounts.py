@@ -1,7 +1,7 @@
 """Accounts: where a login is decided, and the rules by which people get and keep one.
 
-A local account of the typed login wins, else the directory, where exactly one entry decides. Whoever the name belongs to, and
-also when it belongs to nobody, the same steps run: one argon2 hash, then one question to the directory and one bind.
+A local account of the typed login wins, else the directories, where exactly one entry of one of them decides. Whoever the name belongs to,
+and also when it belongs to nobody, the same steps run: one argon2 hash, then one question to each directory and one bind.
 """
 
 import logging
@@ -22,8 +22,7 @@ from appliance.core.permissions import permitted
 from appliance.core.personal.forgotten import is_forgotten
 from appliance.core.settings import set_setting
 from appliance.identity import one_time_links, passwords, sessions, throttle
-from appliance.identity.directory import directories
-from appliance.identity.directory import login as directory_login
+from appliance.identity.directory import directories, resolving
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.filling import person_values
 from appliance.identity.models import DirectoryPerson, Password
@@ -77,20 +76,20 @@ def _check_pair(person, login, password):
     is_right = passwords.verify(person and person.id, password)
     if is_right:
         return person.id, None
-    directory = directories.load_active()
-    if directory is None:
+    asked = directories.all_active()
+    if not asked:
         raise WrongPair('password' if person else 'unknown')
     if person is not None:
-        # A local account of this login wins; the directory is asked for a name that nobody has, so that the answer takes
+        # A local account of this login wins; the directories are asked for a name that nobody has, so that the answer takes
         # as long as anybody's, and whether it is up or down changes nothing for local accounts.
-        _ask_for_nobody(directory)
+        _ask_for_nobody(asked)
         raise WrongPair('password')
-    found = _ask_directory(directory, login, password)
+    directory, found = _ask_directories(asked, login, password)
     return person_of_entry(SYSTEM, directory.id, found), f'{directory.id}:{found.uuid}'
 
 
-def _ask_directory(directory, login, password):
-    """The entry of a pair. A try counts before its bind, and not when the directory went away before it judged."""
+def _ask_directories(asked, login, password):
+    """(the directory, the entry) of a pair. A try counts before its bind, and not when the directory went away before it judged."""
     taken = []
 
     def take_try(key):
@@ -98,16 +97,16 @@ def _ask_directory(directory, login, password):
         taken.append(key)
 
     try:
-        return directory_login.authenticate(directory, login, password, before_bind=take_try)
+        return resolving.authenticate(asked, login, password, before_bind=take_try)
     except (DirectoryDown, DirectoryMisconfigured):
         for key in taken:
             throttle.give_directory_try_back(ANONYMOUS, key)
         raise
 
 
-def _ask_for_nobody(directory):
+def _ask_for_nobody(asked):
     try:
-        directory_login.authenticate(directory, 'nobody-of-this-name', 'x')
+        resolving.authenticate(asked, 'nobody-of-this-name', 'x')
     except PortalError:
         pass
 
@@ -149,6 +148,8 @@ def person_of_entry(actor, directory_id, entry):
         return person_id
     if is_forgotten(tie.person_id):
         return tie.person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
+    if tie.person.has_chosen_language:
+        fields.pop('language', None)
     update_person(actor, tie.person_id, **fields)
     # Whom the directory lets in again is in before the sync has noticed; what was blocked here stays.
     unblock(actor, tie.person_id, directories.source_of(directory_id))

@@ -4,7 +4,7 @@ import uuid
 from appliance.core import db, people
 from appliance.core.actor import ANONYMOUS, SYSTEM
 from appliance.identity import accounts, one_time_links, passwords, services, sessions, throttle, tokens
-from appliance.identity.directory import directories
+from appliance.identity.directory import directories, servers
 from appliance.identity.directory.mapping import Entry
 from appliance.identity.directory.sync import runs
 from appliance.identity.models import Token
@@ -155,6 +155,12 @@ def _(at):
     number = _directory(at)
     directories.note_failure(SYSTEM, number, 'refused')
     return lambda: directories._forget_failure(SYSTEM, number)
+
+
+@example('identity.directory.servers.note')
+def _(at):
+    number = _directory(at)
+    return lambda: servers.note(SYSTEM, number, 'ldaps://dc2.company.test', 'refused')
 
 
 def _run(at, name):

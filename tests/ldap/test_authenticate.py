@@ -10,10 +10,9 @@ from appliance.core import clock
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import TooMany
 from appliance.identity import accounts, throttle
-from appliance.identity.directory import directories
+from appliance.identity.directory import directories, resolving
 from appliance.identity.directory import login as login_module
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
-from appliance.identity.directory.login import authenticate
 from tests.ldap.people import EMPLOYEE, PASSWORD, PEOPLE, PORTAL, SECRET
 from tests.ldap.silence import never_answer, silent_server
 
@@ -22,6 +21,11 @@ from tests.ldap.silence import never_answer, silent_server
 def active(box, server):
     """The id of the one active directory of the box: the test server."""
     return directories.add_directory(SYSTEM, 'company', server.url, PEOPLE, SECRET, bind_dn=PORTAL, tls='none')
+
+
+def authenticate(directory, name, password):
+    """The Entry of this pair, where there is one directory."""
+    return resolving.authenticate([directory], name, password)[1]
 
 
 def test_the_active_directory_lets_a_person_in(active):

@@ -92,18 +92,15 @@ def test_of_a_file_with_certificate_and_key_only_the_certificate_is_kept(box):
     assert 'PRIVATE' not in kept
 
 
-def test_only_one_is_active(added):
+def test_several_may_be_active(added):
     with pytest.raises(Conflict):
         directories.add_directory(SYSTEM, 'company', URL, BASE)
-    with pytest.raises(Conflict):
-        directories.add_directory(SYSTEM, 'second', URL, BASE)
-    second = directories.add_directory(SYSTEM, 'second', URL, BASE, is_active=False)
-    with pytest.raises(Conflict):
-        directories.edit_directory(SYSTEM, second, is_active=True)
+    second = directories.add_directory(SYSTEM, 'second', URL, BASE)
+    assert [one.name for one in directories.all_active()] == ['company', 'second']
     directories.edit_directory(SYSTEM, added, is_active=False)
-    assert directories.load_active() is None
-    directories.edit_directory(SYSTEM, second, is_active=True)
     assert directories.load_active().name == 'second'
+    directories.edit_directory(SYSTEM, second, is_active=False)
+    assert directories.load_active() is None
 
 
 def test_what_is_absent_is_not_found(box):

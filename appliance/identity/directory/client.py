@@ -27,6 +27,7 @@ TLS_MODES = ('ldaps', 'starttls', 'none')
 # Named always: the libldap in our wheel reads no ldap.conf, so it would trust nobody.
 SYSTEM_CA = Path('/etc/ssl/certs/ca-certificates.crt')
 LEAST_TIMEOUT_S = 0.05
+ANSWER_S = 5            # within which a server encrypts and binds, however long the caller has: it is no search
 
 DOWN = {
     ldap.TIMEOUT: 'silent', ldap.TIMELIMIT_EXCEEDED: 'silent', ldap.BUSY: 'overloaded', ldap.UNAVAILABLE: 'overloaded',
@@ -43,7 +44,11 @@ ERRNO_REASONS = {
 
 @dataclass(frozen=True)
 class Directory:
-    """A directory as its row describes it, the secret opened. Plain data: it may cross threads."""
+    """A directory as its row describes it, the secret opened. Plain data: it may cross threads.
+
+    A connection talks to `url`; more_servers are the other addresses (servers.py), more_bases the other bases. failures is
+    {address: [microseconds, reason]} of servers that failed lately.
+    """
 
     id: int
     name: str
@@ -59,6 +64,14 @@ class Directory:
     bind_password: str = field(repr=False)
     failed_at: datetime | None = None
     failure: str = ''
+    more_servers: tuple = ()
+    more_bases: tuple = ()
+    failures: dict = field(default_factory=dict)
+
+    @property
+    def bases(self):
+        """Where people are, below any of them."""
+        return (self.base_dn, *self.more_bases)
 
 
 def address(url):
@@ -129,24 +142,38 @@ class Connection:
 
     def bind(self, dn, password):
         """A simple bind. Raises ldap.LDAPError as it comes, except that a directory which is down is DirectoryDown."""
-        self._call(self._ldap.simple_bind_s, dn, password)
+        self._call(self._ldap.simple_bind_s, dn, password, most_s=ANSWER_S)
 
     def search(self, search_filter, attributes, limit=0, base=None, scope=ldap.SCOPE_SUBTREE):
         """[(dn, {attribute: [bytes, ...]}), ...] below the base, at most `limit` (0: as the server allows).
 
-        More than `limit` is ldap.SIZELIMIT_EXCEEDED. References to other servers are left out.
+        Without a base: below all of the directory's, an entry once even where one base is inside another. More than `limit` is
+        ldap.SIZELIMIT_EXCEEDED. References to other servers are left out.
         """
-        base = self._directory.base_dn if base is None else base
-        found = self._call(self._ldap.search_ext_s, base, scope, search_filter, list(attributes),
-                           timeout=self._remaining_s(), sizelimit=limit)
-        return [(dn, values) for dn, values in found if dn is not None]
+        entries = []
+        for one in self._directory.bases if base is None else (base,):
+            found = self._call(self._ldap.search_ext_s, one, scope, search_filter, list(attributes),
+                               timeout=self._remaining_s(), sizelimit=limit)
+            known = {dn for dn, _values in entries}
+            entries += [(dn, values) for dn, values in found if dn is not None and dn not in known]
+        if limit and len(entries) > limit:
+            raise ldap.SIZELIMIT_EXCEEDED
+        return entries
 
     def pages(self, search_filter, attributes, size):
         """The same search page by page, so that the server's size limit does not end it: yields lists of (dn, values)."""
+        known = set()
+        for base in self._directory.bases:
+            for page in self._pages_below(base, search_filter, attributes, size):
+                if self._directory.more_bases:      # one may be inside another
+                    page = [one for one in page if one[0] not in known]
+                    known.update(dn for dn, _values in page)
+                yield page
+
+    def _pages_below(self, base, search_filter, attributes, size):
         control = SimplePagedResultsControl(True, size=size, cookie='')
         while True:
-            message = self._call(self._ldap.search_ext, self._directory.base_dn, ldap.SCOPE_SUBTREE, search_filter,
-                                 list(attributes), serverctrls=[control])
+            message = self._call(self._ldap.search_ext, base, ldap.SCOPE_SUBTREE, search_filter, list(attributes), serverctrls=[control])
             _kind, found, _id, answers = self._call(self._ldap.result3, message)
             yield [(dn, values) for dn, values in found if dn is not None]
             control.cookie = next((answer.cookie for answer in answers if answer.controlType == control.controlType), '')
@@ -179,7 +206,7 @@ class Connection:
 
     def _start_tls(self):
         try:
-            self._call(self._ldap.start_tls_s)
+            self._call(self._ldap.start_tls_s, most_s=ANSWER_S)
         except ldap.LDAPError as error:
             raise DirectoryMisconfigured('encryption', _(
                 'The directory refuses StartTLS (%(words)s). Use an address ldaps://, or switch TLS on there.',
@@ -191,8 +218,10 @@ class Connection:
             raise DirectoryDown('silent')
         return left
 
-    def _call(self, function, *args, **kwargs):
+    def _call(self, function, *args, most_s=None, **kwargs):
         left = self._remaining_s()
+        left = min(left, most_s or left)
+        self._until = time.monotonic() + left
         self._ldap.set_option(ldap.OPT_NETWORK_TIMEOUT, left)
         self._ldap.set_option(ldap.OPT_TIMEOUT, left)
         try:
@@ -205,7 +234,7 @@ class Connection:
         if isinstance(error, ldap.SERVER_DOWN):
             reason = ERRNO_REASONS.get(_details(error).get('errno'), 'closed')
             # GnuTLS leaves no words when it refuses a certificate, and the number of whatever call came before.
-            if reason == 'silent' and self._deadline - time.monotonic() > LEAST_TIMEOUT_S:
+            if reason == 'silent' and self._until - time.monotonic() > LEAST_TIMEOUT_S:
                 reason = 'tls' if self._directory.tls != 'none' else 'closed'
         return reason
 

@@ -4,7 +4,6 @@ The secret of the portal's own account goes in and never comes out; it is worth 
 """
 
 import re
-from datetime import timedelta
 
 from ldap.dn import is_dn
 
@@ -17,6 +16,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH, PASSWORD_LENGTH
 from appliance.core.person_fields import one_line
 from appliance.core.permissions import permitted, require, require_grantable
+from appliance.identity.directory import servers
 from appliance.identity.directory.client import TLS_MODES, Directory, address, check_encryption
 from appliance.identity.directory.errors import remembered
 from appliance.identity.directory.mapping import FIELDS, PRESETS
@@ -24,23 +24,26 @@ from appliance.identity.models import Directory as Row
 
 _ = texts(__name__)
 
-FAILURE_KEPT = timedelta(seconds=30)
 # What decides who is who.
-DECIDING = ('url', 'tls', 'ca_pem', 'base_dn', 'preset', 'person_filter', 'login_attributes', 'mapping')
+DECIDING = ('url', 'more_servers', 'tls', 'ca_pem', 'base_dn', 'more_bases', 'preset', 'person_filter', 'login_attributes', 'mapping')
 SECRET_PURPOSE = 'directory.bind_secret'
 MOST_LINE = 1000
 SYNC_MODES = OFF, KNOWN, ALL = ('off', 'known', 'all')      # see identity.models.Directory
 MOST_PEM = 200_000
+MOST_SERVERS, MOST_BASES = 8, 20
+SEVERAL = {'url': 'more_servers', 'base_dn': 'more_bases'}     # where the first one is, and where the others are
+MAPPED = (*FIELDS, 'photo', 'head')
 ATTRIBUTE = re.compile(r'[A-Za-z][A-Za-z0-9-]*')
-DEFAULTS = {'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
+DEFAULTS = {'more_servers': [], 'more_bases': [], 'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
 
 
 @action(rights=permitted('identity.directories.manage'))
 def add_directory(actor, name, url, base_dn, secret='', **values):
     """A new directory; returns its id.
 
-    values: bind_dn, tls, ca_pem, preset, person_filter, login_attributes, mapping ({field: [attribute, ...]}), is_active, sync
-    (SYNC_MODES); all may be absent. Invalid names the field that is wrong; Conflict when the name is taken or another one is active.
+    values: more_servers ([url, ...], asked after `url` in this order), more_bases ([DN, ...]), bind_dn, tls, ca_pem, preset, person_filter,
+    login_attributes, mapping ({field: [attribute, ...]}), is_active, sync (SYNC_MODES); all may be absent. Invalid names the field that
+    is wrong; Conflict when the name is taken.
     """
     values = DEFAULTS | {'name': name, 'url': url, 'base_dn': base_dn} | values
     values.setdefault('preset', 'openldap')
@@ -57,26 +60,31 @@ def add_directory(actor, name, url, base_dn, secret='', **values):
 
 @action(rights=permitted('identity.directories.manage'))
 def edit_directory(actor, directory_id, secret=None, **values):
-    """Change fields of a directory (see add_directory). Another host, port or TLS mode needs the secret again."""
+    """Change fields of a directory (see add_directory). Another or one more host, port or TLS mode needs the secret again."""
     row = Row.get_or_none(Row.id == directory_id)
     if row is None:
         raise NotFound()
     if 'preset' in values and values['preset'] != row.preset:
         preset = PRESETS.get(values['preset'], PRESETS[row.preset])
         values = {'person_filter': preset.person_filter, 'login_attributes': list(preset.login_attributes)} | values
-    values = _check({name: getattr(row, name) for name in ('name', 'url', 'tls', 'base_dn', 'bind_dn', 'preset')} | values)
+    values = _check({name: getattr(row, name) for name in ('name', 'url', 'more_servers', 'tls', 'base_dn', 'bind_dn', 'preset')} | values)
     _require_free(directory_id, values)
     if any(values[name] != getattr(row, name) for name in DECIDING if name in values):
         _require_rights_of_its_people(actor, directory_id)
-    moved = (address(values['url']), values['tls']) != (address(row.url), row.tls)
+    moved = values['tls'] != row.tls or not _hosts(values['url'], values['more_servers']) <= _hosts(row.url, row.more_servers)
     if secret is not None:
         values['bind_secret'] = _seal(secret, values['bind_dn'])
     elif not values['bind_dn']:
         values['bind_secret'] = None
     elif moved or row.bind_secret is None:
         raise Invalid(_('Give the secret of the account again: host, port or encryption changed.'), field='secret')
-    Row.update(**values, failed_at=None, failure='').where(Row.id == directory_id).execute()
+    Row.update(**values, failed_at=None, failure='', failures={}).where(Row.id == directory_id).execute()
     audit.record(actor, 'identity.directory.edited', f'identity.directory:{directory_id}', changed=sorted(values))
+
+
+def _hosts(*urls):
+    first, others = urls
+    return {address(url) for url in (first, *others)}
 
 
 def _require_rights_of_its_people(actor, directory_id):
@@ -89,14 +97,18 @@ def _require_rights_of_its_people(actor, directory_id):
 
 
 def list_directories(actor):
-    """[{id, name, url, tls, base_dn, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes, mapping,
-    is_active, sync, failed_at, failure}, ...] by name; administrators only."""
+    """[{id, name, url, more_servers, tls, base_dn, more_bases, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes,
+    mapping, is_active, sync, failed_at, failure, tired}, ...] by name; administrators only. tired: [{url, at, failure}] of servers
+    that failed when they were asked last."""
     require(actor, 'identity.directories.manage')
-    return [{'id': row.id, 'name': row.name, 'url': row.url, 'tls': row.tls, 'base_dn': row.base_dn, 'bind_dn': row.bind_dn,
+    return [{'id': row.id, 'name': row.name, 'url': row.url, 'more_servers': row.more_servers, 'tls': row.tls, 'base_dn': row.base_dn,
+             'more_bases': row.more_bases, 'bind_dn': row.bind_dn,
              'has_secret': row.bind_secret is not None, 'has_ca': bool(row.ca_pem), 'preset': row.preset,
              'person_filter': row.person_filter, 'login_attributes': row.login_attributes, 'mapping': row.mapping,
              'is_active': row.is_active, 'sync': row.sync, 'failed_at': row.failed_at,
-             'failure': str(remembered(row.failure).message) if row.failure else ''}
+             'failure': str(remembered(row.failure).message) if row.failure else '',
+             'tired': [{'url': url, 'at': clock.from_microseconds(at), 'failure': str(remembered(reason).message)}
+                       for url, (at, reason) in sorted(row.failures.items())]}
             for row in Row.select().order_by(Row.name)]
 
 
@@ -118,16 +130,13 @@ def load(directory_id):
 
 
 def load_active():
-    """The Directory that logins are asked of, or None."""
-    row = Row.select().where(Row.is_active == True).order_by(Row.id).first()   # noqa: E712 - SQL, not Python
-    return _opened(row) if row else None
+    """The first of the directories that logins are asked of, or None."""
+    return next(iter(all_active()), None)
 
 
-def require_answering(directory):
-    """Raise what a directory failed with, if that is less than half a minute ago: it is not asked again so soon."""
-    found = Row.select(Row.failed_at, Row.failure).where(Row.id == directory.id).tuples().first()
-    if found and found[0] and clock.now() - FAILURE_KEPT < found[0] <= clock.now():
-        raise remembered(found[1])
+def all_active():
+    """[Directory] that logins are asked of, by id."""
+    return [_opened(row) for row in Row.select().where(Row.is_active == 1).order_by(Row.id)]
 
 
 def source_of(directory_id):
@@ -142,9 +151,11 @@ def note_failure(actor, directory_id, reason):
 
 
 def note_answer(directory):
-    """Forget the failure of a directory that answered; writes nothing when there was none."""
+    """Forget the failure of a directory that answered, and of the server that did; writes nothing when there was none."""
     if directory.failed_at:
         _forget_failure(SYSTEM, directory.id)
+    if directory.url in directory.failures:
+        servers.note(SYSTEM, directory.id, directory.url)
 
 
 @action
@@ -156,7 +167,8 @@ def _opened(row):
     return Directory(
         id=row.id, name=row.name, url=row.url, tls=row.tls, ca_pem=row.ca_pem, base_dn=row.base_dn, bind_dn=row.bind_dn,
         preset=row.preset, person_filter=row.person_filter, login_attributes=tuple(row.login_attributes), mapping=row.mapping,
-        bind_password=_unseal(row.bind_secret), failed_at=row.failed_at, failure=row.failure)
+        bind_password=_unseal(row.bind_secret), failed_at=row.failed_at, failure=row.failure, more_servers=tuple(row.more_servers),
+        more_bases=tuple(row.more_bases), failures=row.failures)
 
 
 def _seal(secret, bind_dn):
@@ -176,11 +188,8 @@ def _unseal(sealed):
 
 
 def _require_free(directory_id, values):
-    for row in Row.select(Row.id, Row.name, Row.is_active):
-        if row.id != directory_id and row.name == values['name']:
-            raise Conflict(_('There is a directory %(name)s already.', name=row.name))
-        if row.id != directory_id and row.is_active and values.get('is_active'):
-            raise Conflict(_('The directory %(name)s is active; only one can be. Switch it off first.', name=row.name))
+    if Row.select().where((Row.name == values['name']) & (Row.id != (directory_id or 0))).exists():
+        raise Conflict(_('There is a directory %(name)s already.', name=values['name']))
 
 
 def _check(values):
@@ -192,8 +201,12 @@ def _check(values):
             clean[name] = _CHECKS[name](value)
         except (ValueError, TypeError) as error:
             raise Invalid(_('Right would be: %(right)s.', right=error), field=name) from None
+    for first, others in SEVERAL.items():
+        if {first, others} <= clean.keys():
+            clean[others] = [one for one in clean[others] if one != clean[first]]
     try:
-        check_encryption(clean['url'], clean['tls'])
+        for url in (clean['url'], *clean['more_servers']):
+            check_encryption(url, clean['tls'])
     except ValueError as error:
         raise Invalid(_('Right would be: %(right)s.', right=error), field='tls') from None
     return clean
@@ -217,6 +230,17 @@ def _url(value):
     value = _line(value, 'url')
     address(value)
     return value
+
+
+def _several(check, most):
+    def read(values):
+        if not isinstance(values, (list, tuple)) or len(values) >= most:
+            raise ValueError(_('at most %(most)s in all, one a line', most=most))
+        try:
+            return list(dict.fromkeys(check(value) for value in values))
+        except Invalid as error:
+            raise ValueError(error.message) from None
+    return read
 
 
 def _base(value):
@@ -261,8 +285,8 @@ def _attributes(value):
 
 
 def _mapping(value):
-    if not isinstance(value, dict) or not set(value) <= {*FIELDS, 'head'}:
-        raise ValueError(_('attributes for the fields %(fields)s', fields=', '.join((*FIELDS, 'head'))))
+    if not isinstance(value, dict) or not set(value) <= {*MAPPED}:
+        raise ValueError(_('attributes for the fields %(fields)s', fields=', '.join(MAPPED)))
     if not all(value.get(name, 'ours') for name in ('login', 'name')):
         raise ValueError(_('an attribute for the login and for the name'))
     return {name: _attributes(attributes) if attributes else [] for name, attributes in value.items()}
@@ -275,7 +299,7 @@ def _flag(value):
 
 
 _CHECKS = {
-    'name': _name, 'url': _url, 'tls': _one_of(TLS_MODES), 'base_dn': _base, 'bind_dn': lambda value: _line(value, 'bind_dn'),
+    'name': _name, 'url': _url, 'more_servers': _several(_url, MOST_SERVERS), 'more_bases': _several(_base, MOST_BASES), 'tls': _one_of(TLS_MODES), 'base_dn': _base, 'bind_dn': lambda value: _line(value, 'bind_dn'),
     'ca_pem': _ca, 'preset': _one_of(tuple(PRESETS)), 'person_filter': _filter, 'login_attributes': _attributes,
     'mapping': _mapping, 'is_active': _flag, 'sync': _one_of(SYNC_MODES),
 }

@@ -1,7 +1,7 @@
 """The directory's half of a login: find one entry, bind as it. Nothing here writes about people or sessions.
 
-`authenticate` is for the web: one thread a worker talks to the directory, one more waits a second, the others are sent away
-at once, and a directory that failed is left alone for half a minute. `ask` is the bare dialogue, free of the database.
+The web comes by resolving.py, through the gate: one thread a worker talks to the directories, one more waits a second, the others are
+sent away at once. `ask` is the bare dialogue with one directory, free of the database.
 """
 
 import contextlib
@@ -17,12 +17,11 @@ import ldap
 from ldap.filter import escape_filter_chars
 
 from appliance.core import clock
-from appliance.core.actor import SYSTEM
 from appliance.core.errors import Busy
 from appliance.core.i18n import texts
 from appliance.core.limits import MAIL_LENGTH, PASSWORD_LENGTH
 from appliance.core.person_fields import fold_login
-from appliance.identity.directory import directories
+from appliance.identity.directory import realms, servers
 from appliance.identity.directory.client import connect, describe
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.mapping import attributes_of, read_entry
@@ -65,32 +64,6 @@ GATE = Gate()
 _stuck = threading.BoundedSemaphore(MOST_STUCK)
 
 
-def authenticate(directory, login, password, before_bind=None):
-    """The Entry of this pair, asked for under the gate. Raises Busy, WrongPair, DirectoryDown, DirectoryMisconfigured.
-
-    before_bind(key) runs between search and bind, in this thread, and may refuse by raising: see `ask`. No transaction may
-    be open: the directory takes up to TALK_S.
-    """
-    refuse_unusable(login, password)
-    directories.require_answering(directory)
-    deadline = time.monotonic() + TALK_S
-    with GATE.turn():
-        # Asked again: the one before may have found it down while we waited.
-        directories.require_answering(directory)
-        try:
-            entry = ask(directory, login, password, before_bind, deadline)
-        except (DirectoryDown, DirectoryMisconfigured) as error:
-            log.error('directory %s: %s: %s', directory.name, error.reason, error)
-            directories.note_failure(SYSTEM, directory.id, error.reason)
-            raise
-        except WrongPair as error:
-            log.info('directory %s: refused a login: %s', directory.name, error.reason)
-            directories.note_answer(directory)
-            raise
-        directories.note_answer(directory)
-    return entry
-
-
 def ask(directory, login, password, before_bind=None, deadline=None):
     """The Entry whose login, principal name or mail this is and whose password this is; else WrongPair.
 
@@ -100,7 +73,15 @@ def ask(directory, login, password, before_bind=None, deadline=None):
     """
     refuse_unusable(login, password)
     deadline = deadline or time.monotonic() + TALK_S
-    entry, reason = within(deadline, find, directory, login, deadline)
+    one, (entry, reason) = servers.in_turn(directory, deadline, lambda one, until: within(until, find, one, login, until))
+    return prove(one, entry, reason, login, password, before_bind, deadline)
+
+
+def prove(directory, entry, reason, login, password, before_bind, deadline):
+    """The second half of `ask`: the entry that was found, once it takes the password; where none was found, a bind as nobody.
+
+    It goes to the server that was searched, and to no other after it: a bind that was sent counts there, whether we hear the answer or not.
+    """
     key = f'{directory.id}:{entry.uuid if entry else hashlib.sha256(fold_login(login).encode()).hexdigest()[:32]}'
     if before_bind:
         before_bind(key)
@@ -132,22 +113,28 @@ def refuse_unusable(login, password):
 
 
 def find(directory, login, deadline):
-    """(the one Entry of a login name, None) or (None, why not: unknown, ambiguous, incomplete)."""
+    """(the one Entry of a login name, None) or (None, why not: unknown, ambiguous, incomplete), asked of directory.url."""
     with connect(directory, deadline) as connection:
         bind_own_account(connection, directory)
-        name = escape_filter_chars(login.strip())
-        names = ''.join(f'({attribute}={name})' for attribute in directory.login_attributes)
-        try:
-            # Two are enough to know that it is not one.
-            found = connection.search(f'(&{directory.person_filter}(|{names}))', attributes_of(directory), limit=2)
-        except ldap.SIZELIMIT_EXCEEDED:
-            return None, 'ambiguous'
-        except ldap.LDAPError as error:
-            raise misconfigured_search(error) from error
+        # Each is looked for, also when one was found: the time must not tell.
+        answers = [_entries(connection, directory, name) for name in realms.names_meant(directory, login)]
+    found = next((answer for answer in answers if answer), [])
     if len(found) != 1:
         return None, 'ambiguous' if found else 'unknown'
     entry = read_entry(directory, *found[0])
     return entry, None if entry else 'incomplete'
+
+
+def _entries(connection, directory, name):
+    """The entries of a name, two at most: enough to know that it is not one."""
+    name = escape_filter_chars(name)
+    names = ''.join(f'({attribute}={name})' for attribute in directory.login_attributes)
+    try:
+        return connection.search(f'(&{directory.person_filter}(|{names}))', attributes_of(directory), limit=2)
+    except ldap.SIZELIMIT_EXCEEDED:
+        return [('', {})] * 2
+    except ldap.LDAPError as error:
+        raise misconfigured_search(error) from error
 
 
 def bind_own_account(connection, directory):

@@ -12,7 +12,8 @@ import ldap
 from ldap.dn import str2dn
 
 from appliance.core.errors import Invalid
-from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
+from appliance.core.i18n import negotiate
+from appliance.core.limits import EMPLOYEE_NUMBER_LENGTH, LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
 from appliance.core.person_fields import check_fields, one_line
 from appliance.identity.directory import closing
 
@@ -22,10 +23,12 @@ _said, MOST_SAID = set(), 10_000
 
 FIELDS = {
     'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH,
-    'department': NAME_LENGTH,
+    'department': NAME_LENGTH, 'employee_number': EMPLOYEE_NUMBER_LENGTH, 'language': TITLE_LENGTH,
 }
 # Cut short they would be another's, or nobody's.
-WHOLE = ('login', 'mail')
+WHOLE = ('login', 'mail', 'employee_number')
+# Fetched apart (photos.py): a look at everybody must not carry pictures.
+APART = ('photo',)
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Preset:
 
 COMMON = {
     'name': ('displayName', 'cn'), 'mail': ('mail',), 'phone': ('telephoneNumber', 'mobile'), 'title': ('title',), 'head': ('manager',),
+    'employee_number': ('employeeNumber',), 'language': ('preferredLanguage',), 'photo': ('jpegPhoto',),
 }
 PRESETS = {
     'openldap': Preset('(objectClass=inetOrgPerson)', ('uid', 'mail'), 'entryUUID',
@@ -50,7 +54,8 @@ PRESETS = {
     'freeipa': Preset('(&(objectClass=posixAccount)(objectClass=person))', ('uid', 'mail'), 'ipaUniqueID',
                       COMMON | {'login': ('uid',), 'department': ('ou', 'departmentNumber')}),
     'active-directory': Preset('(&(objectCategory=person)(objectClass=user))', ('sAMAccountName', 'userPrincipalName', 'mail'),
-                               'objectGUID', COMMON | {'login': ('sAMAccountName',), 'department': ('department',)}),
+                               'objectGUID', COMMON | {'login': ('sAMAccountName',), 'department': ('department',), 'employee_number': ('employeeID', 'employeeNumber'),
+                                                       'photo': ('thumbnailPhoto', 'jpegPhoto')}),
 }
 
 
@@ -58,8 +63,8 @@ PRESETS = {
 class Entry:
     """A person's entry. uuid is what he is known by; dn is a label.
 
-    fields: those of login, name, mail, phone, title, department that are mapped, each a line of text within its limit, '' when
-    the directory has none; login and name always.
+    fields: those of login, name, mail, phone, title, department, employee_number that are mapped, each a line of text within its limit, ''
+    when the directory has none; login and name always, language only where it is one that the portal speaks.
     head_dn: the DN of his manager or ''.
     is_disabled (None: the directory does not show it), expires_at (None: never): see `closed`.
     """
@@ -82,13 +87,14 @@ def mapping_of(directory):
 
 
 def mapped_fields(directory):
-    """The names of the fields that the directory fills; they are read-only in the portal."""
-    return tuple(name for name, attributes in mapping_of(directory).items() if attributes)
+    """The names of the fields that the directory fills; they are read-only in the portal, but for the photo where it has none."""
+    # The language it only proposes.
+    return tuple(name for name, attributes in mapping_of(directory).items() if attributes and name != 'language')
 
 
 def attributes_of(directory):
     """The attributes to ask the directory for."""
-    names = {name for attributes in mapping_of(directory).values() for name in attributes}
+    names = {name for field, attributes in mapping_of(directory).items() if field not in APART for name in attributes}
     return sorted(names | {PRESETS[directory.preset].uuid_attribute, *closing.ATTRIBUTES[directory.preset]})
 
 
@@ -105,6 +111,8 @@ def read_entry(directory, dn, values):
         _say(logging.ERROR, f'directory {directory.name}: the entry {dn} has no usable '
                             f'{"login" if known_by else PRESETS[directory.preset].uuid_attribute}')
         return None
+    if not fields.get('language'):
+        fields.pop('language', None)
     # Shown everywhere, so never empty.
     fields['name'] = fields['name'] or fields['login']
     return Entry(known_by, dn, fields, _head_dn(values, mapping.get('head', ())), *closing.closing(directory.preset, values))
@@ -142,7 +150,7 @@ def _field(dn, values, name, attributes):
         if found:
             # Values have no order; the one in the DN is the one people call the entry by.
             return next((text for text in found if text == _rdn(dn, attribute)), found[0])
-        if values.get(attribute.lower()):
+        if values.get(attribute.lower()) and name != 'language':      # one that the portal does not speak is no fault
             _say(logging.WARNING, f'directory: {attribute} of {dn} is not a usable {name}')
     return ''
 
@@ -153,9 +161,16 @@ def _text(name, data):
         text = ' '.join(data.decode('utf-8').split())
         if name not in WHOLE:
             text = text[:FIELDS[name]].rstrip()
+        if name == 'language':
+            return negotiate(_languages(text)) or ''
         return check_fields({name: text})[name] if name != 'department' else one_line(text, name)
     except (UnicodeDecodeError, Invalid):
         return ''
+
+
+def _languages(text):
+    """The tags of a preferredLanguage (RFC 2798, 2.7: as in Accept-Language, `es-ES, en;q=0.8`), in their order."""
+    return [piece.partition(';')[0].strip().replace('_', '-') for piece in text.split(',')]
 
 
 def _rdn(dn, attribute):

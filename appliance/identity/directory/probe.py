@@ -13,7 +13,7 @@ import ldap
 from appliance.core.errors import PortalError
 from appliance.core.i18n import texts
 from appliance.core.permissions import require
-from appliance.identity.directory import directories, login
+from appliance.identity.directory import directories, login, servers
 from appliance.identity.directory.client import address, connect, describe, system_ca
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.mapping import PRESETS, plain, read_uuid
@@ -24,6 +24,7 @@ TEST_S = 5              # all steps together: a page waits for it
 LOGIN_S = 1.5           # kept of it for the login, when one is tried
 PAGE = 100
 STEPS = ('reach', 'encryption', 'bind', 'base', 'people', 'login')
+BY_SERVER = STEPS[:2]   # asked of each server
 # RFC 4511, 4.14: ExtendedRequest 1.3.6.1.4.1.1466.20037 with message id 1.
 STARTTLS = bytes.fromhex('301d02010177188016') + b'1.3.6.1.4.1.1466.20037'
 CERTIFICATE_WORDS = {
@@ -42,20 +43,40 @@ def test_directory(actor, directory_id, name='', password=''):
     """Try a directory; administrators only. [{step, state (ok|failed|skipped), message, action}, ...] in order of STEPS.
 
     With name and password a login is tried too; nothing is written, no person is created. After a failed step the rest is
-    skipped.
+    skipped. Of several servers each is reached and encrypted with, and the rest goes by the first that is sound.
     """
     require(actor, 'identity.directories.manage')
     directory = directories.load(directory_id)
     deadline = time.monotonic() + TEST_S
     steps = {'reach': _reach, 'encryption': _encryption, 'bind': _bind, 'base': _base, 'people': _people,
              'login': functools.partial(_login, name=name, password=password)}
-    report, is_sound = [], True
-    for step in STEPS:
+    report, sound = _each_server(directory, steps, deadline) if directory.more_servers else ([], directory)
+    todo = STEPS[len(BY_SERVER):] if directory.more_servers else STEPS
+    return report + _tried(sound or directory, {step: steps[step] for step in todo}, deadline, sound is not None, name)
+
+
+def _each_server(directory, steps, deadline):
+    """(the report on each of several servers, the directory by the first that is sound or None). A silent one leaves time for the others."""
+    report, sound = [], None
+    each, _alive = servers.by_server(directory, {})
+    for place, one in enumerate(each):
+        until = time.monotonic() + (deadline - time.monotonic()) / (len(each) - place + 1)
+        rows = _tried(one, {step: steps[step] for step in BY_SERVER}, until)
+        report += [row | {'message': f'{one.url}: {row["message"]}' if row['message'] else one.url} for row in rows]
+        if sound is None and rows[-1]['state'] == 'ok':
+            sound = one
+    return report, sound
+
+
+def _tried(directory, steps, deadline, is_sound=True, name=''):
+    """The report on these steps ({step: what to do})."""
+    report = []
+    for step, attempt in steps.items():
         if not is_sound or (step == 'login' and not name):
             report.append({'step': step, 'state': 'skipped', 'message': '', 'action': ''})
             continue
         try:
-            message = login.within(deadline, steps[step], directory, deadline)
+            message = login.within(deadline, attempt, directory, deadline)
             report.append({'step': step, 'state': 'ok', 'message': str(message), 'action': ''})
         except PortalError as error:
             is_sound = False
@@ -132,13 +153,14 @@ def _bind(directory, deadline):
 def _base(directory, deadline):
     with connect(directory, deadline) as connection:
         login.bind_own_account(connection, directory)
-        try:
-            found = connection.search('(objectClass=*)', ['1.1'], scope=ldap.SCOPE_BASE)
-        except ldap.LDAPError as error:
-            raise DirectoryMisconfigured('base', _('The base cannot be read (%(words)s).', words=describe(error))) from None
-    if not found:
-        raise DirectoryMisconfigured('base')
-    return directory.base_dn
+        for base in directory.bases:
+            try:
+                found = connection.search('(objectClass=*)', ['1.1'], base=base, scope=ldap.SCOPE_BASE)
+            except ldap.LDAPError as error:
+                raise DirectoryMisconfigured('base', _('The base %(base)s cannot be read (%(words)s).', base=base, words=describe(error))) from None
+            if not found:
+                raise DirectoryMisconfigured('base', _('There is nothing at the base %(base)s, or it is not shown.', base=base))
+    return '; '.join(directory.bases)
 
 
 def _people(directory, deadline):

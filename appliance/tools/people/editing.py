@@ -18,7 +18,7 @@ from appliance.core.settings import get_setting
 from appliance.tools.people.rules import access_person, filled_by, manages
 
 _ = texts(__name__)
-FIELDS = ('photo', 'name', 'title', 'phone', 'mail', 'birthday', 'department_id', 'contact', 'login')
+FIELDS = ('photo', 'name', 'title', 'phone', 'mail', 'birthday', 'employee_number', 'department_id', 'contact', 'login')
 DOORS = ('login', 'mail')
 # The directory's word for a field of ours, where they differ.
 _FILLED_AS = {'department_id': 'department'}

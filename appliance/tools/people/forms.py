@@ -7,7 +7,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from appliance.core.errors import Invalid
 from appliance.core.i18n import texts
-from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
+from appliance.core.limits import EMPLOYEE_NUMBER_LENGTH, LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
 from appliance.tools.people import OWN_FIELDS
 from appliance.tools.people.rules import as_day
 from appliance.web.custom_fields import custom_field, typed
@@ -26,6 +26,7 @@ def _fields(departments):
             'phone': TelField(LABELS['phone'], [Length(max=PHONE_LENGTH)]),
             'mail': EmailField(_.lazy('Mail'), [Length(max=MAIL_LENGTH)]),
             'birthday': DateField(LABELS['birthday'], [Optional()]),
+            'employee_number': StringField(_.lazy('Employee number'), [Length(max=EMPLOYEE_NUMBER_LENGTH)]),
             'department_id': SelectField(_.lazy('Department'), choices=places),
             'contact': StringField(_.lazy('Contact'), [Length(max=LOGIN_LENGTH)]),
             'login': StringField(_.lazy('Login'), [Length(max=LOGIN_LENGTH)])}

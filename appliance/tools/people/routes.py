@@ -31,7 +31,7 @@ _PLAIN_MAIL = re.compile(r'[\w.@+-]+', re.ASCII)
 _INDENTED = re.compile(r'\n\s+')
 DRAWN_KEPT = 32         # languages x kinds of viewers x picture and list; the picture of a large company has 150 KB
 FILLED = {'login': _.lazy('login'), 'name': _.lazy('name'), 'mail': _.lazy('mail'), 'phone': _.lazy('phone'), 'title': _.lazy('title'),
-          'department': _.lazy('department'), 'head': _.lazy('head')}
+          'department': _.lazy('department'), 'employee_number': _.lazy('employee number'), 'photo': _.lazy('photo'), 'head': _.lazy('head')}
 
 
 @blueprint.get('')

@@ -17,14 +17,14 @@ from appliance.core.folding import fold
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS, SEARCH_LENGTH
 from appliance.core.people_access import PEOPLE
-from appliance.identity.models import Directory
+from appliance.identity.models import Directory, is_taken
 
 _ = texts(__name__)
 
 COUNTED = 1000                  # a list says `1,000+` beyond: an exact number would cost more than the page
 NEAR_SHOWN = 6                  # on the day
 _COLUMNS = ('id', 'kind', 'login', 'name', 'mail', 'phone', 'title', 'birthday', 'language', 'zone', 'department_id', 'contact_id',
-            'photo')
+            'photo', 'employee_number')
 _LISTED = '''p.id, p.name, p.title, p.department_id, p.phone, p.mail, p.kind, p.photo,
              EXISTS (SELECT 1 FROM person_block x WHERE x.person_id = p.id), p.sort_name'''
 # What somebody from outside sees of his contact.
@@ -40,7 +40,7 @@ def access_person(actor, person_id):
     """The person of an id as a dict of what this actor may see of him; NotFound when unseen, absent or no id at all.
 
     Keys: id, kind, name, mail, phone, title, language, zone, photo (its version or None); to colleagues also login, department_id, contact_id, birthday
-    (ISO text or None) and `has_year`: whether the year of the birthday may be shown.
+    (ISO text or None) and `has_year`: whether the year of the birthday may be shown; to himself and who manages people employee_number.
     """
     level = access.require_seen(PEOPLE, actor, person_id)
     found = row(f'SELECT {", ".join(_COLUMNS)} FROM person WHERE id = ?', person_id)
@@ -49,7 +49,10 @@ def access_person(actor, person_id):
     person = dict(zip(_COLUMNS, found, strict=True))
     if level == 'contact':
         return {name: value for name, value in person.items() if name in _FOR_GUESTS}
-    return person | {'has_year': level == 'own' or manages(actor)}
+    may_know = level == 'own' or manages(actor)
+    if not may_know:
+        del person['employee_number']
+    return person | {'has_year': may_know}
 
 
 def manages(actor):
@@ -117,13 +120,14 @@ def _name_of(actor, person_id):
 
 def filled_by(person_id):
     """{name, fields}: the directory that fills fields of a person, and which; None for somebody who is not of one."""
-    found = row('SELECT d.name, d.preset, d.mapping FROM directory d JOIN directory_person p ON p.directory_id = d.id WHERE p.person_id = ?',
+    found = row('SELECT d.name, d.preset, d.mapping, p.photo FROM directory d JOIN directory_person p ON p.directory_id = d.id WHERE p.person_id = ?',
                 person_id)
     if found is None:
         return None
     from appliance.identity.directory.mapping import mapped_fields      # slow: python-ldap, 7 MiB, and jobs asks for none of it
-    name, preset, mapping = found
-    return {'name': name, 'fields': mapped_fields(Directory(preset=preset, mapping=Directory.mapping.python_value(mapping)))}
+    name, preset, mapping, photo = found
+    fields = mapped_fields(Directory(preset=preset, mapping=Directory.mapping.python_value(mapping)))
+    return {'name': name, 'fields': tuple(one for one in fields if one != 'photo' or is_taken(photo))}
 
 
 def _departments(actor):

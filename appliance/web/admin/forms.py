@@ -6,7 +6,7 @@ from wtforms.validators import DataRequired, Length
 
 from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, NAME_LENGTH, PASSWORD_LENGTH
-from appliance.identity.directory.directories import MOST_LINE, MOST_PEM
+from appliance.identity.directory.directories import MAPPED, MOST_BASES, MOST_LINE, MOST_PEM, MOST_SERVERS, SEVERAL
 from appliance.web.forms import Form
 
 _ = texts(__name__)
@@ -20,6 +20,11 @@ def _line(label, most=MOST_LINE, *validators):
     return StringField(label, [*validators, Length(max=most)], filters=[lambda text: (text or '').strip()])
 
 
+def _lines(label, most):
+    """Several values, one a line."""
+    return TextAreaField(label, [DataRequired(), Length(max=most * MOST_LINE)], filters=[lambda text: (text or '').strip()])
+
+
 def sync_choices():
     """How far the portal follows a directory by itself."""
     return [SelectChoice('known', _('Keep people who are here up to date, and cut them off')), SelectChoice('all', _('The same, and make people before they log in')),
@@ -27,15 +32,17 @@ def sync_choices():
 
 
 class DirectoryForm(Form):
-    """A directory. Fields bear the rules' names; `map_<field>` are attributes parted by commas, '' for the kind's own."""
+    """A directory. Fields bear the rules' names; url and base_dn hold all servers and bases, one a line; `map_<field>` are attributes parted by
+    commas, '' for the kind's own.
+    """
 
     name = _line(_.lazy('Name'), NAME_LENGTH, DataRequired())
     preset = SelectField(_.lazy('Kind'), choices=PRESETS)
-    url = _line(_.lazy('Address'), MOST_LINE, DataRequired())
+    url = _lines(_.lazy('Servers'), MOST_SERVERS)
     tls = SelectField(_.lazy('Encryption'), choices=TLS)
     ca_pem = TextAreaField(_.lazy('CA certificate'), [Length(max=MOST_PEM)])
     drop_ca = BooleanField(_.lazy('Forget the stored certificate'))
-    base_dn = _line(_.lazy('Base'), MOST_LINE, DataRequired())
+    base_dn = _lines(_.lazy('Bases'), MOST_BASES)
     bind_dn = _line(_.lazy("The portal's account"))
     secret = PasswordField(_.lazy('Secret of that account'), [Length(max=PASSWORD_LENGTH)])
     person_filter = _line(_.lazy('Filter for people'))
@@ -46,13 +53,18 @@ class DirectoryForm(Form):
     map_phone = _line(_.lazy('Phone'))
     map_title = _line(_.lazy('Title'))
     map_department = _line(_.lazy('Department'))
+    map_employee_number = _line(_.lazy('Employee number'))
+    map_language = _line(_.lazy('Language'))
+    map_photo = _line(_.lazy('Photo'))
     map_head = _line(_.lazy('Head'))
     is_active = BooleanField(_.lazy('People log in with this directory'))
     sync = SelectField(_.lazy('Follow it by itself'), choices=sync_choices)
 
     def values(self, kept=None):
         """The arguments for the rules; `kept` is the row that is edited. What was left empty is left to the kind of directory."""
-        values = {name: self[name].data for name in ('name', 'preset', 'url', 'tls', 'base_dn', 'bind_dn', 'is_active', 'sync')}
+        values = {name: self[name].data for name in ('name', 'preset', 'tls', 'bind_dn', 'is_active', 'sync')}
+        for first, others in SEVERAL.items():
+            values[first], *values[others] = dict.fromkeys(line.strip() for line in self[first].data.splitlines() if line.strip())
         if self.ca_pem.data or self.drop_ca.data:
             values['ca_pem'] = '' if self.drop_ca.data else self.ca_pem.data
         if self.person_filter.data and not self._is_of_former_kind(kept, 'person_filter', self.person_filter.data):
@@ -62,18 +74,26 @@ class DirectoryForm(Form):
             values['login_attributes'] = attributes
         return values | {'mapping': {name: [] if text == NONE else _parted(text) for name, text in self._mapping() if text}}
 
+    def refuse(self, error):
+        """The same, of all servers and bases at the one field that holds them."""
+        for first, others in SEVERAL.items():
+            if getattr(error, 'field', None) == others:
+                error.field = first
+        super().refuse(error)
+
     def _is_of_former_kind(self, kept, name, value):
         """Whether a value only stands there because the directory was of another kind, whose own it is."""
         return bool(kept) and kept['preset'] != self.preset.data and kept[name] == value
 
     def _mapping(self):
-        return [(name, self[f'map_{name}'].data) for name in ('login', 'name', 'mail', 'phone', 'title', 'department', 'head')]
+        return [(name, self[f'map_{name}'].data) for name in MAPPED]
 
 
 def as_typed(directory):
     """A directory's row as the form shows it."""
     mapping = {f'map_{name}': ', '.join(attributes) or NONE for name, attributes in directory['mapping'].items()}
-    return directory | mapping | {'login_attributes': ', '.join(directory['login_attributes'])}
+    several = {first: '\n'.join((directory[first], *directory[others])) for first, others in SEVERAL.items()}
+    return directory | mapping | several | {'login_attributes': ', '.join(directory['login_attributes'])}
 
 
 def _parted(text):

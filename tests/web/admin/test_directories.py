@@ -4,9 +4,10 @@ import re
 import pytest
 
 from appliance.core import clock
+from appliance.core.actor import SYSTEM
 from appliance.demo import company
 from appliance.demo import directory as slapd
-from appliance.identity.directory import directories
+from appliance.identity.directory import directories, servers
 from appliance.identity.models import Directory
 from tests.loaded import PASSWORD
 from tests.postgresql import free_port
@@ -64,14 +65,14 @@ def test_wrong_values_are_refused_at_their_fields(lumbreras, administrator):
     assert not Directory.select().exists()
 
 
-def test_name_is_taken_once_and_one_is_active(lumbreras, administrator):
+def test_a_name_is_taken_once_and_several_are_active(lumbreras, administrator):
     add(administrator)
     assert 'There is a directory Company already' in add(administrator, is_active='').text
-    assert 'only one can be' in add(administrator, name='Another').text
     another = {name: value for name, value in (NEW | {'name': 'Another'}).items() if name != 'is_active'}
     assert administrator.post('/admin/directories/new', another, page='/admin/directories/new').status_code == 303
+    assert add(administrator, name='A third').status_code == 303
     text = administrator.get('/admin/directories').text
-    assert '>Off</span>' in text and '>In use</span>' in text
+    assert text.count('>Off</span>') == 1 and text.count('>In use</span>') == 2
 
 
 def test_editing_keeps_the_secret_until_it_is_worth_nothing(lumbreras, administrator):
@@ -83,6 +84,28 @@ def test_editing_keeps_the_secret_until_it_is_worth_nothing(lumbreras, administr
     assert moved.status_code == 422 and 'Give the secret of the account again' in moved.text
     assert edit(administrator, number, url='ldap://127.0.0.2:389', secret='another').status_code == 303
     assert directories.load_active().bind_password == 'another'
+
+
+def test_servers_and_bases_stand_one_a_line(lumbreras, administrator):
+    add(administrator, url='ldap://127.0.0.1\r\n\r\n  ldap://127.0.0.2:3389 \r\nldap://127.0.0.1\r\n', base_dn='ou=a,dc=x\r\nou=b,dc=x')
+    kept = Directory.get()
+    assert (kept.url, kept.more_servers, kept.base_dn, kept.more_bases) == ('ldap://127.0.0.1', ['ldap://127.0.0.2:3389'], 'ou=a,dc=x', ['ou=b,dc=x'])
+    shown = administrator.get(f'/admin/directories/{kept.id}').text
+    assert re.search(r'<textarea[^>]*name="url"[^>]*>\s*ldap://127.0.0.1\nldap://127.0.0.2:3389</textarea>', shown), shown
+    assert 'ldap://127.0.0.2:3389' in administrator.get('/admin/directories').text
+    refused = edit(administrator, kept.id, url='ldap://127.0.0.1\nldap://127.0.0.2:3389\nldap://127.0.0.3', base_dn='ou=a,dc=x')
+    assert refused.status_code == 422 and 'Give the secret of the account again' in refused.text
+    wrong = edit(administrator, kept.id, url='ldap://127.0.0.1\nhttp://127.0.0.2')
+    assert wrong.status_code == 422 and 'id="url-error"' in wrong.text
+    assert edit(administrator, kept.id, url='ldap://127.0.0.1', base_dn='ou=b,dc=x').status_code == 303
+    assert (Directory.get().more_servers, Directory.get().more_bases) == ([], [])
+
+
+def test_a_server_that_failed_is_named(lumbreras, administrator):
+    add(administrator, url='ldap://127.0.0.1\nldap://127.0.0.2')
+    servers.note(SYSTEM, Directory.get().id, 'ldap://127.0.0.2', 'silent')
+    text = administrator.get('/admin/directories').text
+    assert 'Answers in part' in text and 'The directory does not answer in time.' in text
 
 
 def test_another_kind_brings_its_own_filter(lumbreras, administrator):

@@ -14,7 +14,7 @@ from appliance.core.person_fields import fold_login
 from appliance.core.personal.forgotten import is_forgotten
 from appliance.identity.directory import directories
 from appliance.identity.directory.filling import person_values
-from appliance.identity.directory.sync import models, planning
+from appliance.identity.directory.sync import models, photos, planning
 from appliance.identity.directory.sync.batches import NotDone, Work, work_off
 from appliance.identity.directory.sync.due import GOOD_FOR
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
@@ -87,6 +87,7 @@ def _change(run, step):
         raise NotDone(_('Something else was written here since the plan.'))
     write_fields(step.person_id, step.after)
     _move(run, step)
+    photos.look_again(_is_tied(run, step))
 
 
 def _move(run, step):

@@ -8,12 +8,13 @@ import logging
 from peewee import OperationalError
 
 from appliance.core import clock
+from appliance.core.actor import SYSTEM
 from appliance.core.db import write
 from appliance.core.errors import Busy, PortalError, StorageFull
 from appliance.core.i18n import texts
-from appliance.identity.directory import directories
+from appliance.identity.directory import directories, servers
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, due, models, planning, reading, runs, undoing
+from appliance.identity.directory.sync import applying, due, models, photos, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
@@ -26,8 +27,11 @@ def follow_all():
     """Go on with what is open, for a while, then look at each directory that is followed. What fails does not keep the others waiting."""
     for run in list(SyncRun.select().where(SyncRun.state.in_(due.OPEN)).order_by(SyncRun.id)):
         _guarded(lambda run=run: carry_on(run.id, AT_ONCE_S), f'run {run.id}')
-    for directory in list(Directory.select(Directory.id, Directory.name).where((Directory.is_active == 1) & (Directory.sync != directories.OFF))):
+    followed = list(Directory.select(Directory.id, Directory.name).where((Directory.is_active == 1) & (Directory.sync != directories.OFF)))
+    for directory in followed:
         _guarded(lambda directory=directory: follow(directory.id, AT_ONCE_S), f'directory {directory.name}')
+    for directory in followed:      # last: nobody's door waits for a picture
+        _guarded(lambda directory=directory: photos.follow(directory.id), f'photos of {directory.name}')
 
 
 def _guarded(call, what):
@@ -47,7 +51,7 @@ def follow(directory_id, most_s=None):
     carrying out, the rest is left to `carry_on`.
     """
     directory, creates = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL
-    plan = _without_known_news(directory_id, planning.make(directory, _read(directory), creates))
+    plan = _without_known_news(directory_id, _plan(_read(directory), creates))
     if plan is None:
         return None
     run_id = runs.keep(plan, directory_id)
@@ -56,10 +60,15 @@ def follow(directory_id, most_s=None):
 
 
 def _read(directory):
-    """A Snapshot. That it answers is noted for logins; that it does not is not: a search of all takes longer than a login."""
-    snapshot = reading.read(directory)
-    directories.note_answer(directory)
+    """A Snapshot. That it answers is noted for logins; that none of its servers does is not: a search of all takes longer than a login."""
+    snapshot = servers.read_whole(directory, reading.read, lambda one, error: servers.note(SYSTEM, one.id, one.url, error.reason))
+    directories.note_answer(snapshot.directory)
     return snapshot
+
+
+def _plan(snapshot, creates):
+    """The Plan of a Snapshot; what is looked up besides is asked of the server that gave it."""
+    return planning.make(snapshot.directory, snapshot, creates)
 
 
 def _without_known_news(directory_id, plan):
@@ -88,7 +97,7 @@ def carry_on(run_id, most_s=None):
     try:
         if run.state in (models.ASKED, models.READING):
             directory = directories.load(run.directory_id)
-            runs.keep(planning.make(directory, _read(directory), run.creates), run.directory_id, run_id=run.id)
+            runs.keep(_plan(_read(directory), run.creates), run.directory_id, run_id=run.id)
         elif run.state == models.APPLYING:
             applying.apply(run.id, most_s)
         elif run.state == models.UNDOING:

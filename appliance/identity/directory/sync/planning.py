@@ -27,7 +27,7 @@ DISABLE, ENABLE, CHANGE, MOVE, CREATE, REFUSE = KINDS = ('disable', 'enable', 'c
 BRAKE_SHARE, BRAKE_PEOPLE = 0.1, 5
 A_DAY = timedelta(days=1)
 ABSENT = 0          # no id of a department
-PERSON_FIELDS = ('login', 'name', 'mail', 'phone', 'title')
+PERSON_FIELDS = ('login', 'name', 'mail', 'phone', 'title', 'employee_number')
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,9 @@ class Known(NamedTuple):
     is_forgotten: bool
     is_administrator: bool
     seen_at: int        # microseconds since 1970: when he last came in by this entry
+    employee_number: str
+    language: str
+    has_chosen_language: bool
 
 
 def known_people(directory_id):
@@ -84,10 +87,11 @@ def known_people(directory_id):
     found = rows('''SELECT t.uuid, p.id, t.dn, p.login, p.name, p.mail, p.phone, p.title, p.department_id,
         EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id AND b.source = ?),
         EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id AND b.source = ?),
-        EXISTS (SELECT 1 FROM person_role r WHERE r.person_id = p.id AND r.role = ?), t.seen_at
+        EXISTS (SELECT 1 FROM person_role r WHERE r.person_id = p.id AND r.role = ?), t.seen_at,
+        p.employee_number, p.language, p.has_chosen_language
         FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ? ORDER BY p.id''',
                  directories.source_of(directory_id), FORGOTTEN, ADMINISTRATOR, directory_id)
-    return {row[0]: Known(*row[1:9], *(bool(flag) for flag in row[9:12]), row[12]) for row in found}
+    return {row[0]: Known(*row[1:9], *(bool(flag) for flag in row[9:12]), *row[12:]) for row in found}
 
 
 def make(directory, snapshot, creates):
@@ -186,6 +190,9 @@ def _differences(entry, person, departments):
         value = fold_login(entry.fields[name]) if name == 'login' else entry.fields.get(name)
         if value is not None and value != getattr(person, name):
             before[name], after[name] = getattr(person, name), value
+    language = entry.fields.get('language')
+    if language and language != person.language and not person.has_chosen_language:
+        before['language'], after['language'] = person.language, language
     wanted = entry.fields.get('department')
     if wanted is not None and departments.ids.get(wanted.casefold(), ABSENT) != person.department_id:
         before['department'], after['department'] = departments.names.get(person.department_id, ''), wanted

@@ -81,14 +81,14 @@ def why_absent(directory, uuids):
         with connect(directory, time.monotonic() + LOOK_UP_S) as connection:
             bind_own_account(connection, directory)
             for known_by in uuids[:LOOKED_UP]:
-                value = _filter_value(attribute, known_by)
+                value = filter_value(attribute, known_by)
                 found[known_by] = 'filtered' if connection.search(f'({attribute}={value})', ['1.1'], limit=1) else 'gone'
     except (ldap.LDAPError, DirectoryDown, DirectoryMisconfigured):
         pass        # the reason is a courtesy: that they are absent is known
     return found
 
 
-def _filter_value(attribute, known_by):
+def filter_value(attribute, known_by):
     """A UUID as it stands in a filter: the 16 bytes of Active Directory's objectGUID escaped one by one (RFC 4515, 3)."""
     if attribute != 'objectGUID':
         return escape_filter_chars(str(known_by))

@@ -31,7 +31,7 @@ STEP_STATES = {
 }
 FIELDS = {
     'login': _.lazy('Login'), 'name': _.lazy('Name'), 'mail': _.lazy('Mail'), 'phone': _.lazy('Phone'), 'title': _.lazy('Title'),
-    'department': _.lazy('Department'), 'dn': _.lazy('Entry'),
+    'department': _.lazy('Department'), 'employee_number': _.lazy('Employee number'), 'language': _.lazy('Language'), 'dn': _.lazy('Entry'),
 }
 
 
