@@ -13,7 +13,7 @@ from appliance.core.errors import Busy, PortalError, StorageFull
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, due, models, planning, reading, runs, undoing
+from appliance.identity.directory.sync import applying, due, looking, models, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
@@ -46,12 +46,16 @@ def follow(directory_id, most_s=None):
     """Bring people in line with a directory now; returns the run's id, or None where there was nothing to do. After `most_s` seconds of
     carrying out, the rest is left to `carry_on`.
     """
-    directory, creates = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL
-    plan = _without_known_news(directory_id, planning.make(directory, _read(directory), creates))
-    if plan is None:
-        return None
-    run_id = runs.keep(plan, directory_id)
-    applying.apply(run_id, most_s)
+    directory, creates, run_id = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL, None
+    for look in looking.looks(directory, creates):
+        directories.note_answer(directory)
+        plan = planning.make(directory, look.snapshot, creates)
+        news = _without_known_news(directory_id, plan)
+        if news:
+            run_id = runs.keep(news, directory_id)
+        looking.keep(look, plan, is_run=bool(news))
+        if news:
+            applying.apply(run_id, most_s)
     return run_id
 
 
