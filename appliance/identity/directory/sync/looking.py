@@ -200,8 +200,8 @@ class _Changed:
         except (ValueError, IndexError):
             raise NotTrusted('an entry shows no usable mark of its last change') from None
         memory = self._memory
-        is_second_over = memory.listed_at - memory.newest_at > SECOND_OVER_S
-        return memory.stamps.get(known_by) != stamp or (stamp == memory.newest and not is_second_over)
+        is_second_open = not self.position.is_exact and memory.listed_at - memory.newest_at < SECOND_OVER_S
+        return memory.stamps.get(known_by) != stamp or (is_second_open and stamp == memory.newest)
 
 
 @dataclass

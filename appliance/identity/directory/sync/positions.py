@@ -28,6 +28,11 @@ class Position:
     high: dict = field(default_factory=dict)
     root: str = ''
 
+    @property
+    def is_exact(self):
+        """Whether two changes of an entry never have the same mark; where they can, it is of whole seconds."""
+        return self.marker != 'modifyTimestamp'
+
     def continues(self, server, high):
         """Whether this is a later moment, or the same, of the server that stood there."""
         return self.server == server and self.high.keys() == high.keys() and all(self.high[whose] >= before for whose, before in high.items())

@@ -11,7 +11,7 @@ from ldap.filter import escape_filter_chars
 
 # RFC 4515 has a bracket within a value escaped, so the value ends at the next one.
 IN_CHAIN = re.compile(r'\(\s*memberOf\s*:1\.2\.840\.113556\.1\.4\.1941:=([^()]+)\)', re.IGNORECASE)
-MOST_GROUPS = 200       # with more the filter stays as it is
+MOST_GROUPS = 100       # with more the filter stays as it is: each name costs the server a comparison with each person
 AT_ONCE = 50            # groups whose inner groups are asked for in one search
 
 
