@@ -101,6 +101,16 @@ def test_who_falls_out_of_the_filter_or_of_its_group_is_seen_by_a_cheap_look(com
     company.group('staff', *TEN)
     with cheap():
         assert steps(follow()) == {'enable': [('Worker8', 'back'), ('Worker9', 'back')]}
+    company.add('ada')
+    company.change('worker5', shadowExpire='1')
+    assert steps(follow()) == {'disable': [('Worker5', 'expired')]}
+    company.group('staff', *TEN[:5], *TEN[6:])
+    company.change('worker5', shadowExpire=None)
+    with cheap():
+        assert follow() is None
+    company.group('staff', *TEN, 'ada')     # nothing that is in their entries
+    with cheap():
+        assert steps(follow()) == {'enable': [('Worker5', 'back')], 'create': [('Ada', 'new')]}
 
 
 def test_an_end_that_passes_is_seen_by_a_cheap_look(company, followed, follow, cheap):
@@ -116,14 +126,6 @@ def test_an_end_that_passes_is_seen_by_a_cheap_look(company, followed, follow, c
         assert steps(follow()) == {'disable': [('Worker1', 'expired')]}
 
 
-@only('cookie')
-def test_a_server_where_nothing_was_written_is_asked_for_nothing(company, followed, follow, cheap):
-    with cheap(0) as asked, nothing_written():
-        assert follow() is None and follow() is None
-    assert asked.lists == 0
-
-
-@only('list')
 def test_nothing_is_written_where_nothing_changed(company, followed, follow):
     with nothing_written():
         assert follow() is None and follow() is None

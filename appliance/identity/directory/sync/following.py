@@ -49,7 +49,7 @@ def follow(directory_id, most_s=None):
     directory, creates, run_id = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL, None
     for look in looking.looks(directory, creates):
         directories.note_answer(directory)
-        plan = planning.make(directory, look.snapshot, creates)
+        plan = look.plan or planning.make(directory, look.snapshot, creates)
         news = _without_known_news(directory_id, plan)
         if news:
             run_id = runs.keep(news, directory_id)

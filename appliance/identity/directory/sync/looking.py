@@ -2,8 +2,8 @@
 
 A look at what changed lists who is there (a number and the mark of the last change of each, no more), and reads those whose entries
 changed, who are new in the list, or who are not settled here (settled.py). Who is not in the list is absent, whatever the reason:
-deleted, moved, out of the filter, out of a group within a group, hidden. Where the server says that nothing was written at all, not
-even the list is asked for. What cannot be trusted becomes a look at everybody, as do the first look, one each few hours and each night.
+deleted, moved, out of the filter, out of a group within a group, hidden. Where an Active Directory says that nothing was written at
+all, not even the list is asked for. What cannot be trusted becomes a look at everybody, as do the first look, one each few hours and each night.
 """
 
 import functools
@@ -47,13 +47,16 @@ class Memory:
 
 @dataclass(frozen=True)
 class Look:
-    """One reading: its Snapshot, and what is kept once it was planned from. mark: values of a SyncMark, None where nothing can be told by."""
+    """One reading: its Snapshot, and what is kept once it was planned from. mark: values of a SyncMark, None where nothing can be told by.
+    plan: where there is nothing to compare, the plan of that.
+    """
 
     directory: object
     snapshot: reading.Snapshot
     mark: dict | None
     memory: Memory | None
     is_mark_due: bool = True
+    plan: planning.Plan | None = None
 
 
 _memory = {}        # {directory: Memory} of this process
@@ -160,7 +163,9 @@ def _at_changes(directory, mark, creates):
         return None
     position = changed.position
     values = {'sign': mark.sign, 'server': position.server, 'high': position.high, 'full_at': mark.full_at, 'checked_at': mark.checked_at}
-    return Look(directory, snapshot, values, _remembered(memory, values, changed.stamps), marks.is_out_of_date(mark) and position.high != mark.high)
+    is_same = not snapshot.found and changed.here.are_all_in(snapshot.listed)
+    return Look(directory, snapshot, values, _remembered(memory, values, changed.stamps), marks.is_out_of_date(mark) and position.high != mark.high,
+                planning.Plan((), '', 0, len(changed.here.known)) if is_same else None)
 
 
 class _Changed:
@@ -178,10 +183,11 @@ class _Changed:
             raise NotTrusted('another server, or one that was set back')
         if not high and memory is None:
             raise NotTrusted('the server does not say how far it is, and this process has not looked yet')
-        self.is_still = bool(high) and self.position.high == high and memory is not None and self.here.are_all_in(memory.stamps)
+        # Only of an Active Directory that is one number for all it holds: what OpenLDAP says of one database tells nothing of the groups in another.
+        self.is_still = self.position.kind == positions.USN and self.position.high == high and memory is not None and self.here.are_all_in(memory.stamps)
         named = functools.cache(lambda: _named(connection, directory, self.position) if self._mark.checked_at else directory.person_filter)
         self.stamps = memory.stamps if self.is_still else _listing(connection, directory, named(), self.position.marker)
-        changed = set() if self.is_still else {one for one, stamp in self.stamps.items() if self._is_changed(one, stamp, high)}
+        changed = set() if self.is_still else self._changed(high)
         wanted = self.here.wanted(self.stamps, changed, memory.stamps if memory else None, self._mark.full_at)
         if len(wanted) > MOST_ASKED:
             raise NotTrusted(f'{len(wanted)} are to be compared')
@@ -191,14 +197,17 @@ class _Changed:
             page = connection.search(f'(&{named()}(|{numbers}))', _attributes(directory, self.position))
             snapshot.found.update(reading.known_by(directory.preset, page))
 
-    def _is_changed(self, known_by, stamp, high):
-        if not stamp:
+    def _changed(self, high):
+        """The uuids of those whose entries may have changed since."""
+        if not all(self.stamps.values()):
             raise NotTrusted('an entry does not show when it was changed')
         try:
-            if high:
-                return self.position.is_after(high, stamp)
+            is_newer = self.position.newer_than(high) if high else None
+            return {one for one, stamp in self.stamps.items() if (is_newer(stamp) if high else self._is_other(one, stamp))}
         except (ValueError, IndexError):
             raise NotTrusted('an entry shows no usable mark of its last change') from None
+
+    def _is_other(self, known_by, stamp):
         memory = self._memory
         is_second_open = not self.position.is_exact and memory.listed_at - memory.newest_at < SECOND_OVER_S
         return memory.stamps.get(known_by) != stamp or (is_second_open and stamp == memory.newest)
@@ -248,19 +257,25 @@ def _named(connection, directory, position):
 
 def _listing(connection, directory, person_filter, marker):
     """{uuid: mark of the last change, b'' where it is not shown} of everybody who is there."""
-    found = {}
-    for page in connection.pages(person_filter, [PRESETS[directory.preset].uuid_attribute, marker], reading.PAGE):
+    attribute, found = PRESETS[directory.preset].uuid_attribute, {}
+    for page in connection.pages(person_filter, [attribute, marker], reading.PAGE):
         for _dn, values in page:
-            known_by = read_uuid(directory.preset, plain(values))
+            known_by = _number(directory.preset, _stamp(values, attribute))
             if known_by:
-                found[str(known_by)] = _stamp(values, marker)
+                found[known_by] = _stamp(values, marker)
     if not found:
         raise NotTrusted('nobody is there')
     return found
 
 
-def _stamp(values, marker):
-    return (values.get(marker) or plain(values).get(marker.lower()) or [b''])[0]
+@functools.lru_cache(maxsize=200_000)
+def _number(preset, data):
+    """The uuid that these bytes are, '' for none: the same ones come with each list."""
+    return str(read_uuid(preset, {PRESETS[preset].uuid_attribute.lower(): [data]}) or '')
+
+
+def _stamp(values, attribute):
+    return (values.get(attribute) or plain(values).get(attribute.lower()) or [b''])[0]
 
 
 def _attributes(directory, position):

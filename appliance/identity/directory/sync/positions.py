@@ -37,12 +37,15 @@ class Position:
         """Whether this is a later moment, or the same, of the server that stood there."""
         return self.server == server and self.high.keys() == high.keys() and all(self.high[whose] >= before for whose, before in high.items())
 
-    def is_after(self, high, data):
-        """Whether the marker of an entry (bytes) is newer than a place where the server stood."""
+    def newer_than(self, high):
+        """A function: whether the mark of an entry (bytes) is newer than a place where the server stood. ValueError, IndexError: no mark."""
         if self.kind == USN:
-            return int(data) > high['']
-        text = data.decode()
-        return text > min((newest for newest in high.values() if _whose(newest) == _whose(text)), default=max(high.values()))
+            return lambda data: int(data) > high['']
+        # Each server stamps with its own clock, so a mark is compared with the newest of the same one; most are older than any.
+        oldest, newest, by_server = min(high.values()).encode(), max(high.values()), {}
+        for text in sorted(high.values(), reverse=True):
+            by_server[_whose(text)] = text
+        return lambda data: data > oldest and data.decode() > by_server.get(_whose(data.decode()), newest)
 
 
 def of(connection, directory):
@@ -88,7 +91,7 @@ def _contexts(connection, directory, root):
     """(the databases, {database and server: newest change}) of all bases, or None where one is not told of."""
     names, high = [], {}
     for base in _bases(directory):
-        suffix = next((name.decode() for name in root.get('namingcontexts', ()) if _is_below(base, name.decode())), None)
+        suffix = max((name.decode() for name in root.get('namingcontexts', ()) if _is_below(base, name.decode())), key=len, default='')
         found = connection.search('(objectClass=*)', ['contextCSN', 'entryUUID'], base=suffix, scope=ldap.SCOPE_BASE) if suffix else ()
         values = plain(found[0][1]) if found else {}
         if not values.get('contextcsn'):
