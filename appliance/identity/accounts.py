@@ -144,7 +144,7 @@ def person_of_entry(actor, directory_id, entry):
         if Person.select().where(Person.login == fold_login(fields['login'])).exists():
             raise Conflict(_('The login %(login)s belongs to another account here. Ask your administrator.', login=fields['login']))
         person_id = add_person(actor, **fields)
-        DirectoryPerson.create(directory=directory_id, uuid=entry.uuid, person=person_id, dn=entry.dn, seen_at=clock.now())
+        DirectoryPerson.create(directory=directory_id, uuid=entry.uuid, person=person_id, dn=entry.dn, seen_at=clock.now(), expires_at=entry.expires_at)
         return person_id
     if is_forgotten(tie.person_id):
         return tie.person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
@@ -153,7 +153,7 @@ def person_of_entry(actor, directory_id, entry):
     update_person(actor, tie.person_id, **fields)
     # Whom the directory lets in again is in before the sync has noticed; what was blocked here stays.
     unblock(actor, tie.person_id, directories.source_of(directory_id))
-    DirectoryPerson.update(dn=entry.dn, seen_at=clock.now()).where(
+    DirectoryPerson.update(dn=entry.dn, seen_at=clock.now(), expires_at=entry.expires_at).where(
         (DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid))).execute()
     return tie.person_id
 

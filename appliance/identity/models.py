@@ -58,20 +58,23 @@ class Directory(Base):
 
 
 class DirectoryPerson(Base):
-    """The tie between a person and his entry. The UUID decides; the DN is a label that may change."""
+    """The tie between a person and his entry. The UUID decides; the DN is a label that may change. `expires_at`: the moment from which
+    the entry lets nobody in any more, as it said when it was read last; it passes without a change there.
+    """
 
     directory = Link(Directory)
     uuid = Uuid()
     person = Link(Person)
     dn = Text()
     seen_at = Moment(default=clock.now)
+    expires_at = Moment(null=True)
     photo = Text(default='')            # SHA-256 of the picture in the entry, behind a `!` where it could not be opened; '' for none
     photo_at = Moment(null=True)        # when the entry was last asked for it
 
     class Meta:
         personal = Personal(
             _.lazy('Which entry of a directory a person is'), person='person', kept=WITH_PERSON, hidden=('photo', 'photo_at'),
-            forget=Empty({'dn': '', 'photo': ''}, _.lazy('The entry’s number stays, so that whoever is still in the directory does not come in anew; its name goes.')))
+            forget=Empty({'dn': '', 'photo': '', 'expires_at': None}, _.lazy('The entry’s number stays, so that whoever is still in the directory does not come in anew; its name goes.')))
         table_name = 'directory_person'
         primary_key = CompositeKey('directory', 'uuid')
 

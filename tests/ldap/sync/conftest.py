@@ -48,20 +48,37 @@ class Company:
     def move(self, login, base):
         self._root.rename_s(f'uid={login},{PEOPLE}', f'uid={login}', newsuperior=base)
 
+    def group(self, name, *logins):
+        """Make the members of a group these people."""
+        dn, members = f'cn={name},{BASE}', [f'uid={login},{PEOPLE}'.encode() for login in logins]
+        try:
+            self._root.modify_s(dn, [(ldap.MOD_REPLACE, 'member', members)])
+        except ldap.NO_SUCH_OBJECT:
+            self._root.add_s(dn, modlist.addModlist({'objectClass': [b'groupOfNames'], 'cn': [name.encode()], 'member': members}))
+        return dn
+
     def move_back(self, login, base=f'ou=former,{BASE}'):
         self._root.rename_s(f'uid={login},{base}', f'uid={login}', newsuperior=PEOPLE)
 
 
 @pytest.fixture
-def company():
+def overlays():
+    """(lines before, lines within the database) of slapd.conf; a module of tests may have its own."""
+    return '', ''
+
+
+@pytest.fixture
+def company(overlays):
     """Ten people below PEOPLE, and an empty branch beside it."""
+    top, bottom = overlays
     ldif = '\n'.join((
         slapd.ldif_entry(BASE, {'objectClass': ['dcObject', 'organization'], 'dc': 'company', 'o': 'Company'}),
         slapd.ldif_entry(PEOPLE, {'objectClass': 'organizationalUnit', 'ou': 'people'}),
         slapd.ldif_entry(f'ou=former,{BASE}', {'objectClass': 'organizationalUnit', 'ou': 'former'}),
         slapd.ldif_entry(PORTAL, {'objectClass': ['applicationProcess', 'simpleSecurityObject'], 'cn': 'portal', 'userPassword': SECRET}),
         *(person(login, objectClass=['inetOrgPerson', 'shadowAccount'], mail=f'{login}@company.test', title='Worker', departmentNumber='Hall') for login in TEN)))
-    with slapd.Slapd(ldif, base=BASE, port=free_port(), top='include /etc/ldap/schema/nis.schema', bottom=f'rootpw "{ROOT_PASSWORD}"') as server:
+    with slapd.Slapd(ldif, base=BASE, port=free_port(), top=f'include /etc/ldap/schema/nis.schema\n{top}',
+                     bottom=f'rootpw "{ROOT_PASSWORD}"\n{bottom}') as server:
         yield Company(server)
 
 

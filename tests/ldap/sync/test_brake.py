@@ -140,8 +140,8 @@ def test_who_comes_in_while_the_directory_is_read_stays(monkeypatch, company, fo
     """He is known by then, and not in the answer, which is older."""
     real = reading.read
 
-    def read(directory):
-        snapshot = real(directory)
+    def read(*args):
+        snapshot = real(*args)
         DirectoryPerson.update(seen_at=clock.now()).where(DirectoryPerson.person == who('worker1').id).execute()
         return snapshot
     company.delete('worker1')

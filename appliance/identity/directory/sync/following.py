@@ -8,13 +8,12 @@ import logging
 from peewee import OperationalError
 
 from appliance.core import clock
-from appliance.core.actor import SYSTEM
 from appliance.core.db import write
 from appliance.core.errors import Busy, PortalError, StorageFull
 from appliance.core.i18n import texts
-from appliance.identity.directory import directories, servers
+from appliance.identity.directory import directories
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, due, models, photos, planning, reading, runs, undoing
+from appliance.identity.directory.sync import applying, due, looking, models, photos, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
@@ -50,18 +49,22 @@ def follow(directory_id, most_s=None):
     """Bring people in line with a directory now; returns the run's id, or None where there was nothing to do. After `most_s` seconds of
     carrying out, the rest is left to `carry_on`.
     """
-    directory, creates = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL
-    plan = _without_known_news(directory_id, _plan(_read(directory), creates))
-    if plan is None:
-        return None
-    run_id = runs.keep(plan, directory_id)
-    applying.apply(run_id, most_s)
+    directory, creates, run_id = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL, None
+    for look in looking.looks(directory, creates):
+        directories.note_answer(look.snapshot.directory)
+        plan = look.plan or _plan(look.snapshot, creates)
+        news = _without_known_news(directory_id, plan)
+        if news:
+            run_id = runs.keep(news, directory_id)
+        looking.keep(look, plan, is_run=bool(news))
+        if news:
+            applying.apply(run_id, most_s)
     return run_id
 
 
 def _read(directory):
-    """A Snapshot. That it answers is noted for logins; that none of its servers does is not: a search of all takes longer than a login."""
-    snapshot = servers.read_whole(directory, reading.read, lambda one, error: servers.note(SYSTEM, one.id, one.url, error.reason))
+    """A Snapshot of everybody. That it answers is noted for logins."""
+    snapshot = reading.read_by_turns(directory)
     directories.note_answer(snapshot.directory)
     return snapshot
 

@@ -5,7 +5,7 @@ from appliance.core.db import Base
 from appliance.core.fields import Flag, Id, Integer, Json, Link, Moment, Text, Uuid
 from appliance.core.i18n import texts
 from appliance.core.people import Person
-from appliance.core.personal.declarations import Empty, Personal, after
+from appliance.core.personal.declarations import Empty, Nothing, Personal, after
 from appliance.identity.models import Directory
 
 _ = texts(__name__)
@@ -78,3 +78,25 @@ class SyncStep(Base):
                 {'name': '', 'dn': '', 'before': {}, 'after': {}, 'note': ''}, _.lazy('That something was changed stays; what goes.')))
         table_name = 'sync_step'
         indexes = ((('run', 'state', 'id'), False),)
+
+
+class SyncMark(Base):
+    """From where a look at what changed may go on, one row a directory; without it everybody is read.
+
+    `sign` stands for all that decides who is who here: another one makes the row worth nothing. `server` and `high`: whose database it
+    was and how far it was (positions.py). `full_at`: when everybody was read; `checked_at`: when the directory's own filter was last
+    found to give the same as the one with the groups named (unrolling.py), None where it does not.
+    """
+
+    id = Id()
+    directory = Link(Directory, unique=True)
+    sign = Text()
+    server = Text()
+    high = Json()
+    full_at = Moment()
+    checked_at = Moment(null=True)
+    kept_at = Moment(default=clock.now)
+
+    class Meta:
+        personal = Nothing(_.lazy('How far a directory was looked at.'))
+        table_name = 'sync_mark'

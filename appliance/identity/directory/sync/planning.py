@@ -18,8 +18,7 @@ from appliance.core.people import other_administrators
 from appliance.core.person_fields import fold_login
 from appliance.core.personal.forgotten import FORGOTTEN
 from appliance.identity.directory import directories
-from appliance.identity.directory.mapping import mapping_of
-from appliance.identity.directory.sync import reading
+from appliance.identity.directory.sync import reading, settled
 
 # In the order in which they are done: who must go goes first.
 DISABLE, ENABLE, CHANGE, MOVE, CREATE, REFUSE = KINDS = ('disable', 'enable', 'change', 'move', 'create', 'refuse')
@@ -49,13 +48,15 @@ class Step:
 class Plan:
     """steps in the order of doing. brake: '' or why some are held, or nobody can be told absent or shut: `many`, `empty`, `part`, `lost`,
     `administrator` (nobody could administer any more), `blind` (the directory does not show who is disabled), `emptied` (so many lose
-    what they had that the account's rights must have changed).
+    what they had that the account's rights must have changed). ends: {uuid: the moment from which the entry has expired, or None} of the
+    known people whose entries were read.
     """
 
     steps: tuple
     brake: str
     absent: int
     known: int
+    ends: dict = field(default_factory=dict)
 
     def counts(self):
         """{kind: how many}."""
@@ -104,31 +105,26 @@ def make(directory, snapshot, creates):
             steps += look.at_known(known_by, snapshot, person)
         elif person is None and creates:
             steps += look.at_new(known_by, snapshot)
-    look.remember()
+    look.remember(snapshot)
     inside = {known_by: person for known_by, person in known.items() if not person.is_out and not person.is_forgotten}
     steps, brake = _braked_changes(steps, inside)
     brake = 'blind' if look.is_blind else brake
     begun = clock.microseconds(snapshot.begun_at)
-    gone = [known_by for known_by, person in inside.items() if known_by not in snapshot.found and person.seen_at < begun]
+    gone = [known_by for known_by, person in inside.items() if not snapshot.shows(known_by) and person.seen_at < begun]
     if gone:
         cut, reason = _cut_off(directory, inside, gone, snapshot)
         steps, brake = steps + cut, reason or brake
     steps.sort(key=lambda step: KINDS.index(step.kind))
-    return Plan(tuple(steps), brake, len(gone), len(inside))
-
-
-# {directory: {uuid: what was compared, as a hash}} of the last look of this process, of those with whom there was nothing to do.
-_settled = {}
+    return Plan(tuple(steps), brake, len(gone), len(inside), look.ends)
 
 
 class _Look:
     """One comparison: the moment, the departments, the logins that are taken, and who was settled last time."""
 
     def __init__(self, directory):
-        self.directory, self.now, self.departments = directory, clock.now(), _departments()
-        self._before, self._settled = _settled.get(directory.id, {}), {}
+        self.directory, self.now, self.departments = directory, clock.now(), departments_by_name()
+        self._before, self._settled, self.ends = dict(settled.of(directory.id) or {}), {}, {}
         self.is_blind = False
-        self._sign = hash((directory.preset, repr(mapping_of(directory)), tuple(self.departments.ids.items())))
 
     @functools.cached_property
     def logins(self):
@@ -137,20 +133,20 @@ class _Look:
 
     def at_known(self, known_by, snapshot, person):
         """The steps about somebody who is here: none, and nothing is read, when all is as it was when there were none."""
-        dn, values = snapshot.found[known_by]
-        compared = hash((self._sign, person, dn, tuple((name, tuple(data)) for name, data in values.items())))
-        if self._before.get(known_by) == compared:
-            self._settled[known_by] = compared
+        here, there = settled.here(self.directory, self.departments, person), settled.there(*snapshot.found[known_by])
+        before = self._before.pop(known_by, None)
+        if before and before.holds(here, there, self.now):
+            self._settled[known_by] = before
             return []
         entry = snapshot.entry(known_by)
         if entry is None:       # no usable login: nothing is changed, but who is shut there is shut here
             reason = snapshot.is_shut(known_by, self.now)
-            return [Step(DISABLE, reason, known_by, person.person_id, person.name, dn)] if reason and not person.is_out else []
+            return [Step(DISABLE, reason, known_by, person.person_id, person.name, snapshot.found[known_by][0])] if reason and not person.is_out else []
         self.is_blind = self.is_blind or entry.is_disabled is None
+        self.ends[known_by] = entry.expires_at
         steps = _of_known(known_by, entry, person, self)
-        # Who expires will have expired without a change.
-        if not steps and entry.expires_at is None and entry.is_disabled is not None:
-            self._settled[known_by] = compared
+        if not steps and entry.is_disabled is not None:
+            self._settled[known_by] = settled.Settled(here, there, None if person.is_out else entry.expires_at)
         return steps
 
     def at_new(self, known_by, snapshot):
@@ -158,9 +154,9 @@ class _Look:
         entry = snapshot.entry(known_by)
         return [] if entry is None or entry.is_disabled is None or entry.closed(self.now) else [_of_new(known_by, entry, self.logins)]
 
-    def remember(self):
-        """Keep who is settled for the next look of this process."""
-        _settled[self.directory.id] = self._settled
+    def remember(self, snapshot):
+        """Keep who is settled for the next look of this process; of a look at what changed also those who were not read."""
+        settled.keep(self.directory.id, self._settled if snapshot.is_whole else self._before | self._settled)
 
 
 def _of_known(known_by, entry, person, look):
@@ -205,7 +201,8 @@ class _Departments:
     names: dict     # {id: name}
 
 
-def _departments():
+def departments_by_name():
+    """The departments as the directory's names find them."""
     tree, ids = all_departments(), {'': None}
     for department_id in sorted(tree, reverse=True):
         ids[tree[department_id][0].casefold()] = department_id
@@ -235,7 +232,7 @@ def _cut_off(directory, inside, gone, snapshot):
 
 def _too_many(directory, gone, inside, snapshot):
     """Why so many are not cut off, or ''. Who was cut off for absence within a day counts, too: a tree that moves bit by bit is a tree."""
-    if not snapshot.found:
+    if snapshot.is_empty:
         return 'empty'
     lately = row("""SELECT count(DISTINCT s.person_id) FROM sync_step s JOIN sync_run r ON r.id = s.run_id
         WHERE r.directory_id = ? AND r.brake = '' AND r.started_at > ? AND s.kind = ? AND s.reason IN ('gone', 'filtered') AND s.state = 'applied'

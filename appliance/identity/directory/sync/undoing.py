@@ -5,7 +5,7 @@ from appliance.core.actor import SYSTEM
 from appliance.core.i18n import texts
 from appliance.core.people import block, is_blocked, unblock
 from appliance.identity.directory import directories
-from appliance.identity.directory.sync import models, planning
+from appliance.identity.directory.sync import marks, models, planning
 from appliance.identity.directory.sync.applying import fields_now, write_fields
 from appliance.identity.directory.sync.batches import NotDone, Work, work_off
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
@@ -27,6 +27,7 @@ def _applied(run):
 
 def _end(run):
     SyncRun.update(state=models.UNDONE, ended_at=clock.now()).where(SyncRun.id == run.id).execute()
+    marks.drop(run.directory_id)        # once it is followed again, everybody is compared
 
 
 def _let_in(run, step, snapshot):

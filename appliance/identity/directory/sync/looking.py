@@ -1,0 +1,289 @@
+"""How a directory is looked at: at what changed since the last look where that can be told, else at everybody.
+
+A look at what changed lists who is there (a number and the mark of the last change of each, no more), and reads those whose entries
+changed, who are new in the list, or who are not settled here (settled.py). Who is not in the list is absent, whatever the reason:
+deleted, moved, out of the filter, out of a group within a group, hidden. Where an Active Directory says that nothing was written at
+all, not even the list is asked for. What cannot be trusted becomes a look at everybody, as do the first look, one each few hours and each night.
+"""
+
+import functools
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from appliance.core import clock
+from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
+from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_uuid
+from appliance.identity.directory.sync import due, marks, models, planning, positions, reading, settled, unrolling
+
+log = logging.getLogger('appliance.directory')
+MOST_ASKED, ASKED_AT_ONCE = 500, 50     # who is read by number; with more it is the same to read everybody
+# A mark of whole seconds hides a second change within its second, so who was changed in the newest one is read again for a while.
+SECOND_OVER_S = 5
+# Brakes after which the directory is read whole until they are gone: what they hold is seen in entries that do not change.
+UNSOUND = (*models.WITHOUT_STEPS, 'empty', 'emptied')
+
+
+class NotTrusted(Exception):
+    """Not by a look at what changed; the text says why, for the log."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a process remembers of its last look. full_at, sign: of the mark it belongs to. high: how far the server was.
+
+    stamps: {uuid: mark of the last change}. newest: the newest of them, first seen at newest_at, listed_at: both time.monotonic().
+    """
+
+    sign: str
+    full_at: datetime
+    high: dict
+    stamps: dict
+    newest: bytes
+    newest_at: float
+    listed_at: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """One reading: its Snapshot, and what is kept once it was planned from. mark: values of a SyncMark, None where nothing can be told by.
+    plan: where there is nothing to compare, the plan of that.
+    """
+
+    directory: object
+    snapshot: reading.Snapshot
+    mark: dict | None
+    memory: Memory | None
+    is_mark_due: bool = True
+    plan: planning.Plan | None = None
+
+
+_memory = {}        # {directory: Memory} of this process
+
+
+def looks(directory, creates):
+    """Yield the Looks to plan from, one after the other: mostly one; none where nothing happened; two where a full one is due, so that
+    nobody who must go waits for it. Each is given to `keep` before the next.
+    """
+    mark = marks.of(directory.id)
+    mark = mark if mark and marks.is_of(mark.sign, directory, creates) else None
+    if mark:
+        try:
+            look = _at_changes(directory, mark, creates)
+        except (NotTrusted, DirectoryMisconfigured) as error:
+            log.info('directory %s: everybody is read: %s', directory.name, error)
+        else:
+            if look:
+                yield look
+            if not due.is_full_due(mark.full_at):
+                return
+    yield _at_everybody(directory, mark, marks.sign(directory, creates))
+
+
+def keep(look, plan, is_run):
+    """Remember a look for the next one, after what was planned from it was written down. is_run: whether that made a run."""
+    directory = look.directory
+    marks.keep_ends(directory.id, plan.ends)
+    if look.mark is None or plan.brake in UNSOUND:
+        _memory.pop(directory.id, None)
+        marks.drop(directory.id)
+        return
+    if look.is_mark_due or is_run:
+        marks.keep(directory.id, **look.mark)
+    _memory[directory.id] = look.memory
+
+
+def forget(directory_id):
+    """As after a start of the process."""
+    _memory.pop(directory_id, None)
+    settled.forget(directory_id)
+
+
+def _at_everybody(directory, mark, sign):
+    snapshot = reading.read_by_turns(directory, lambda: _Everybody(mark))
+    everybody = snapshot.filled_by
+    position, stamps = everybody.position, everybody.stamps
+    if snapshot.gap or not all(stamps.values()):
+        return Look(directory, snapshot, None, None)
+    values = {'sign': sign, 'server': position.server, 'high': position.high, 'full_at': snapshot.begun_at, 'checked_at': everybody.checked_at}
+    return Look(directory, snapshot, values, _remembered(_memory.get(directory.id), values, stamps))
+
+
+class _Everybody:
+    """Fills a Snapshot with everybody. mark: the last one, if its filter was the same."""
+
+    def __init__(self, mark):
+        self._checked_at = mark.checked_at if mark else None
+        self.position, self.stamps, self.checked_at = None, {}, None
+
+    def __call__(self, connection, snapshot):
+        directory = snapshot.directory
+        self.position = positions.of(connection, directory)
+        own, named = directory.person_filter, _named(connection, directory, self.position)
+        is_check = own != named and (self._checked_at is None or due.is_check_due(self._checked_at))
+        for page in connection.pages(own if is_check else named, _attributes(directory, self.position), reading.PAGE):
+            known = dict(reading.known_by(directory.preset, page))
+            snapshot.found.update(known)
+            self.stamps.update((one, _stamp(values, self.position.marker)) for one, (_dn, values) in known.items())
+        self.checked_at = self._checked_at if own != named and not is_check else snapshot.begun_at
+        if is_check and not _agree(connection, directory, snapshot.found, own, named):
+            log.warning('directory %s: the filter gives others than the one with its groups named, so it is asked as it is', directory.name)
+            self.checked_at = None
+
+
+def _agree(connection, directory, found, own, named):
+    """Whether a filter and the one with its groups named give the same; people who changed meanwhile are asked for again."""
+    attribute, listed = PRESETS[directory.preset].uuid_attribute, set()
+    for page in connection.pages(named, [attribute], reading.PAGE):
+        listed.update(known for known, _entry in reading.known_by(directory.preset, page))
+    differing = listed ^ found.keys()
+    return len(differing) <= reading.LOOKED_UP and all(
+        len({bool(connection.search(f'(&{one}{reading.by_number(attribute, known_by)})', ['1.1'], limit=1)) for one in (own, named)}) == 1
+        for known_by in differing)
+
+
+def _at_changes(directory, mark, creates):
+    """The Look at what changed since a mark, None where nothing did. NotTrusted where that cannot be told."""
+    memory = _memory.get(directory.id)
+    if memory and (memory.sign, memory.full_at) != (mark.sign, mark.full_at):
+        memory = None
+    here = _Here(directory, creates)
+    try:
+        snapshot = reading.read_by_turns(directory, lambda: _Changed(mark, memory, here))
+    except DirectoryDown:
+        if directory.preset != 'active-directory':
+            # It may come back from a backup, and be past the mark by then. An Active Directory tells that by its name.
+            _memory.pop(directory.id, None)
+            marks.drop(directory.id)
+        raise
+    if snapshot.gap:
+        raise NotTrusted('the answer broke off')
+    changed = snapshot.filled_by
+    if changed.is_still and not snapshot.found:
+        return None
+    position = changed.position
+    values = {'sign': mark.sign, 'server': position.server, 'high': position.high, 'full_at': mark.full_at, 'checked_at': mark.checked_at}
+    is_same = not snapshot.found and here.are_all_in(snapshot.listed)
+    return Look(directory, snapshot, values, _remembered(memory, values, changed.stamps), marks.is_out_of_date(mark) and position.high != mark.high,
+                planning.Plan((), '', 0, len(here.known)) if is_same else None)
+
+
+class _Changed:
+    """Fills a Snapshot with who is there, and with the entries that are to be compared."""
+
+    def __init__(self, mark, memory, here):
+        self._mark, self._memory, self.here = mark, memory, here
+        self.position, self.stamps, self.is_still = None, {}, False
+
+    def __call__(self, connection, snapshot):
+        directory, memory = snapshot.directory, self._memory
+        self.position = positions.of(connection, directory)
+        high = memory.high if memory else self._mark.high
+        if not self.position.continues(self._mark.server, high):
+            raise NotTrusted('another server, or one that was set back')
+        if not high and memory is None:
+            raise NotTrusted('the server does not say how far it is, and this process has not looked yet')
+        # Only of an Active Directory that is one number for all it holds: what OpenLDAP says of one database tells nothing of the groups in another.
+        self.is_still = self.position.kind == positions.USN and self.position.high == high and memory is not None and self.here.are_all_in(memory.stamps)
+        named = functools.cache(lambda: _named(connection, directory, self.position) if self._mark.checked_at else directory.person_filter)
+        self.stamps = memory.stamps if self.is_still else _listing(connection, directory, named(), self.position.marker)
+        changed = set() if self.is_still else self._changed(high)
+        wanted = self.here.wanted(self.stamps, changed, memory.stamps if memory else None, self._mark.full_at)
+        if len(wanted) > MOST_ASKED:
+            raise NotTrusted(f'{len(wanted)} are to be compared')
+        snapshot.listed = self.stamps
+        for at in range(0, len(wanted), ASKED_AT_ONCE):
+            numbers = ''.join(reading.by_number(PRESETS[directory.preset].uuid_attribute, one) for one in wanted[at:at + ASKED_AT_ONCE])
+            page = connection.search(f'(&{named()}(|{numbers}))', _attributes(directory, self.position))
+            snapshot.found.update(reading.known_by(directory.preset, page))
+
+    def _changed(self, high):
+        """The uuids of those whose entries may have changed since."""
+        if not all(self.stamps.values()):
+            raise NotTrusted('an entry does not show when it was changed')
+        try:
+            is_newer = self.position.newer_than(high) if high else None
+            return {one for one, stamp in self.stamps.items() if (is_newer(stamp) if high else self._is_other(one, stamp))}
+        except (ValueError, IndexError):
+            raise NotTrusted('an entry shows no usable mark of its last change') from None
+
+    def _is_other(self, known_by, stamp):
+        memory = self._memory
+        is_second_open = not self.position.is_exact and memory.listed_at - memory.newest_at < SECOND_OVER_S
+        return memory.stamps.get(known_by) != stamp or (is_second_open and stamp == memory.newest)
+
+
+@dataclass
+class _Here:
+    """Who is known here, read before the directory is asked: no transaction is open while it answers."""
+
+    directory: object
+    creates: bool
+    known: dict = field(init=False)
+
+    def __post_init__(self):
+        self.known = planning.known_people(self.directory.id)
+        self._departments = planning.departments_by_name()
+        if settled.of(self.directory.id) is None:
+            ends = marks.ends(self.directory.id)
+            settled.keep(self.directory.id, {
+                known_by: settled.Settled(self._hash(person), None, None if person.is_out else ends.get(known_by))
+                for known_by, person in self.known.items()})
+
+    def _hash(self, person):
+        return settled.here(self.directory, self._departments, person)
+
+    def are_all_in(self, listed):
+        """Whether everybody who is let in here is in the list."""
+        return all(one in listed for one, person in self.known.items() if not person.is_out and not person.is_forgotten)
+
+    def wanted(self, listed, changed, listed_before, full_at):
+        """The uuids, in order, of those in the list whose entries are to be read. listed_before: None where this process has not looked."""
+        if listed_before is not None:
+            new = {one for one in listed if one not in listed_before}
+        else:       # whoever may have been missing in a list that nobody remembers
+            new = {one for one in listed if one not in self.known or self.known[one].is_out} | (marks.left_open(self.directory.id, full_at) & listed.keys())
+        now, before = clock.now(), settled.of(self.directory.id)
+        open_ = {one for one, person in self.known.items() if one in listed
+                 and not (one in before and before[one].is_of(self._hash(person), now))}
+        return sorted(one for one in new | changed | open_ if (self.creates if one not in self.known else not self.known[one].is_forgotten))
+
+
+def _named(connection, directory, position):
+    """The filter for people with its groups named, where it asks for a group with those within it."""
+    own = directory.person_filter
+    return unrolling.unrolled(connection, own, position.root) if position.root and unrolling.has_chain(own) else own
+
+
+def _listing(connection, directory, person_filter, marker):
+    """{uuid: mark of the last change, b'' where it is not shown} of everybody who is there."""
+    attribute, found = PRESETS[directory.preset].uuid_attribute, {}
+    for page in connection.pages(person_filter, [attribute, marker], reading.PAGE):
+        for _dn, values in page:
+            known_by = _number(directory.preset, _stamp(values, attribute))
+            if known_by:
+                found[known_by] = _stamp(values, marker)
+    if not found:
+        raise NotTrusted('nobody is there')
+    return found
+
+
+@functools.lru_cache(maxsize=200_000)
+def _number(preset, data):
+    """The uuid that these bytes are, '' for none: the same ones come with each list."""
+    return str(read_uuid(preset, {PRESETS[preset].uuid_attribute.lower(): [data]}) or '')
+
+
+def _stamp(values, attribute):
+    return (values.get(attribute) or plain(values).get(attribute.lower()) or [b''])[0]
+
+
+def _attributes(directory, position):
+    return sorted({*attributes_of(directory), position.marker})
+
+
+def _remembered(before, values, stamps):
+    newest, now = max(stamps.values(), default=b''), time.monotonic()
+    newest_at = before.newest_at if before and before.newest == newest else now
+    return Memory(values['sign'], values['full_at'], values['high'], stamps, newest, newest_at, now)
