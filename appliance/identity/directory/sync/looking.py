@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import ldap
+
 from appliance.core import clock
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_uuid
@@ -23,6 +25,7 @@ MOST_ASKED, ASKED_AT_ONCE = 500, 50     # who is read by number; with more it is
 SECOND_OVER_S = 5
 # Brakes after which the directory is read whole until they are gone: what they hold is seen in entries that do not change.
 UNSOUND = (*models.WITHOUT_STEPS, 'empty', 'emptied')
+REFUSED = ('bind', 'encryption')        # it would be refused again, and the account counts that
 
 
 class NotTrusted(Exception):
@@ -72,6 +75,8 @@ def looks(directory, creates):
         try:
             look = _at_changes(directory, mark, creates)
         except (NotTrusted, DirectoryMisconfigured) as error:
+            if getattr(error, 'reason', '') in REFUSED:
+                raise
             log.info('directory %s: everybody is read: %s', directory.name, error)
         else:
             if look:
@@ -135,12 +140,15 @@ class _Everybody:
 def _agree(connection, directory, found, own, named):
     """Whether a filter and the one with its groups named give the same; people who changed meanwhile are asked for again."""
     attribute, listed = PRESETS[directory.preset].uuid_attribute, set()
-    for page in connection.pages(named, [attribute], reading.PAGE):
-        listed.update(known for known, _entry in reading.known_by(directory.preset, page))
-    differing = listed ^ found.keys()
-    return len(differing) <= reading.LOOKED_UP and all(
-        len({bool(connection.search(f'(&{one}{reading.by_number(attribute, known_by)})', ['1.1'], limit=1)) for one in (own, named)}) == 1
-        for known_by in differing)
+    try:
+        for page in connection.pages(named, [attribute], reading.PAGE):
+            listed.update(known for known, _entry in reading.known_by(directory.preset, page))
+        differing = listed ^ found.keys()
+        return len(differing) <= reading.LOOKED_UP and all(
+            len({bool(connection.search(f'(&{one}{reading.by_number(attribute, known_by)})', ['1.1'], limit=1)) for one in (own, named)}) == 1
+            for known_by in differing)
+    except (ldap.LDAPError, DirectoryDown):     # everybody was read; the comparison is made again
+        return False
 
 
 def _at_changes(directory, mark, creates):

@@ -49,15 +49,15 @@ class Position:
 
 
 def of(connection, directory):
-    """The Position of the server at the other end."""
-    root = _root(connection)
+    """The Position of the server at the other end; of one that says nothing, or nonsense, that of a server without numbers."""
     try:
-        return _of(connection, directory, root)
-    except (ValueError, IndexError):    # a server may say anything
+        return _of(connection, directory)
+    except (ValueError, IndexError, ldap.LDAPError):
         return _by_stamps(directory)
 
 
-def _of(connection, directory, root):
+def _of(connection, directory):
+    root = _root(connection)
     if directory.preset == 'active-directory' and 'highestcommittedusn' in root and 'dsservicename' in root:
         service = _text(root, 'dsservicename')
         return Position(USN, f'{service} {_invocation(connection, service)}', 'uSNChanged', {'': int(_text(root, 'highestcommittedusn'))},

@@ -26,7 +26,7 @@ def unrolled(connection, person_filter, root):
     for value in set(IN_CHAIN.findall(person_filter)):
         try:
             found = _closure(connection, value, root)
-        except ldap.SIZELIMIT_EXCEEDED:
+        except ldap.LDAPError:      # too many, or what is no group's name
             return person_filter
         named[value] = f'(|{"".join(f"(memberOf={one})" for one in found)})'
     return IN_CHAIN.sub(lambda match: named[match[1]], person_filter)
