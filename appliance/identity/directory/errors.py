@@ -11,12 +11,14 @@ REASONS = {
     'silent': _.lazy('The directory does not answer in time.'),
     'tls': _.lazy('The encrypted connection fails: the certificate is not trusted, has expired or is for another name.'),
     'closed': _.lazy('Nothing listens at this address and port, or it closes the connection.'),
+    'nonsense': _.lazy('What answers at this address does not keep to LDAP: nothing of its answer is used.'),
     'overloaded': _.lazy('The directory says that it is busy or unavailable.'),
 }
 STEPS = {
     'encryption': _.lazy('The encryption of the directory is set up wrongly.'),
     'bind': _.lazy("The directory refuses the portal's own account."),
     'base': _.lazy('The directory has nothing at the base, or does not show it.'),
+    'open': _.lazy('The directory lets in whom it cannot know, with any password. Nobody is let in by it.'),
     'people': _.lazy('The directory cannot use the filter for people.'),
 }
 

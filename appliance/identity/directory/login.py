@@ -105,7 +105,8 @@ def ask(directory, login, password, before_bind=None, deadline=None):
     if before_bind:
         before_bind(key)
     if entry is None:
-        within(deadline, bind_as, directory, f'cn={secrets.token_hex(8)},{directory.base_dn}', secrets.token_hex(8), deadline)
+        if within(deadline, bind_as, directory, f'cn={secrets.token_hex(8)},{directory.base_dn}', secrets.token_hex(8), deadline) is None:
+            raise DirectoryMisconfigured('open')
     else:
         reason = within(deadline, bind_as, directory, entry.dn, password, deadline)
         # Active Directory refuses by itself; another may leave that to who reads the entry.

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import ldap
 from ldap.dn import str2dn
+from ldap.filter import escape_filter_chars
 
 from appliance.core.errors import Invalid
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
@@ -134,6 +135,13 @@ def read_uuid(preset, values):
         return uuid.UUID(bytes_le=data) if attribute == 'objectGUID' else uuid.UUID(data.decode('ascii'))
     except ValueError:
         return None
+
+
+def uuid_filter(preset, known_by):
+    """The filter of the entry of a UUID: of objectGUID the 16 bytes, escaped one by one (RFC 4515, 3)."""
+    attribute = PRESETS[preset].uuid_attribute
+    data = ''.join(f'\\{byte:02x}' for byte in uuid.UUID(str(known_by)).bytes_le) if attribute == 'objectGUID' else escape_filter_chars(str(known_by))
+    return f'({attribute}={data})'
 
 
 def _field(dn, values, name, attributes):

@@ -1,19 +1,20 @@
 """Reading everybody from a directory, and knowing whether it was everybody. Nothing is written; no transaction may be open."""
 
+import logging
 import time
-import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import ldap
-from ldap.filter import escape_filter_chars
 
 from appliance.core import clock
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.closing import closing, why_shut
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.login import bind_own_account, misconfigured_search
-from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_entry, read_uuid
+from appliance.identity.directory.login import bind_own_account, misconfigured_search, within
+from appliance.identity.directory.mapping import attributes_of, plain, read_entry, read_uuid, uuid_filter
+
+log = logging.getLogger('appliance.directory')
 
 PAGE = 500
 READ_S = 120            # of one reading; a directory that takes longer counts as silent
@@ -25,12 +26,14 @@ class Snapshot:
     """The people of a directory at a moment.
 
     found: {uuid: (dn, {attribute: [bytes, ...]})}, read into an Entry only when it is asked for: of 10,000 people few have changed.
+    unclear: uuids that two entries have: whose they are is not known, so nothing is done to anybody, nor is he absent.
     gap: why it may not be everybody: '' (it is), `part` (the server's size limit), `lost` (the connection ended midway).
     begun_at: when it was begun; who came in since then may be missing in it.
     """
 
     directory: object
     found: dict = field(default_factory=dict)
+    unclear: set = field(default_factory=set)
     gap: str = ''
     begun_at: datetime = field(default_factory=clock.now)
 
@@ -44,13 +47,18 @@ class Snapshot:
 
 
 def read(directory):
-    """The Snapshot of a directory. DirectoryDown or DirectoryMisconfigured when not a single page came."""
+    """The Snapshot of a directory. DirectoryDown or DirectoryMisconfigured when not a single page came, or it hangs beyond READ_S."""
+    deadline = time.monotonic() + READ_S
+    return within(deadline, _read, directory, deadline)
+
+
+def _read(directory, deadline):
     found = Snapshot(directory)
     try:
-        with connect(directory, time.monotonic() + READ_S) as connection:
+        with connect(directory, deadline) as connection:
             bind_own_account(connection, directory)
             for page in connection.pages(directory.person_filter, attributes_of(directory), PAGE):
-                found.found.update(_known_by(directory.preset, page))
+                _take(found, page)
     except ldap.SIZELIMIT_EXCEEDED:
         found.gap = 'part'
     except ldap.LDAPError as error:
@@ -61,7 +69,17 @@ def read(directory):
         if not found.found:
             raise
         found.gap = 'lost'
+    for known_by in found.unclear:
+        log.warning('directory %s: two entries have the number %s, so nothing is done to anybody: %s', directory.name, known_by, found.found.pop(known_by)[0])
     return found
+
+
+def _take(snapshot, page):
+    """Add a page. An entry that was renamed while the pages were read comes twice, too: the next look sees it once."""
+    for known_by, entry in _known_by(snapshot.directory.preset, page):
+        if known_by in snapshot.found and snapshot.found[known_by][0] != entry[0]:
+            snapshot.unclear.add(known_by)
+        snapshot.found[known_by] = entry
 
 
 def _known_by(preset, page):
@@ -76,20 +94,12 @@ def why_absent(directory, uuids):
     """{uuid: reason} of people who are not in the answer any more, of the first of them: `filtered` (below the base, but outside the
     filter) or `gone` (deleted, moved out of the base, or no longer shown). An entry cannot be told of that the directory hides.
     """
-    attribute, found = PRESETS[directory.preset].uuid_attribute, {}
+    found = {}
     try:
         with connect(directory, time.monotonic() + LOOK_UP_S) as connection:
             bind_own_account(connection, directory)
             for known_by in uuids[:LOOKED_UP]:
-                value = _filter_value(attribute, known_by)
-                found[known_by] = 'filtered' if connection.search(f'({attribute}={value})', ['1.1'], limit=1) else 'gone'
+                found[known_by] = 'filtered' if connection.search(uuid_filter(directory.preset, known_by), ['1.1'], limit=1) else 'gone'
     except (ldap.LDAPError, DirectoryDown, DirectoryMisconfigured):
         pass        # the reason is a courtesy: that they are absent is known
     return found
-
-
-def _filter_value(attribute, known_by):
-    """A UUID as it stands in a filter: the 16 bytes of Active Directory's objectGUID escaped one by one (RFC 4515, 3)."""
-    if attribute != 'objectGUID':
-        return escape_filter_chars(str(known_by))
-    return ''.join(f'\\{byte:02x}' for byte in uuid.UUID(known_by).bytes_le)
