@@ -69,6 +69,7 @@ class Directory:
     bind_password: str = field(repr=False)
     failed_at: datetime | None = None
     failure: str = ''
+    changes_passwords: bool = True
 
 
 def address(url):

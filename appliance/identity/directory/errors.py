@@ -23,6 +23,13 @@ STEPS = {
 }
 
 
+# What is said of a login only after a right password.
+TOLD = {
+    'must_change': _.lazy('Your password must be changed first: change it where your company does, then log in here.'),
+    'password_expired': _.lazy('Your password has expired: have your administrator give you a new one, then log in here.'),
+}
+
+
 class DirectoryDown(Unavailable):
     """The directory cannot be asked now; `reason` is a key of REASONS. Nothing is known about the person."""
 
@@ -44,26 +51,21 @@ class DirectoryMisconfigured(Unavailable):
 
 
 class WrongPair(PortalError):
-    """Login and password do not belong together. The person reads one answer for all reasons but `must_change`.
+    """Login and password do not belong together. The person reads one answer for all reasons but those of TOLD.
 
-    reason, for the log: blank, too_long, unknown, ambiguous, incomplete, password, disabled, locked, expired, must_change,
-    refused. `may_tell` is true where the directory names the reason only after a right password.
-    key names whom the failure counts for ('' when no bind was tried, so that nothing counts): see login.ask.
+    reason, for the log: blank, too_long, or a key of policy.REASONS. `may_tell` is true where the directory names the reason only
+    after a right password. key names whom the failure counts for ('' when no bind was tried, so that nothing counts): see login.ask.
     """
 
     code = 'wrong_pair'
     status = 401
     default = _.lazy('Login or password is wrong.')
-    may_tell = False
 
     def __init__(self, reason, key=''):
         self.reason = reason
         self.key = key
-        if reason == 'must_change':
-            self.may_tell = True
-            super().__init__(_.lazy('Your password must be changed first: change it where your company does, then log in here.'))
-        else:
-            super().__init__()
+        self.may_tell = reason in TOLD
+        super().__init__(TOLD.get(reason))
 
 
 def remembered(reason):

@@ -62,7 +62,7 @@ class Entry:
     fields: those of login, name, mail, phone, title, department that are mapped, each a line of text within its limit, '' when
     the directory has none; login and name always.
     head_dn: the DN of his manager or ''.
-    is_disabled (None: the directory does not show it), expires_at (None: never): see `closed`.
+    is_disabled (None: the directory does not show it), expires_at (None: never): see `closed`. hint: see policy.Hint.
     """
 
     uuid: uuid.UUID
@@ -71,6 +71,7 @@ class Entry:
     head_dn: str = ''
     is_disabled: bool | None = False
     expires_at: datetime | None = None
+    hint: object = None
 
     def closed(self, now):
         """Why the directory lets nobody in by this entry at a moment: `disabled`, `expired`, or '' where it does."""
