@@ -53,12 +53,15 @@ def _own(actor):
 
 
 def change_own(actor, old, new, address, agent='', is_remembered=False):
-    """A person changes his password in the directory: all his sessions end, and he gets a new one; returns its token. Invalid (old, new)."""
+    """A person changes his password in the directory: all his sessions end, and he gets a new one; returns (its token, its id).
+
+    NotFound where it cannot be changed from here, Invalid (old, new) for what is not right, else as `accounts.log_in`.
+    """
     own = _own(actor)
     if own is None:
         raise NotFound()
     _change(*own, old, new, address)
-    return sessions.open_session(ANONYMOUS, actor.person_id, ['password'], is_remembered, address, agent)[0]
+    return sessions.open_session(ANONYMOUS, actor.person_id, ['password'], is_remembered, address, agent)
 
 
 def _change(directory_id, known_by, old, new, address):

@@ -31,7 +31,7 @@ def list_directories():
 @permitted('identity.directories.manage')
 def add_directory():
     """A new one; tested on the page that follows."""
-    form = read_form(DirectoryForm, tls='ldaps', is_active=True, sync=directories.KNOWN)
+    form = read_form(DirectoryForm, tls='ldaps', is_active=True, sync=directories.KNOWN, changes_passwords=True)
     if form.is_posted and form.validate():
         try:
             directory_id = directories.add_directory(g.actor, **form.values(), secret=form.secret.data or '',
