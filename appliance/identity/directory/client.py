@@ -106,7 +106,7 @@ def connect(directory, deadline):
     try:
         check_encryption(directory.url, directory.tls)
     except ValueError as error:
-        raise DirectoryMisconfigured('encryption', _('The encryption must be: %(right)s.', right=error)) from None
+        raise DirectoryMisconfigured('encryption', _.lazy('The encryption must be: %(right)s.', right=error)) from None
     connection = Connection(directory, deadline)
     try:
         connection.open()
@@ -219,7 +219,7 @@ class Connection:
             # Last: it builds the context from the options above.
             self._ldap.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
         except ldap.LDAPError:
-            raise DirectoryMisconfigured('encryption', _('The CA certificates cannot be used. Give them anew, as PEM.')) from None
+            raise DirectoryMisconfigured('encryption', _.lazy('The CA certificates cannot be used. Give them anew, as PEM.')) from None
         finally:
             os.close(descriptor)
 
@@ -227,7 +227,7 @@ class Connection:
         try:
             self._call(self._ldap.start_tls_s)
         except ldap.LDAPError as error:
-            raise DirectoryMisconfigured('encryption', _(
+            raise DirectoryMisconfigured('encryption', _.lazy(
                 'The directory refuses StartTLS (%(words)s). Use an address ldaps://, or switch TLS on there.',
                 words=describe(error))) from error
 
@@ -292,7 +292,7 @@ def system_ca():
     try:
         return SYSTEM_CA.read_bytes()
     except OSError:
-        raise DirectoryMisconfigured('encryption', _(
+        raise DirectoryMisconfigured('encryption', _.lazy(
             'This server has no list of known CAs. Give the CA certificate of the directory, or install ca-certificates.')) from None
 
 
