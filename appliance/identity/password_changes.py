@@ -100,7 +100,7 @@ def _refuse(wrong, counted_for, address):
         throttle.count_failure(ANONYMOUS, counted_for, address, True)
         audit.count(ANONYMOUS, 'identity.login.refused', '', reason=wrong.reason)
     if wrong.reason in ('password', 'blank', 'too_long'):
-        raise Invalid(_('Your password until now is not right.'), field='old') from None
+        raise Invalid(_('Your current password is not right.'), field='old') from None
     raise wrong
 
 

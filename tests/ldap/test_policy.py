@@ -108,7 +108,7 @@ def test_a_step_is_no_session_and_a_session_no_step(active):
 
 
 @pytest.mark.parametrize(('old', 'new', 'field', 'words'), [
-    ('wrong', NEW, 'old', 'until now'), ('', NEW, 'old', ''), (PASSWORD, PASSWORD, 'new', 'that you have'), (PASSWORD, 'short', 'new', 'at least 8'),
+    ('wrong', NEW, 'old', 'current password'), ('', NEW, 'old', ''), (PASSWORD, PASSWORD, 'new', 'that you have'), (PASSWORD, 'short', 'new', 'at least 8'),
     (PASSWORD, 'password1', 'new', 'too easy'), (PASSWORD, 'elevenchars', 'new', 'too short'), (PASSWORD, 'x' * 2000, 'new', 'at most'), (PASSWORD, 'a\0' + NEW, 'new', '')])
 def test_what_is_wrong_is_said_at_its_field_and_the_step_stays(active, old, new, field, words):
     token = owed('must')

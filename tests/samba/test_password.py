@@ -51,7 +51,7 @@ def test_who_must_change_his_password_changes_it_here(domain, somebody):
     login, dn, directory_id = somebody
     domain.set(dn, pwdLastSet=b'0')
     token = owed(login)
-    for old, new, field, words in (('Wrong old 1!', NEW, 'old', 'until now'), (PASSWORD, 'alllowercaseletters', 'new', 'too short or too simple'), (PASSWORD, PASSWORD, 'new', '')):
+    for old, new, field, words in (('Wrong old 1!', NEW, 'old', 'current password'), (PASSWORD, 'alllowercaseletters', 'new', 'too short or too simple'), (PASSWORD, PASSWORD, 'new', '')):
         with pytest.raises(Invalid) as caught:
             password_changes.change_owed(token, old, new, HERE)
         assert caught.value.field == field and words in str(caught.value.message)

@@ -22,7 +22,7 @@ class LoginForm(Form):
 class PasswordForm(Form):
     """The old password and a new one. `next` is where to go then."""
 
-    old = PasswordField(_.lazy('Password until now'), [Length(max=PASSWORD_LENGTH)])
+    old = PasswordField(_.lazy('Current password'), [Length(max=PASSWORD_LENGTH)])
     new = PasswordField(_.lazy('New password'), [Length(max=PASSWORD_LENGTH)])
     next = HiddenField(validators=[Length(max=2000)])
 

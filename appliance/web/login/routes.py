@@ -52,8 +52,8 @@ def log_in():
 
 
 def _to_step(token, target):
-    """Nobody is in yet: another cookie, good for the new password and nothing else."""
-    response = redirect(url_for('login.new_password', next=target), 303)
+    """Nobody is in yet: another cookie, good for the new password and nothing else. The form comes at once: a redirect means «in» to the page's script."""
+    response = current_app.make_response((render_template('login/password.html', form=PasswordForm(data={'next': target})), 401))
     cookies.keep(response, 'step', token)
     return response
 

@@ -27,7 +27,7 @@ class PlaceForm(Form):
 class PasswordForm(Form):
     """The old password and a new one."""
 
-    old = PasswordField(_.lazy('Password until now'), [Length(max=PASSWORD_LENGTH)])
+    old = PasswordField(_.lazy('Current password'), [Length(max=PASSWORD_LENGTH)])
     new = PasswordField(_.lazy('New password'), [Length(max=PASSWORD_LENGTH)])
 
 
