@@ -15,6 +15,7 @@ from tests.switches import every_tool, tools_of_the_clone
 NOT_PAGES = {
     'health.healthz': 'words for a load balancer',
     'setup.authority': 'a file',
+    'login.new_password': 'leads on to the login for who owes no new password',
     'metrics.metrics': 'numbers for a monitoring system, at the admin address',
     'static': 'files',
     'search.palette': 'fragment of every page',

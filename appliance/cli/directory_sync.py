@@ -85,4 +85,4 @@ def _show(actor, run_id, as_json):
         say(words.brake(run))
     say(f'Run {run_id}: {words.RUN_STATES[run["state"]]}.' if steps or run['failure'] or run['brake'] else 'Nothing to do: everybody is here as the directory says.')
     if run['failure']:
-        raise Unavailable(run['failure'])
+        raise Unavailable(words.failure(run))

@@ -13,10 +13,9 @@ import logging
 import shutil
 from dataclasses import dataclass
 
-from appliance.core import migrations
+from appliance.core import migrations, registration
 from appliance.core.db import database, is_sqlite
 from appliance.core.i18n import texts
-from appliance.core.tool import registry
 
 _ = texts(__name__)
 OK, WARNING, FAILED, SKIPPED = 'ok', 'warning', 'failed', 'skipped'
@@ -87,7 +86,7 @@ def _load():
     from appliance.core.backup import health as _backups    # noqa: F401  # cycle: and this
     from appliance.core.jobs import health as _jobs         # noqa: F401  # cycle: and this
     from appliance.core.personal import health as _people   # noqa: F401  # cycle: and so does this
-    registry.load('checks')
+    registration.load('checks')
 
 
 def run(config):

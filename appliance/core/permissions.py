@@ -40,7 +40,7 @@ CORE = (
     Permission('core.mail.manage', _.lazy('Set up the mail server, see the outbox and send again'), (SYSTEM_ROLE,)),
     Permission('core.jobs.manage', _.lazy('See jobs and run them'), (SYSTEM_ROLE,)),
     Permission('core.backups.read', _.lazy('See the backups'), (SYSTEM_ROLE,)),
-    Permission('identity.directories.manage', _.lazy('Set up directories'), (SYSTEM_ROLE,)),
+    Permission('identity.directories.manage', _.lazy('Set up directories, which say who is an employee and in which department'), (SYSTEM_ROLE,)),
 )
 
 

@@ -13,7 +13,7 @@ from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR, ANONYMOUS, EMPLOYEE, SYSTEM
 from appliance.core.db import write
 from appliance.core.errors import Conflict, Invalid, NotFound, PortalError
-from appliance.core.i18n import texts
+from appliance.core.i18n import language, texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, PASSWORD_LENGTH
 from appliance.core.outbox import send_mail
 from appliance.core.people import Person, PersonBlock, PersonRole, add_person, give_role, is_blocked, unblock, update_person
@@ -23,9 +23,11 @@ from appliance.core.personal.forgotten import is_forgotten
 from appliance.core.settings import set_setting
 from appliance.identity import one_time_links, passwords, sessions, throttle
 from appliance.identity.directory import directories, resolving
-from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
+from appliance.identity.directory import password as directory_password
+from appliance.identity.directory.errors import WrongPair
 from appliance.identity.directory.filling import person_values
 from appliance.identity.models import DirectoryPerson, Password
+from appliance.identity.owed_steps import DIRECTORY_PASSWORD, StepOwed, open_step
 
 _ = texts(__name__)
 log = logging.getLogger('appliance.login')
@@ -35,7 +37,7 @@ def log_in(login, password, address, agent='', is_remembered=False):
     """Check a pair and open a session; returns (token, person id, language).
 
     `login` is a login or a mail. Raises WrongPair (the same for known and unknown names), TooMany with the seconds to wait,
-    DirectoryDown or DirectoryMisconfigured, Busy when too many ask at once. Failures are counted, successes forgive.
+    DirectoryDown or DirectoryMisconfigured, StepOwed where the directory wants a new password first and takes it from here, Busy when too many ask at once. Failures are counted, successes forgive.
     """
     if not _is_usable(login, max(LOGIN_LENGTH, MAIL_LENGTH)) or not _is_usable(password, PASSWORD_LENGTH):
         raise WrongPair('unusable')
@@ -46,14 +48,18 @@ def log_in(login, password, address, agent='', is_remembered=False):
         passwords.verify(None, 'x')
         return _refuse(WrongPair('blank'), login, address, is_known)
     try:
-        person_id, key = _check_pair(person, login, password)
+        person_id, hint = _check_pair(person, login, password, is_remembered)
     except WrongPair as wrong:
         return _refuse(wrong, login, address, is_known)
     if is_blocked(person_id):
         return _refuse(WrongPair('disabled'), login, address, is_known)
-    throttle.clear(ANONYMOUS, login, address, key)
-    token, _session_id = sessions.open_session(ANONYMOUS, person_id, ['password'], is_remembered, address, agent)
-    return token, person_id, Person.get_by_id(person_id).language
+    throttle.clear(ANONYMOUS, login, address)
+    token, session_id = sessions.open_session(ANONYMOUS, person_id, ['password'], is_remembered, address, agent)
+    spoken = Person.get_by_id(person_id).language
+    if hint:
+        with language(spoken):
+            sessions.keep_flashes(session_id, [str(hint)])
+    return token, person_id, spoken
 
 
 def _is_usable(text, limit):
@@ -71,8 +77,8 @@ def _refuse(wrong, login, address, is_known):
     raise wrong
 
 
-def _check_pair(person, login, password):
-    """(person id, the directory's key for counting or None). The order of the steps is the same for every name."""
+def _check_pair(person, login, password, is_remembered):
+    """(person id, what the directory says of his password: a policy.Hint or None). The order of the steps is the same for every name."""
     is_right = passwords.verify(person and person.id, password)
     if is_right:
         return person.id, None
@@ -84,24 +90,32 @@ def _check_pair(person, login, password):
         # as long as anybody's, and whether it is up or down changes nothing for local accounts.
         _ask_for_nobody(asked)
         raise WrongPair('password')
-    directory, found = _ask_directories(asked, login, password)
-    return person_of_entry(SYSTEM, directory.id, found), f'{directory.id}:{found.uuid}'
+    directory, found = _ask_directories(asked, login, password, is_remembered)
+    return person_of_entry(SYSTEM, directory.id, found), found.hint
 
 
-def _ask_directories(asked, login, password):
-    """(the directory, the entry) of a pair. A try counts before its bind, and not when the directory went away before it judged."""
-    taken = []
-
-    def take_try(key):
-        throttle.take_directory_try(ANONYMOUS, key)
-        taken.append(key)
-
+def _ask_directories(asked, login, password, is_remembered):
+    """(the directory, the entry) of a pair, as far as tries are left. StepOwed where the pair is right, and the directory takes the new
+    password that it wants from here.
+    """
     try:
-        return resolving.authenticate(asked, login, password, before_bind=take_try)
-    except (DirectoryDown, DirectoryMisconfigured):
-        for key in taken:
-            throttle.give_directory_try_back(ANONYMOUS, key)
-        raise
+        with throttle.directory_tries() as take_try:
+            return resolving.authenticate(asked, login, password, before_bind=take_try)
+    except WrongPair as wrong:
+        number, _colon, known_by = wrong.key.partition(':')
+        directory = next((one for one in asked if str(one.id) == number), None)
+        if wrong.reason != 'must_change' or directory is None or not directory_password.is_offered(directory):
+            raise
+        if is_kept_out(directory.id, known_by):
+            raise WrongPair('disabled', wrong.key) from None
+        raise StepOwed(DIRECTORY_PASSWORD, open_step(ANONYMOUS, DIRECTORY_PASSWORD, directory.id, known_by, is_remembered)) from None
+
+
+def is_kept_out(directory_id, known_by):
+    """Whether somebody or something here keeps the person of an entry out; what the directory's own block says is over once it lets him in."""
+    return (PersonBlock.select().join(DirectoryPerson, on=PersonBlock.person == DirectoryPerson.person)
+            .where((DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == known_by)
+                   & (PersonBlock.source != directories.source_of(directory_id))).exists())
 
 
 def _ask_for_nobody(asked):

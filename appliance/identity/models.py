@@ -8,7 +8,7 @@ from appliance.core.fields import Bytes, Flag, Id, Integer, Json, Link, Moment, 
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH
 from appliance.core.people import Person
-from appliance.core.personal.declarations import WITH_PERSON, Empty, Keep, Kept, Personal, after
+from appliance.core.personal.declarations import WITH_PERSON, Empty, Keep, Kept, Nothing, Personal, after
 
 _ = texts(__name__)
 
@@ -47,6 +47,7 @@ class Directory(Base):
     mapping = Json()
     is_active = Flag(default=True)
     sync = Text(default='known')
+    changes_passwords = Flag(default=True)      # people may change their password from here, where the connection is encrypted
     failed_at = Moment(null=True)
     failure = Text(default='')
     failures = Json(default=dict)       # {address: [microseconds, reason]} of servers that failed lately
@@ -82,6 +83,39 @@ class DirectoryPerson(Base):
 def is_taken(photo):
     """Whether a person's photo is that of his entry, by DirectoryPerson.photo."""
     return bool(photo) and not photo.startswith('!')
+class DirectoryGap(Base):
+    """That a directory cannot be followed: since when, why (a key of the directory's errors), and when administrators were told. No row: it is."""
+
+    directory = Link(Directory, primary_key=True)
+    since_at = Moment(default=clock.now)
+    reason = Text()
+    told_at = Moment(null=True)
+
+    class Meta:
+        personal = Nothing(_.lazy('since when a server does not answer'))
+        table_name = 'directory_gap'
+
+
+class OwedStep(Base):
+    """A login that still owes a step: the pair was right, and something has to be done first. Its cookie is good for that step alone.
+
+    The row names the entry, not a person: whoever logs in for the first time is nobody here yet.
+    """
+
+    id = Id()
+    kind = Text()
+    token_hash = Bytes(unique=True)
+    directory = Link(Directory)
+    uuid = Uuid()
+    is_remembered = Flag(default=False)
+    created_at = Moment()
+    expires_at = Moment()
+
+    class Meta:
+        personal = Personal(
+            _.lazy('That a login waits for a new password'), hidden=('token_hash',), kept=after(1, 'core.clean'),
+            forget=Keep(_.lazy('It holds the number of an entry and no name, and goes after a day.')))
+        table_name = 'owed_step'
 
 
 class Session(Base):

@@ -4,15 +4,18 @@ Three budgets: a login from one network (five tries, then a growing wait), a net
 that it never came from. A network where the person logged in before is not shut out by strangers. A success clears the pair.
 """
 
+import contextlib
 import hashlib
 import ipaddress
 from datetime import timedelta
 
 from appliance.core import clock
 from appliance.core.actions import action
+from appliance.core.actor import ANONYMOUS
 from appliance.core.db import database, is_sqlite
-from appliance.core.errors import TooMany
+from appliance.core.errors import PortalError, TooMany
 from appliance.core.person_fields import fold_login
+from appliance.identity.directory.errors import TOLD, DirectoryDown, WrongPair
 from appliance.identity.models import LoginFailure
 
 WINDOW = timedelta(minutes=30)
@@ -57,6 +60,39 @@ def _require(bucket, tries):
         left_s = (failures[-1][0] - clock.now()).total_seconds() + wait_s
         if left_s > 0:
             raise TooMany(retry_after_s=left_s)
+
+
+# How a directory fails before it has judged a password. One that fell silent over the bind may have counted it, and counts.
+NOT_JUDGED = ('refused', 'name', 'tls', 'overloaded')
+
+
+@contextlib.contextmanager
+def directory_tries():
+    """Yield what is to run before each bind as a person, with his key: whoever binds as people does it within this block.
+
+    A try that the directory did not judge, or took for right, is given back; a block that ends well forgives what was counted.
+    """
+    taken = []
+
+    def take(key):
+        take_directory_try(ANONYMOUS, key)
+        taken.append(key)
+    try:
+        yield take
+    except PortalError as error:
+        was_wrong = isinstance(error, WrongPair) and error.reason not in TOLD
+        fell_silent = isinstance(error, DirectoryDown) and error.reason not in NOT_JUDGED
+        for key in () if was_wrong or fell_silent else taken:
+            give_directory_try_back(ANONYMOUS, key)
+        raise
+    for key in taken:
+        forgive_directory(ANONYMOUS, key)
+
+
+@action
+def forgive_directory(actor, person_key):
+    """The directory let this person in: what was counted of him is over."""
+    LoginFailure.delete().where(LoginFailure.bucket == f'directory:{person_key}').execute()
 
 
 @action

@@ -10,6 +10,7 @@ from appliance.core.jobs.runs import forget_runs
 from appliance.identity.directory.sync import due as sync
 from appliance.identity.directory.sync.models import KEPT_DAYS
 from appliance.identity.one_time_links import forget_links
+from appliance.identity.owed_steps import forget_steps
 from appliance.identity.sessions import forget_sessions
 from appliance.identity.throttle import forget_failures
 from appliance.identity.tokens import forget_tokens
@@ -26,6 +27,7 @@ def clean(run):
         forget_request_keys(now - A_DAY)
         forget_sessions(now - A_DAY)
         forget_links(now - A_DAY)
+        forget_steps(now - A_DAY)
         forget_failures(now - A_DAY)
         forget_tokens(now - EXPIRED_TOKENS)
         sync.forget(now - KEPT_DAYS * A_DAY)

@@ -3,7 +3,7 @@ import uuid
 
 from appliance.core import db, people
 from appliance.core.actor import ANONYMOUS, SYSTEM
-from appliance.identity import accounts, one_time_links, passwords, services, sessions, throttle, tokens
+from appliance.identity import accounts, one_time_links, owed_steps, password_changes, passwords, services, sessions, throttle, tokens
 from appliance.identity.directory import directories, servers
 from appliance.identity.directory.mapping import Entry
 from appliance.identity.directory.sync import runs
@@ -196,6 +196,33 @@ def _(at):
 def _(at):
     one_time_links.make_link(SYSTEM, one_time_links.SETUP)
     return lambda: one_time_links.make_link(SYSTEM, one_time_links.SETUP)
+
+
+@example('identity.owed_steps.open_step')
+def _(at):
+    directory, known_by = _directory(at), uuid.uuid4()
+    owed_steps.open_step(ANONYMOUS, owed_steps.DIRECTORY_PASSWORD, directory, known_by)
+    return lambda: owed_steps.open_step(ANONYMOUS, owed_steps.DIRECTORY_PASSWORD, directory, known_by)
+
+
+@example('identity.owed_steps.end_step')
+def _(at):
+    token = owed_steps.open_step(ANONYMOUS, owed_steps.DIRECTORY_PASSWORD, _directory(at), uuid.uuid4())
+    step_id = owed_steps.find_step(owed_steps.DIRECTORY_PASSWORD, token).id
+    return lambda: owed_steps.end_step(ANONYMOUS, step_id)
+
+
+@example('identity.password_changes._note')
+def _(at):
+    directory, entry = _directory(at), _entry(at)
+    accounts.person_of_entry(SYSTEM, directory, entry)
+    return lambda: password_changes._note(SYSTEM, directory, str(entry.uuid))
+
+
+@example('identity.throttle.forgive_directory')
+def _(at):
+    throttle.take_directory_try(SYSTEM, 'forgiven')
+    return lambda: throttle.forgive_directory(SYSTEM, 'forgiven')
 
 
 @example('identity.one_time_links.use_link')

@@ -1,6 +1,7 @@
 """The portal's own jobs, their checks, and the ticks that a clock set back must not stop."""
 import subprocess
 import sys
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,14 +16,15 @@ from appliance.core.jobs.runs import JobRun
 from appliance.core.people import add_person
 from appliance.core.processes import Process
 from appliance.core.settings import set_setting
-from appliance.identity import one_time_links, sessions, throttle
-from appliance.identity.models import LoginFailure, OneTimeLink, Session
+from appliance.identity import one_time_links, owed_steps, sessions, throttle
+from appliance.identity.directory import directories
+from appliance.identity.models import LoginFailure, OneTimeLink, OwedStep, Session
 from appliance.jobs import own
 from appliance.jobs.ticks import Ticks
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 11, 23, 9, 1, tzinfo=UTC)
-TRACES = (Session, OneTimeLink, LoginFailure, RequestKey, Process, outbox.Outbox)
+TRACES = (Session, OneTimeLink, OwedStep, LoginFailure, RequestKey, Process, outbox.Outbox)
 
 
 def leave_traces(key):
@@ -30,6 +32,7 @@ def leave_traces(key):
     person_id = add_person(SYSTEM, key, key, request_key=f'request-{key}')
     sessions.open_session(SYSTEM, person_id, ['password'])
     one_time_links.make_link(SYSTEM, key)
+    owed_steps.open_step(SYSTEM, key, directories.add_directory(SYSTEM, key, 'ldap://127.0.0.1:1', 'dc=x', tls='none', is_active=False), uuid.uuid4())
     throttle.count_failure(SYSTEM, key, '192.0.2.1', True)
     with write('test'):
         Process.insert(host=key, kind='web', pid=1, seen_at=clock.now()).execute()
@@ -61,7 +64,7 @@ def test_cleaning_takes_what_has_had_its_time_and_nothing_else(run_due):
         before = {model: model.select().count() for model in TRACES}
         assert 'core.clean' in run_due('core.clean')
         assert {model: before[model] - model.select().count() for model in TRACES} == {
-            Session: 1, OneTimeLink: 1, LoginFailure: 2, RequestKey: 1, Process: 1, outbox.Outbox: 1}
+            Session: 1, OneTimeLink: 1, OwedStep: 1, LoginFailure: 2, RequestKey: 1, Process: 1, outbox.Outbox: 1}
 
 
 def test_the_night_makes_a_backup_in_the_zone_of_the_company(run_due, box):

@@ -1,5 +1,6 @@
 """The login as the web calls it: under the gate, with a memory of failures that all workers share."""
 
+import contextlib
 import time
 from datetime import timedelta
 
@@ -91,17 +92,18 @@ def test_the_fourth_wrong_password_never_reaches_the_directory(active):
         accounts.log_in('employee', PASSWORD, '192.0.2.2')
 
 
-def test_a_directory_that_goes_away_costs_nobody_his_tries(active, server):
-    """The search is answered, the bind is not."""
+@pytest.mark.parametrize(('reason', 'costs'), [('refused', False), ('tls', False), ('overloaded', False), ('silent', True), ('closed', True)])
+def test_a_directory_that_goes_away_costs_a_try_only_where_it_may_have_judged(active, reason, costs):
+    """The search is answered, the bind is not: one that fell silent over it may have counted a wrong password all the same."""
     directory = directories.load_active()
     for _count in range(throttle.DIRECTORY_TRIES + 1):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(login_module, 'bind_as', lambda *args: time.sleep(0.5))
-            patch.setattr(login_module, 'TALK_S', 0.2)
-            with pytest.raises(DirectoryDown):
+            patch.setattr(login_module, 'bind_as', lambda *args: (_ for _ in ()).throw(DirectoryDown(reason)))
+            with pytest.raises((DirectoryDown, TooMany)):
                 accounts.log_in('employee', PASSWORD, '192.0.2.1')
         directories.note_answer(directories.load(directory.id))
-    accounts.log_in('employee', PASSWORD, '192.0.2.1')
+    with pytest.raises(TooMany) if costs else contextlib.nullcontext():
+        accounts.log_in('employee', PASSWORD, '192.0.2.1')
 
 
 def test_a_local_administrator_gets_in_while_the_directory_is_silent(active):

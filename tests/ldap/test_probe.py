@@ -11,7 +11,9 @@ from appliance import cli
 from appliance.core.actor import ANONYMOUS, SYSTEM
 from appliance.core.errors import NotAllowed
 from appliance.demo import directory as slapd
+from appliance.identity import throttle
 from appliance.identity.directory import directories, probe
+from appliance.identity.models import LoginFailure
 from tests.ldap.authority import Authority
 from tests.ldap.people import BASE, PASSWORD, PEOPLE, PORTAL, SECRET, company
 from tests.ldap.silence import grant_then_silence, never_answer, silent_server
@@ -22,6 +24,11 @@ from tests.postgresql import free_port
 def engine():
     """One engine is enough: what is tried here is the directory."""
     return 'sqlite'
+
+
+@pytest.fixture(autouse=True)
+def open_box(box):
+    """A login that is tried counts as a try."""
 
 
 def tried(directory, monkeypatch, name='', password=''):
@@ -59,7 +66,17 @@ def test_the_first_step_that_fails_says_what_to_do(directory, monkeypatch, chang
 
 def test_a_login_that_fails_tells_the_administrator_why(directory, monkeypatch):
     _states, report = tried(directory, monkeypatch, 'shared@company.test', PASSWORD)
-    assert 'ambiguous' in report['login']['action']
+    assert 'two mean nobody' in report['login']['action']
+
+
+def test_the_wizard_s_logins_count_as_everybody_s(directory, monkeypatch):
+    for typed in ('employee', 'EMPLOYEE', 'employee@company.test'):
+        assert 'wrong' in tried(directory, monkeypatch, typed, 'wrong')[1]['login']['action']
+    states, report = tried(directory, monkeypatch, 'employee', PASSWORD)
+    assert states[-1] == 'failed' and 'Too many' in report['login']['message'], 'the right one is not tried either'
+    LoginFailure.delete().execute()
+    for _time in range(throttle.DIRECTORY_TRIES + 1):
+        assert tried(directory, monkeypatch, 'employee', PASSWORD)[0][-1] == 'ok', 'a login that is let in forgives'
 
 
 @pytest.mark.parametrize('tls', ['starttls', 'ldaps'])

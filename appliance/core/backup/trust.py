@@ -21,6 +21,7 @@ _FIRST = (
 _STATEMENTS = (
     'DELETE FROM session',
     'DELETE FROM one_time_link',
+    'DELETE FROM owed_step',
     "UPDATE outbox SET state = 'held' WHERE state IN ('waiting', 'sending')",
     "UPDATE subscription SET state = 'held'",
     "UPDATE subscription_call SET state = 'held' WHERE state IN ('waiting', 'sending')",

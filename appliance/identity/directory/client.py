@@ -5,6 +5,7 @@ It knows neither people nor the database. It follows no referral, and what it is
 
 import contextlib
 import errno
+import functools
 import ipaddress
 import os
 import sys
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 
 import ldap
 from ldap.controls import SimplePagedResultsControl
+from ldap.dn import str2dn
+from pyasn1.error import PyAsn1Error
 
 from appliance.core.i18n import texts
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
@@ -28,6 +31,13 @@ TLS_MODES = ('ldaps', 'starttls', 'none')
 SYSTEM_CA = Path('/etc/ssl/certs/ca-certificates.crt')
 LEAST_TIMEOUT_S = 0.05
 ANSWER_S = 5            # within which a server encrypts and binds, however long the caller has: it is no search
+# Beyond these an answer is none of a directory of people, and would only fill the memory: bytes of one value (left out), bytes of a
+# search or a page, entries of all pages together, and pages in a row that bring nobody new.
+MOST_VALUE, MOST_ANSWER, MOST_ENTRIES, MOST_IDLE_PAGES = 4 << 20, 64 << 20, 1_000_000, 100
+# RFC 4519: the names of attributes in a DN that have a short one.
+LONG_NAMES = {'commonname': 'cn', 'domaincomponent': 'dc', 'organizationalunitname': 'ou', 'organizationname': 'o', 'countryname': 'c',
+              'localityname': 'l', 'userid': 'uid'}
+VALUE_COSTS = 60        # bytes that a value takes beside itself
 
 DOWN = {
     ldap.TIMEOUT: 'silent', ldap.TIMELIMIT_EXCEEDED: 'silent', ldap.BUSY: 'overloaded', ldap.UNAVAILABLE: 'overloaded',
@@ -67,6 +77,7 @@ class Directory:
     more_servers: tuple = ()
     more_bases: tuple = ()
     failures: dict = field(default_factory=dict)
+    changes_passwords: bool = True
 
     @property
     def bases(self):
@@ -108,7 +119,7 @@ def connect(directory, deadline):
     try:
         check_encryption(directory.url, directory.tls)
     except ValueError as error:
-        raise DirectoryMisconfigured('encryption', _('The encryption must be: %(right)s.', right=error)) from None
+        raise DirectoryMisconfigured('encryption', _.lazy('The encryption must be: %(right)s.', right=error)) from None
     connection = Connection(directory, deadline)
     try:
         connection.open()
@@ -140,9 +151,18 @@ class Connection:
         if self._directory.tls == 'starttls':
             self._start_tls()
 
-    def bind(self, dn, password):
-        """A simple bind. Raises ldap.LDAPError as it comes, except that a directory which is down is DirectoryDown."""
-        self._call(self._ldap.simple_bind_s, dn, password, most_s=ANSWER_S)
+    def bind(self, dn, password, controls=None):
+        """A simple bind; returns the controls of the answer. Raises ldap.LDAPError as it comes, but DirectoryDown where it is down."""
+        return self._call(self._ldap.simple_bind_s, dn, password, serverctrls=controls, most_s=ANSWER_S)[3]
+
+    def modify(self, dn, changes):
+        """Change an entry: [(ldap.MOD_..., attribute, [bytes, ...]), ...]. Raises as `bind` does."""
+        self._call(self._ldap.modify_ext_s, dn, changes)
+
+    def change_password(self, dn, old, new, controls=None):
+        """The password modify operation of RFC 3062. Raises as `bind` does."""
+        message = self._call(self._ldap.passwd, dn, old, new, serverctrls=controls)
+        self._call(self._ldap.result3, message)
 
     def search(self, search_filter, attributes, limit=0, base=None, scope=ldap.SCOPE_SUBTREE):
         """[(dn, {attribute: [bytes, ...]}), ...] below the base, at most `limit` (0: as the server allows).
@@ -152,16 +172,18 @@ class Connection:
         """
         entries = []
         for one in self._directory.bases if base is None else (base,):
-            found = self._call(self._ldap.search_ext_s, one, scope, search_filter, list(attributes),
-                               timeout=self._remaining_s(), sizelimit=limit)
+            message = self._call(self._ldap.search_ext, one, scope, search_filter, list(attributes), timeout=self._remaining_s(), sizelimit=limit)
             known = {dn for dn, _values in entries}
-            entries += [(dn, values) for dn, values in found if dn is not None and dn not in known]
+            entries += [entry for entry in self._gather(message, one, limit)[0] if entry[0] not in known]
         if limit and len(entries) > limit:
-            raise ldap.SIZELIMIT_EXCEEDED
+            raise ldap.SIZELIMIT_EXCEEDED({'desc': 'more than was asked for'})
         return entries
 
     def pages(self, search_filter, attributes, size):
-        """The same search page by page, so that the server's size limit does not end it: yields lists of (dn, values)."""
+        """The same search page by page, so that the server's size limit does not end it: yields lists of (dn, values).
+
+        DirectoryDown where the pages have no end, or one is said to be the last that cannot be.
+        """
         known = set()
         for base in self._directory.bases:
             for page in self._pages_below(base, search_filter, attributes, size):
@@ -171,14 +193,38 @@ class Connection:
                 yield page
 
     def _pages_below(self, base, search_filter, attributes, size):
-        control = SimplePagedResultsControl(True, size=size, cookie='')
+        control, seen, idle = SimplePagedResultsControl(True, size=size, cookie=''), set(), 0
         while True:
             message = self._call(self._ldap.search_ext, base, ldap.SCOPE_SUBTREE, search_filter, list(attributes), serverctrls=[control])
-            _kind, found, _id, answers = self._call(self._ldap.result3, message)
-            yield [(dn, values) for dn, values in found if dn is not None]
-            control.cookie = next((answer.cookie for answer in answers if answer.controlType == control.controlType), '')
-            if not control.cookie:
+            found, answers = self._gather(message, base)
+            yield found
+            answer = next((answer for answer in answers if answer.controlType == control.controlType), None)
+            if answer is None and len(found) >= size:
+                raise DirectoryDown('nonsense')     # a full page without a word of the next: it may be half of all
+            if answer is None or not answer.cookie:
                 return
+            # Not the cookie tells an endless server: 389 gives the same one each time. That nobody new comes does.
+            before, control.cookie = len(seen), answer.cookie
+            seen.update([dn for dn, _values in found])
+            idle = idle + 1 if len(seen) == before else 0
+            if idle > MOST_IDLE_PAGES or len(seen) > MOST_ENTRIES or (found and idle):
+                raise DirectoryDown('nonsense')
+
+    def _gather(self, message, base, limit=0):
+        """([(dn, values), ...], controls) of a search, one entry at a time: what is no answer any more is not taken to its end."""
+        found, size = [], 0
+        while True:
+            kind, entries, _message, controls = self._guarded(self._ldap.result3, message, 0, self._remaining_s())
+            for dn, values in entries:
+                size += sum([len(value) + VALUE_COSTS for data in values.values() for value in data]) if dn is not None else VALUE_COSTS
+                if dn is not None and is_below(dn, base):
+                    found.append((dn, values if size < MOST_VALUE else _without_huge(values)))
+            if kind == ldap.RES_SEARCH_RESULT:
+                return found, controls
+            if limit and len(found) > limit:
+                raise ldap.SIZELIMIT_EXCEEDED({'desc': 'more than was asked for'})
+            if size > MOST_ANSWER:
+                raise DirectoryDown('nonsense')
 
     def close(self):
         with contextlib.suppress(ldap.LDAPError):
@@ -200,7 +246,7 @@ class Connection:
             # Last: it builds the context from the options above.
             self._ldap.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
         except ldap.LDAPError:
-            raise DirectoryMisconfigured('encryption', _('The CA certificates cannot be used. Give them anew, as PEM.')) from None
+            raise DirectoryMisconfigured('encryption', _.lazy('The CA certificates cannot be used. Give them anew, as PEM.')) from None
         finally:
             os.close(descriptor)
 
@@ -208,7 +254,7 @@ class Connection:
         try:
             self._call(self._ldap.start_tls_s, most_s=ANSWER_S)
         except ldap.LDAPError as error:
-            raise DirectoryMisconfigured('encryption', _(
+            raise DirectoryMisconfigured('encryption', _.lazy(
                 'The directory refuses StartTLS (%(words)s). Use an address ldaps://, or switch TLS on there.',
                 words=describe(error))) from error
 
@@ -224,10 +270,15 @@ class Connection:
         self._until = time.monotonic() + left
         self._ldap.set_option(ldap.OPT_NETWORK_TIMEOUT, left)
         self._ldap.set_option(ldap.OPT_TIMEOUT, left)
+        return self._guarded(function, *args, **kwargs)
+
+    def _guarded(self, function, *args, **kwargs):
         try:
             return function(*args, **kwargs)
         except tuple(DOWN) as error:
             raise DirectoryDown(self._reason(error)) from error
+        except (UnicodeDecodeError, PyAsn1Error, ldap.DECODING_ERROR, ldap.NO_MEMORY, MemoryError) as error:
+            raise DirectoryDown('nonsense') from error
 
     def _reason(self, error):
         reason = DOWN[type(error)]
@@ -239,12 +290,38 @@ class Connection:
         return reason
 
 
+def is_below(dn, base):
+    """Whether an entry is the base or stands below it, however the two are written (RFC 4514). Anything is below '' and `<GUID=...>`."""
+    if not base or base.startswith('<'):
+        return True
+    end, found = base.lower(), dn.lower()
+    if found == end or (found.endswith(f',{end}') and found[-len(end) - 2:-len(end) - 1] != '\\'):
+        return True
+    parts, ending = _parts(dn), _parts(base)
+    return bool(ending) and parts[-len(ending):] == ending
+
+
+@functools.lru_cache(maxsize=256)
+def _parts(dn):
+    """A DN as it compares: no case, one blank where there are several, the parts of a name in one order; () where it is none."""
+    try:
+        return tuple(tuple(sorted((LONG_NAMES.get(name.lower(), name.lower()), ' '.join(value.casefold().split())) for name, value, _kind in part))
+                     for part in str2dn(dn))
+    except (ldap.LDAPError, UnicodeError):
+        return ()
+
+
+def _without_huge(values):
+    """The values of an entry but those that nothing of a person is as large as."""
+    return {name: [value for value in data if len(value) <= MOST_VALUE] for name, data in values.items()}
+
+
 def system_ca():
     """The CAs that this machine trusts, as PEM bytes."""
     try:
         return SYSTEM_CA.read_bytes()
     except OSError:
-        raise DirectoryMisconfigured('encryption', _(
+        raise DirectoryMisconfigured('encryption', _.lazy(
             'This server has no list of known CAs. Give the CA certificate of the directory, or install ca-certificates.')) from None
 
 

@@ -42,8 +42,8 @@ def add_directory(actor, name, url, base_dn, secret='', **values):
     """A new directory; returns its id.
 
     values: more_servers ([url, ...], asked after `url` in this order), more_bases ([DN, ...]), bind_dn, tls, ca_pem, preset, person_filter,
-    login_attributes, mapping ({field: [attribute, ...]}), is_active, sync (SYNC_MODES); all may be absent. Invalid names the field that
-    is wrong; Conflict when the name is taken.
+    login_attributes, mapping ({field: [attribute, ...]}), is_active, sync (SYNC_MODES), changes_passwords; all may be absent. Invalid names
+    the field that is wrong; Conflict when the name is taken.
     """
     values = DEFAULTS | {'name': name, 'url': url, 'base_dn': base_dn} | values
     values.setdefault('preset', 'openldap')
@@ -98,14 +98,14 @@ def _require_rights_of_its_people(actor, directory_id):
 
 def list_directories(actor):
     """[{id, name, url, more_servers, tls, base_dn, more_bases, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes,
-    mapping, is_active, sync, failed_at, failure, tired}, ...] by name; administrators only. tired: [{url, at, failure}] of servers
+    mapping, is_active, sync, changes_passwords, failed_at, failure, tired}, ...] by name; administrators only. tired: [{url, at, failure}] of servers
     that failed when they were asked last."""
     require(actor, 'identity.directories.manage')
     return [{'id': row.id, 'name': row.name, 'url': row.url, 'more_servers': row.more_servers, 'tls': row.tls, 'base_dn': row.base_dn,
              'more_bases': row.more_bases, 'bind_dn': row.bind_dn,
              'has_secret': row.bind_secret is not None, 'has_ca': bool(row.ca_pem), 'preset': row.preset,
              'person_filter': row.person_filter, 'login_attributes': row.login_attributes, 'mapping': row.mapping,
-             'is_active': row.is_active, 'sync': row.sync, 'failed_at': row.failed_at,
+             'is_active': row.is_active, 'sync': row.sync, 'changes_passwords': row.changes_passwords, 'failed_at': row.failed_at,
              'failure': str(remembered(row.failure).message) if row.failure else '',
              'tired': [{'url': url, 'at': clock.from_microseconds(at), 'failure': str(remembered(reason).message)}
                        for url, (at, reason) in sorted(row.failures.items())]}
@@ -168,7 +168,7 @@ def _opened(row):
         id=row.id, name=row.name, url=row.url, tls=row.tls, ca_pem=row.ca_pem, base_dn=row.base_dn, bind_dn=row.bind_dn,
         preset=row.preset, person_filter=row.person_filter, login_attributes=tuple(row.login_attributes), mapping=row.mapping,
         bind_password=_unseal(row.bind_secret), failed_at=row.failed_at, failure=row.failure, more_servers=tuple(row.more_servers),
-        more_bases=tuple(row.more_bases), failures=row.failures)
+        more_bases=tuple(row.more_bases), failures=row.failures, changes_passwords=row.changes_passwords)
 
 
 def _seal(secret, bind_dn):
@@ -302,4 +302,5 @@ _CHECKS = {
     'name': _name, 'url': _url, 'more_servers': _several(_url, MOST_SERVERS), 'more_bases': _several(_base, MOST_BASES), 'tls': _one_of(TLS_MODES), 'base_dn': _base, 'bind_dn': lambda value: _line(value, 'bind_dn'),
     'ca_pem': _ca, 'preset': _one_of(tuple(PRESETS)), 'person_filter': _filter, 'login_attributes': _attributes,
     'mapping': _mapping, 'is_active': _flag, 'sync': _one_of(SYNC_MODES),
+    'changes_passwords': _flag,
 }

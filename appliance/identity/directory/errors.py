@@ -11,13 +11,22 @@ REASONS = {
     'silent': _.lazy('The directory does not answer in time.'),
     'tls': _.lazy('The encrypted connection fails: the certificate is not trusted, has expired or is for another name.'),
     'closed': _.lazy('Nothing listens at this address and port, or it closes the connection.'),
+    'nonsense': _.lazy('What answers at this address does not keep to LDAP: nothing of its answer is used.'),
     'overloaded': _.lazy('The directory says that it is busy or unavailable.'),
 }
 STEPS = {
     'encryption': _.lazy('The encryption of the directory is set up wrongly.'),
     'bind': _.lazy("The directory refuses the portal's own account."),
     'base': _.lazy('The directory has nothing at the base, or does not show it.'),
+    'open': _.lazy('The directory lets in whom it cannot know, with any password. Nobody is let in by it.'),
     'people': _.lazy('The directory cannot use the filter for people.'),
+}
+
+
+# What is said of a login only after a right password.
+TOLD = {
+    'must_change': _.lazy('Your password must be changed first: change it where your company does, then log in here.'),
+    'password_expired': _.lazy('Your password has expired: have your administrator give you a new one, then log in here.'),
 }
 
 
@@ -42,26 +51,21 @@ class DirectoryMisconfigured(Unavailable):
 
 
 class WrongPair(PortalError):
-    """Login and password do not belong together. The person reads one answer for all reasons but `must_change`.
+    """Login and password do not belong together. The person reads one answer for all reasons but those of TOLD.
 
-    reason, for the log: blank, too_long, unknown, ambiguous, incomplete, password, disabled, locked, expired, must_change,
-    refused. `may_tell` is true where the directory names the reason only after a right password.
-    key names whom the failure counts for ('' when no bind was tried, so that nothing counts): see login.ask.
+    reason, for the log: blank, too_long, or a key of policy.REASONS. `may_tell` is true where the directory names the reason only
+    after a right password. key names whom the failure counts for ('' when no bind was tried, so that nothing counts): see login.ask.
     """
 
     code = 'wrong_pair'
     status = 401
     default = _.lazy('Login or password is wrong.')
-    may_tell = False
 
     def __init__(self, reason, key=''):
         self.reason = reason
         self.key = key
-        if reason == 'must_change':
-            self.may_tell = True
-            super().__init__(_.lazy('Your password must be changed first: change it where your company does, then log in here.'))
-        else:
-            super().__init__()
+        self.may_tell = reason in TOLD
+        super().__init__(TOLD.get(reason))
 
 
 def remembered(reason):

@@ -8,10 +8,10 @@ import contextlib
 import contextvars
 import hashlib
 import logging
-import re
 import secrets
 import threading
 import time
+from dataclasses import replace
 
 import ldap
 from ldap.filter import escape_filter_chars
@@ -21,7 +21,7 @@ from appliance.core.errors import Busy
 from appliance.core.i18n import texts
 from appliance.core.limits import MAIL_LENGTH, PASSWORD_LENGTH
 from appliance.core.person_fields import fold_login
-from appliance.identity.directory import realms, servers
+from appliance.identity.directory import policy, realms, servers
 from appliance.identity.directory.client import connect, describe
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.mapping import attributes_of, read_entry
@@ -32,9 +32,6 @@ log = logging.getLogger('appliance.directory')
 TALK_S = 2.5            # a login against a silent directory answers within 3 s
 WAIT_S = 1
 MOST_STUCK = 4
-# [MS-ADTS] and winerror.h; 532 and 773 come only after a right password, the others may not be told.
-REASONS = {'525': 'unknown', '52e': 'password', '530': 'refused', '531': 'refused', '532': 'must_change', '533': 'disabled',
-           '701': 'expired', '773': 'must_change', '775': 'locked'}
 
 
 class Gate:
@@ -69,7 +66,7 @@ def ask(directory, login, password, before_bind=None, deadline=None):
 
     Exactly one entry decides. An unknown name and a name of two entries cost the same steps as a known one: a bind on a
     connection of its own. before_bind(key) gets whom a failure counts for: `<directory>:<uuid>` whichever name was typed,
-    or a hash of the name when nobody was found; WrongPair carries the same key.
+    or a hash of the name when nobody was found; WrongPair carries the same key. The Entry has the hint that came with the bind.
     """
     refuse_unusable(login, password)
     deadline = deadline or time.monotonic() + TALK_S
@@ -85,15 +82,17 @@ def prove(directory, entry, reason, login, password, before_bind, deadline):
     key = f'{directory.id}:{entry.uuid if entry else hashlib.sha256(fold_login(login).encode()).hexdigest()[:32]}'
     if before_bind:
         before_bind(key)
+    hints = []
     if entry is None:
-        within(deadline, bind_as, directory, f'cn={secrets.token_hex(8)},{directory.base_dn}', secrets.token_hex(8), deadline)
+        if within(deadline, bind_as, directory, f'cn={secrets.token_hex(8)},{directory.base_dn}', secrets.token_hex(8), deadline) is None:
+            raise DirectoryMisconfigured('open')
     else:
-        reason = within(deadline, bind_as, directory, entry.dn, password, deadline)
+        reason = within(deadline, bind_as, directory, entry.dn, password, deadline, hints)
         # Active Directory refuses by itself; another may leave that to who reads the entry.
         reason = reason or entry.closed(clock.now()) or None
     if reason:
         raise WrongPair(reason, key)
-    return entry
+    return replace(entry, hint=hints[0]) if hints else entry
 
 
 def refuse_unusable(login, password):
@@ -153,18 +152,17 @@ def bind_own_account(connection, directory):
             words=describe(error))) from error
 
 
-def bind_as(directory, dn, password, deadline):
-    """Bind as a person on a new connection: None when the directory takes the pair, else the reason why not."""
+def bind_as(directory, dn, password, deadline, hints=None):
+    """Bind as a person on a new connection: None when the directory takes the pair, else the reason why not. A Hint is put into `hints`."""
     try:
         with connect(directory, deadline) as connection:
-            connection.bind(dn, password)
-    except ldap.INVALID_CREDENTIALS as error:
-        code = re.search(r'\bdata ([0-9a-f]+)', describe(error))
-        return REASONS.get(code[1], 'refused') if code else 'password'
+            reason, hint = policy.bind(connection, dn, password, directory.preset)
     except ldap.LDAPError as error:
         log.warning('directory %s: the bind of %s failed: %s', directory.name, dn, describe(error))
         return 'refused'
-    return None
+    if hint and hints is not None:
+        hints.append(hint)
+    return reason
 
 
 def misconfigured_search(error):

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import ldap
 from ldap.dn import str2dn
+from ldap.filter import escape_filter_chars
 
 from appliance.core.errors import Invalid
 from appliance.core.i18n import negotiate
@@ -66,7 +67,7 @@ class Entry:
     fields: those of login, name, mail, phone, title, department, employee_number that are mapped, each a line of text within its limit, ''
     when the directory has none; login and name always, language only where it is one that the portal speaks.
     head_dn: the DN of his manager or ''.
-    is_disabled (None: the directory does not show it), expires_at (None: never): see `closed`.
+    is_disabled (None: the directory does not show it), expires_at (None: never): see `closed`. hint: see policy.Hint.
     """
 
     uuid: uuid.UUID
@@ -75,6 +76,7 @@ class Entry:
     head_dn: str = ''
     is_disabled: bool | None = False
     expires_at: datetime | None = None
+    hint: object = None
 
     def closed(self, now):
         """Why the directory lets nobody in by this entry at a moment: `disabled`, `expired`, or '' where it does."""
@@ -142,6 +144,13 @@ def read_uuid(preset, values):
         return uuid.UUID(bytes_le=data) if attribute == 'objectGUID' else uuid.UUID(data.decode('ascii'))
     except ValueError:
         return None
+
+
+def uuid_filter(preset, known_by):
+    """The filter of the entry of a UUID: of objectGUID the 16 bytes, escaped one by one (RFC 4515, 3)."""
+    attribute = PRESETS[preset].uuid_attribute
+    data = ''.join(f'\\{byte:02x}' for byte in uuid.UUID(str(known_by)).bytes_le) if attribute == 'objectGUID' else escape_filter_chars(str(known_by))
+    return f'({attribute}={data})'
 
 
 def _field(dn, values, name, attributes):

@@ -13,10 +13,12 @@ import ldap
 from appliance.core.errors import PortalError
 from appliance.core.i18n import texts
 from appliance.core.permissions import require
+from appliance.identity import throttle
 from appliance.identity.directory import directories, login, servers
 from appliance.identity.directory.client import address, connect, describe, system_ca
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.mapping import PRESETS, plain, read_uuid
+from appliance.identity.directory.policy import REASONS
 
 _ = texts(__name__)
 
@@ -76,7 +78,8 @@ def _tried(directory, steps, deadline, is_sound=True, name=''):
             report.append({'step': step, 'state': 'skipped', 'message': '', 'action': ''})
             continue
         try:
-            message = login.within(deadline, attempt, directory, deadline)
+            # The login watches its time itself, and counts its try in the database, which belongs to this thread.
+            message = attempt(directory, deadline) if step == 'login' else login.within(deadline, attempt, directory, deadline)
             report.append({'step': step, 'state': 'ok', 'message': str(message), 'action': ''})
         except PortalError as error:
             is_sound = False
@@ -86,7 +89,7 @@ def _tried(directory, steps, deadline, is_sound=True, name=''):
 
 def _action(step, error):
     if isinstance(error, WrongPair):
-        return _('For the directory the reason is: %(reason)s.', reason=error.reason)
+        return _('For the directory the reason is: %(reason)s.', reason=REASONS[error.reason])
     return {
         'reach': _('Check address and port, that the directory runs, and the firewall in between.'),
         'encryption': _('Correct the certificate or the CA; the check of certificates cannot be switched off.'),
@@ -190,5 +193,6 @@ def _people(directory, deadline):
 
 
 def _login(directory, deadline, name, password):
-    entry = login.ask(directory, name, password, deadline=deadline)
+    with throttle.directory_tries() as take_try:
+        entry = login.ask(directory, name, password, take_try, deadline)
     return ', '.join(f'{field}: {value}' for field, value in {'uuid': entry.uuid, 'dn': entry.dn, **entry.fields}.items() if value)

@@ -56,6 +56,28 @@ def authenticate(asked, name, password, before_bind=None):
             return one.directory, login.prove(one.directory, one.entry, one.reason, name, password, before_bind, deadline)
 
 
+def for_one(directory, deadline, find, act):
+    """act(directory by the server that answered, what find(that, a deadline) gave) in its turn; find runs in a thread of its own, before the
+    deadline. Raises as `authenticate` does.
+    """
+    def require_answering():
+        failure, failures = servers.state_of(directory)
+        if failure:
+            raise failure
+        return failures
+
+    require_answering()
+    with login.GATE.turn():
+        # Asked again: the one before may have found it down while we waited.
+        failures = require_answering()
+        with _noted(directory):
+            one, found = servers.in_turn(directory, deadline, lambda one, until: login.within(until, find, one, until), _note_server, failures)
+        with _noted(directory, one.url):
+            answer = act(one, found)
+        directories.note_answer(one)
+    return answer
+
+
 def _shares(asked, deadline):
     """(directory, moment until which it may be searched): a silent one must leave time for the others and for the bind."""
     for place, directory in enumerate(asked):

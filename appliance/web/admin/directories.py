@@ -4,7 +4,7 @@ from flask import g, redirect, render_template, url_for
 
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
-from appliance.identity.directory import directories, probe
+from appliance.identity.directory import directories, gaps, probe
 from appliance.identity.directory.sync import runs, words
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.forms import DirectoryForm, TestForm, as_typed
@@ -24,14 +24,14 @@ STATES = {'ok': (_.lazy('Well'), 'good'), 'failed': (_.lazy('Failed'), 'bad'), '
 @permitted('identity.directories.manage')
 def list_directories():
     """All of them, with what is remembered of a failure."""
-    return render_template('admin/directories.html', directories=directories.list_directories(g.actor))
+    return render_template('admin/directories.html', directories=directories.list_directories(g.actor), gaps=_gaps())
 
 
 @blueprint.route('/directories/new', methods=['GET', 'POST'])
 @permitted('identity.directories.manage')
 def add_directory():
     """A new one; tested on the page that follows."""
-    form = read_form(DirectoryForm, tls='ldaps', is_active=True, sync=directories.KNOWN)
+    form = read_form(DirectoryForm, tls='ldaps', is_active=True, sync=directories.KNOWN, changes_passwords=True)
     if form.is_posted and form.validate():
         try:
             directory_id = directories.add_directory(g.actor, **form.values(), secret=form.secret.data or '',
@@ -78,8 +78,13 @@ def _directory(directory_id):
     raise NotFound()
 
 
+def _gaps():
+    """{directory id: (since when it cannot be followed, why)}."""
+    return {directory_id: (since, why) for directory_id, _name, since, why in gaps.open_gaps()}
+
+
 def _page(directory, form, test=None, report=None):
     test = test or TestForm()
-    return render_template('admin/directory.html', form=form, directory=directory, test=test, report=report, steps=STEPS, states=STATES,
+    return render_template('admin/directory.html', form=form, directory=directory, test=test, report=report, steps=STEPS, states=STATES, gap=_gaps().get(directory['id']),
                            runs=runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], words=words, badges=KINDS_OF_STATE,
                            ask=AskForm(data={'creates': directory['sync'] == directories.ALL})), max(form.status, test.status)

@@ -59,10 +59,11 @@ class DirectoryForm(Form):
     map_head = _line(_.lazy('Head'))
     is_active = BooleanField(_.lazy('People log in with this directory'))
     sync = SelectField(_.lazy('Follow it by itself'), choices=sync_choices)
+    changes_passwords = BooleanField(_.lazy('People may change their password there from here'))
 
     def values(self, kept=None):
         """The arguments for the rules; `kept` is the row that is edited. What was left empty is left to the kind of directory."""
-        values = {name: self[name].data for name in ('name', 'preset', 'tls', 'bind_dn', 'is_active', 'sync')}
+        values = {name: self[name].data for name in ('name', 'preset', 'tls', 'bind_dn', 'is_active', 'sync', 'changes_passwords')}
         for first, others in SEVERAL.items():
             values[first], *values[others] = dict.fromkeys(line.strip() for line in self[first].data.splitlines() if line.strip())
         if self.ca_pem.data or self.drop_ca.data:

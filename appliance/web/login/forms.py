@@ -19,5 +19,13 @@ class LoginForm(Form):
     next = HiddenField(validators=[Length(max=2000)])
 
 
+class PasswordForm(Form):
+    """The old password and a new one. `next` is where to go then."""
+
+    old = PasswordField(_.lazy('Current password'), [Length(max=PASSWORD_LENGTH)])
+    new = PasswordField(_.lazy('New password'), [Length(max=PASSWORD_LENGTH)])
+    next = HiddenField(validators=[Length(max=2000)])
+
+
 class EndForm(Form):
     """The button that logs out."""

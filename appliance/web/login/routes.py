@@ -1,14 +1,14 @@
-"""Addresses: /login, /logout. Statuses are fixed: 303 well, 401 wrong pair, 429 throttled, 503 directory or busy."""
+"""Addresses: /login, /login/password, /logout. Statuses are fixed: 303 well, 401 wrong pair, 429 throttled, 503 directory or busy."""
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 
-from appliance.core.errors import Busy, TooMany, Unavailable
+from appliance.core.errors import Busy, Invalid, NotFound, TooMany, Unavailable
 from appliance.core.i18n import texts
-from appliance.identity import accounts, sessions
+from appliance.identity import accounts, owed_steps, password_changes, sessions
 from appliance.identity.directory.errors import WrongPair
 from appliance.web import cookies
 from appliance.web.forms import read_form
-from appliance.web.login.forms import EndForm, LoginForm
+from appliance.web.login.forms import EndForm, LoginForm, PasswordForm
 from appliance.web.rights import EVERYBODY, allowed, public
 from appliance.web.targets import own_target
 
@@ -35,6 +35,8 @@ def log_in():
     try:
         token, _person_id, _language = accounts.log_in(
             form.login.data or '', form.password.data or '', request.remote_addr or '', request.user_agent.string, form.remember.data)
+    except owed_steps.StepOwed as owed:
+        return _to_step(owed.token, form.next.data)
     except WrongPair as error:
         # A directory that wants a new password first says so only after the right one.
         words = error.message if error.may_tell else _('Login and password do not belong together. Check both and try again.')
@@ -47,6 +49,68 @@ def log_in():
         current_app.logger.warning('login: the directory cannot be asked: %s', error.message)
         return render_template('login/directory.html', target=form.next.data), 503
     return let_in(token, form.next.data, form.remember.data)
+
+
+def _to_step(token, target):
+    """Nobody is in yet: another cookie, good for the new password and nothing else. The form comes at once: a redirect means «in» to the page's script."""
+    response = current_app.make_response((render_template('login/password.html', form=PasswordForm(data={'next': target})), 401))
+    cookies.keep(response, 'step', token)
+    return response
+
+
+@blueprint.get('/login/password')
+@public('a step of the login: its cookie opens nothing else')
+def new_password():
+    """Where the directory wants a new password before it lets somebody in. Who owes no such step starts at the login."""
+    try:
+        owed_steps.find_step(owed_steps.DIRECTORY_PASSWORD, request.cookies.get(cookies.name('step')))
+    except NotFound:
+        return redirect(url_for('login.form'), 303)
+    return render_template('login/password.html', form=read_form(PasswordForm, next=own_target(request.args.get('next'))))
+
+
+@blueprint.post('/login/password')
+@public('a step of the login: its cookie opens nothing else')
+def change_password():
+    """Change it in the directory, and in."""
+    form = read_form(PasswordForm)
+    form.next.data = own_target(form.next.data)
+    if not form.validate():
+        return _step_again(form, '', 422)
+    try:
+        opened = password_changes.change_owed(request.cookies.get(cookies.name('step')), form.old.data or '', form.new.data or '', request.remote_addr or '',
+                                              request.user_agent.string)
+    except Invalid as error:
+        form.refuse(error)
+        return _step_again(form, '', 422)
+    except TooMany as error:
+        return _step_again(form, _wait(error.retry_after_s), 429, {'Retry-After': str(error.retry_after_s)})
+    except Busy as error:
+        return _step_again(form, str(error.message), 503, {'Retry-After': str(error.retry_after_s)})
+    except Unavailable as error:
+        current_app.logger.warning('login: the directory cannot be asked: %s', error.message)
+        return render_template('login/directory.html', target=form.next.data), 503
+    except (WrongPair, NotFound) as error:
+        words = str(error.message) if isinstance(error, NotFound) or error.may_tell else _('The directory does not let you in. Ask your administrator.')
+        return _without_step(_again(_login_form(form.next.data), words, 401))
+    if opened is None:
+        return _without_step(_again(_login_form(form.next.data), _('Your password is changed. Log in with the new one.'), 200, kind='good'))
+    return _without_step(let_in(opened[0], form.next.data, opened[1]))
+
+
+def _login_form(target):
+    """The login's form, empty but for where to go then."""
+    return LoginForm(data={'next': target})
+
+
+def _step_again(form, refusal, status, headers=None):
+    return render_template('login/password.html', form=form, refusal=refusal), status, headers or {}
+
+
+def _without_step(answer):
+    response = current_app.make_response(answer)
+    cookies.drop(response, 'step')
+    return response
 
 
 def _wait(seconds):

@@ -1,10 +1,11 @@
 """The forms of a person's own settings."""
 
-from wtforms import HiddenField, SelectField
+from wtforms import HiddenField, PasswordField, SelectField
 from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, Length
 
 from appliance.core.i18n import languages, texts, zones
+from appliance.core.limits import PASSWORD_LENGTH
 from appliance.web.forms import Form
 from appliance.web.shell import THEMES
 
@@ -21,6 +22,13 @@ class PlaceForm(Form):
 
     language = SelectField(_.lazy('Language'), choices=language_choices)
     zone = SelectField(_.lazy('Time zone'), choices=zones)
+
+
+class PasswordForm(Form):
+    """The old password and a new one."""
+
+    old = PasswordField(_.lazy('Current password'), [Length(max=PASSWORD_LENGTH)])
+    new = PasswordField(_.lazy('New password'), [Length(max=PASSWORD_LENGTH)])
 
 
 class LanguageForm(Form):

@@ -2,6 +2,7 @@
 import dataclasses
 import hashlib
 import os
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -19,7 +20,8 @@ from appliance.core.likes import Liking
 from appliance.core.processes import Process
 from appliance.core.settings import Setting
 from appliance.core.trash import TrashRow
-from appliance.identity import one_time_links, sessions
+from appliance.identity import one_time_links, owed_steps, sessions
+from appliance.identity.directory import directories
 from appliance.identity.models import LoginFailure
 from tests.boxes import opened
 
@@ -60,6 +62,7 @@ def fill(box):
         settings.set_setting(SYSTEM, 'mail.password', SECRET)
         sessions.open_session(SYSTEM, 1, ['password'])
         one_time_links.make_link(SYSTEM, 'rescue', 1)
+        owed_steps.open_step(SYSTEM, 'any', directories.add_directory(SYSTEM, 'Company', 'ldap://127.0.0.1:1', 'dc=x', tls='none', is_active=False), uuid.uuid4())
         now = clock.now()
         for number in range(3):
             LoginFailure.create(bucket='pair:a', at=now)

@@ -22,7 +22,7 @@ from tests.core.backup.conftest import BLOB, BLOB_PATH, SECRET, contents, cut, d
 
 pytestmark = pytest.mark.slow       # restic stretches its key at each call
 # What a restore changes on purpose; the audit log has a row that says so.
-TRUST = {'person', 'session', 'one_time_link', 'outbox', 'job_run', 'process', 'audit', 'live_event', 'presence'}
+TRUST = {'person', 'session', 'one_time_link', 'owed_step', 'outbox', 'job_run', 'process', 'audit', 'live_event', 'presence'}
 
 
 @contextlib.contextmanager
@@ -93,7 +93,7 @@ def test_data_comes_back_but_no_trust(portal):
             people.raise_epoch(1)
     found = dict(rows_of(portal.config, 'SELECT key, state FROM outbox'))
     assert {key: state for key, state in found.items() if key != state} == {'waiting': 'held', 'sending': 'held'}
-    for table in ('session', 'one_time_link', 'process', 'live_event', 'presence'):
+    for table in ('session', 'one_time_link', 'owed_step', 'process', 'live_event', 'presence'):
         assert rows_of(portal.config, f'SELECT count(*) FROM {table}') == [(0,)]
     assert rows_of(portal.config, "SELECT count(*) FROM audit WHERE what = 'core.backup.restored'") == [(1,)]
     assert rows_of(portal.config, "SELECT job, state, owner, attempts FROM job_run") == [('core.backup', 'waiting', '', 0)]

@@ -7,9 +7,10 @@ import time_machine
 from appliance.core import clock
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import Busy, Conflict, NotAllowed, NotFound
+from appliance.core.i18n import language
 from appliance.core.people import Person, actor_for, block, is_blocked, unblock, update_person
 from appliance.identity.directory import directories
-from appliance.identity.directory.sync import applying, batches, due, following, planning, reading, runs
+from appliance.identity.directory.sync import applying, batches, due, following, planning, reading, runs, words
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import Directory, DirectoryPerson, Session
 from tests.actions import killing
@@ -280,3 +281,27 @@ def test_who_was_forgotten_is_not_touched(company, followed, follow):
     assert follow() is None
     assert DirectoryPerson.select().where(DirectoryPerson.person == person.id).exists() and len(TEN) == 10
     unblock(SYSTEM, person.id, 'portal')
+
+
+def test_words_of_a_job_are_read_in_each_reader_s_language(company, followed):
+    """Also where the job, or who began it at the console, speaks another one; what was kept before stays readable."""
+    Directory.update(sync='off').execute()
+    company.change('worker2', title='Foreman')
+    run_id = planned(followed)
+    update_person(SYSTEM, who('worker2').id, title='Written here')
+    runs.start(SYSTEM, run_id)
+    with language('es'):
+        following.follow_all()
+    (step,) = runs.steps_of(SYSTEM, run_id)
+    assert words.note(step) == 'Something else was written here since the plan.'
+    directories.edit_directory(SYSTEM, followed, 'wrong')
+    failed = runs.ask(SYSTEM, followed)
+    with language('es'):
+        following.follow_all()
+        assert words.note(step) != 'Something else was written here since the plan.'
+    run = runs.one_run(SYSTEM, failed)
+    assert words.failure(run).startswith("The directory refuses the portal's own account (Invalid credentials")
+    with language('es'):
+        assert words.failure(run).startswith('El directorio') and '(Invalid credentials' in words.failure(run)
+    for old in ('', 'Not her.', '{not json', '{"text": 1}', '{}'):
+        assert words.note({'note': old}) == old

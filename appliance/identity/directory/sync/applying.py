@@ -14,7 +14,7 @@ from appliance.core.person_fields import fold_login
 from appliance.core.personal.forgotten import is_forgotten
 from appliance.identity.directory import directories
 from appliance.identity.directory.filling import person_values
-from appliance.identity.directory.sync import models, photos, planning
+from appliance.identity.directory.sync import models, notes, photos, planning
 from appliance.identity.directory.sync.batches import NotDone, Work, work_off
 from appliance.identity.directory.sync.due import GOOD_FOR
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
@@ -35,7 +35,7 @@ def apply(run_id, most_s=None):
 def _give_up(run):
     """A plan of which a part lay for an hour, since nothing ran, is not carried out to its end: the directory went on."""
     with write('identity.directory.sync.give_up'):
-        SyncStep.update(state=models.SKIPPED, note='The plan was too old by then.').where((SyncStep.run == run.id) & (SyncStep.state == models.WAITING)).execute()
+        SyncStep.update(state=models.SKIPPED, note=notes.kept(_.lazy('The plan was too old by then.'))).where((SyncStep.run == run.id) & (SyncStep.state == models.WAITING)).execute()
 
 
 def _waiting(run):

@@ -12,7 +12,9 @@ from peewee import IntegrityError
 
 from appliance.core.db import lock_row, write
 from appliance.core.errors import Busy, PortalError, StorageFull
+from appliance.core.i18n import SOURCE, language
 from appliance.core.people import Person
+from appliance.identity.directory.sync import notes
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import Directory
 
@@ -60,7 +62,7 @@ def _batch(run, work, size):
         if size > 1:
             return any([_batch(run, work, 1) for _one in range(size)])
         with write('identity.directory.sync.refuse'):
-            (SyncStep.update(state=work.refused, note=str(getattr(error, 'message', error)))
+            (SyncStep.update(state=work.refused, note=notes.kept(getattr(error, 'message', error)))
              .where(SyncStep.id.in_(tried) & (SyncStep.state == work.step_state)).execute())
         return True
 
@@ -77,9 +79,10 @@ def _do(run, work, size, tried):
     for step in steps:
         state, note = work.done, ''
         try:
-            work.do(run, step)
+            with language(SOURCE):      # it is shown in the reader's
+                work.do(run, step)
         except NotDone as reason:
-            state, note = work.not_done, str(reason)
+            state, note = work.not_done, notes.kept(reason)
         SyncStep.update(state=state, note=note, person=step.person_id).where(SyncStep.id == step.id).execute()
     if not steps:
         work.end(run)

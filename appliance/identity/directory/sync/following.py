@@ -11,9 +11,9 @@ from appliance.core import clock
 from appliance.core.db import write
 from appliance.core.errors import Busy, PortalError, StorageFull
 from appliance.core.i18n import texts
-from appliance.identity.directory import directories
+from appliance.identity.directory import directories, gaps
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, due, looking, models, photos, planning, reading, runs, undoing
+from appliance.identity.directory.sync import applying, due, looking, models, notes, photos, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
@@ -28,21 +28,26 @@ def follow_all():
         _guarded(lambda run=run: carry_on(run.id, AT_ONCE_S), f'run {run.id}')
     followed = list(Directory.select(Directory.id, Directory.name).where((Directory.is_active == 1) & (Directory.sync != directories.OFF)))
     for directory in followed:
-        _guarded(lambda directory=directory: follow(directory.id, AT_ONCE_S), f'directory {directory.name}')
+        failed = _guarded(lambda directory=directory: follow(directory.id, AT_ONCE_S), f'directory {directory.name}')
+        gaps.note(directory.id, failed) if failed else gaps.end(directory.id)
+    gaps.forget_unfollowed()
     for directory in followed:      # last: nobody's door waits for a picture
         _guarded(lambda directory=directory: photos.follow(directory.id), f'photos of {directory.name}')
 
 
 def _guarded(call, what):
-    """Do it; what fails is logged, but for what passes by itself: then the job tries all again."""
+    """Do it; why it failed, or ''. What fails is logged, but for what passes by itself: then the job tries all again."""
     try:
         call()
+        return ''
     except (Busy, StorageFull, OperationalError):
         raise
     except (DirectoryDown, DirectoryMisconfigured) as error:
         log.warning('%s: not followed: %s: %s', what, error.reason, error)
+        return error.reason
     except Exception:
         log.exception('%s: not followed', what)
+        return gaps.UNEXPECTED
 
 
 def follow(directory_id, most_s=None):
@@ -108,9 +113,9 @@ def carry_on(run_id, most_s=None):
     except (Busy, StorageFull, OperationalError):
         raise
     except PortalError as error:
-        _fail(run, str(error.message))
+        _fail(run, notes.kept(error.message))
     except Exception:
-        _fail(run, _('Something unexpected happened; the log says what.'))
+        _fail(run, notes.kept(_.lazy('Something unexpected happened; the log says what.')))
         raise
 
 

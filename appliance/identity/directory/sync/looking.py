@@ -16,7 +16,7 @@ import ldap
 
 from appliance.core import clock
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_uuid
+from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_uuid, uuid_filter
 from appliance.identity.directory.sync import due, marks, models, planning, positions, reading, settled, unrolling
 
 log = logging.getLogger('appliance.directory')
@@ -128,8 +128,7 @@ class _Everybody:
         own, named = directory.person_filter, _named(connection, directory, self.position)
         is_check = own != named and (self._checked_at is None or due.is_check_due(self._checked_at))
         for page in connection.pages(own if is_check else named, _attributes(directory, self.position), reading.PAGE):
-            known = dict(reading.known_by(directory.preset, page))
-            snapshot.found.update(known)
+            known = reading.take(snapshot, page)
             self.stamps.update((one, _stamp(values, self.position.marker)) for one, (_dn, values) in known.items())
         self.checked_at = self._checked_at if own != named and not is_check else snapshot.begun_at
         if is_check and not _agree(connection, directory, snapshot.found, own, named):
@@ -145,7 +144,7 @@ def _agree(connection, directory, found, own, named):
             listed.update(known for known, _entry in reading.known_by(directory.preset, page))
         differing = listed ^ found.keys()
         return len(differing) <= reading.LOOKED_UP and all(
-            len({bool(connection.search(f'(&{one}{reading.by_number(attribute, known_by)})', ['1.1'], limit=1)) for one in (own, named)}) == 1
+            len({bool(connection.search(f'(&{one}{uuid_filter(directory.preset, known_by)})', ['1.1'], limit=1)) for one in (own, named)}) == 1
             for known_by in differing)
     except (ldap.LDAPError, DirectoryDown):     # everybody was read; the comparison is made again
         return False
@@ -156,7 +155,7 @@ def _at_changes(directory, mark, creates):
     memory = _memory.get(directory.id)
     if memory and (memory.sign, memory.full_at) != (mark.sign, mark.full_at):
         memory = None
-    here = _Here(directory, creates)
+    here = _Here(directory, creates, set() if memory else marks.left_open(directory.id, mark.full_at))
     try:
         snapshot = reading.read_by_turns(directory, lambda: _Changed(mark, memory, here))
     except DirectoryDown:
@@ -197,14 +196,14 @@ class _Changed:
         named = functools.cache(lambda: _named(connection, directory, self.position) if self._mark.checked_at else directory.person_filter)
         self.stamps = memory.stamps if self.is_still else _listing(connection, directory, named(), self.position.marker)
         changed = set() if self.is_still else self._changed(high)
-        wanted = self.here.wanted(self.stamps, changed, memory.stamps if memory else None, self._mark.full_at)
+        wanted = self.here.wanted(self.stamps, changed, memory.stamps if memory else None)
         if len(wanted) > MOST_ASKED:
             raise NotTrusted(f'{len(wanted)} are to be compared')
         snapshot.listed = self.stamps
         for at in range(0, len(wanted), ASKED_AT_ONCE):
-            numbers = ''.join(reading.by_number(PRESETS[directory.preset].uuid_attribute, one) for one in wanted[at:at + ASKED_AT_ONCE])
+            numbers = ''.join(uuid_filter(directory.preset, one) for one in wanted[at:at + ASKED_AT_ONCE])
             page = connection.search(f'(&{named()}(|{numbers}))', _attributes(directory, self.position))
-            snapshot.found.update(reading.known_by(directory.preset, page))
+            reading.take(snapshot, page)
 
     def _changed(self, high):
         """The uuids of those whose entries may have changed since."""
@@ -224,10 +223,11 @@ class _Changed:
 
 @dataclass
 class _Here:
-    """Who is known here, read before the directory is asked: no transaction is open while it answers."""
+    """Who is known here, read before the directory is asked, in a thread of its own. left_open: see marks, of a process that has not looked yet."""
 
     directory: object
     creates: bool
+    left_open: set
     known: dict = field(init=False)
 
     def __post_init__(self):
@@ -246,12 +246,12 @@ class _Here:
         """Whether everybody who is let in here is in the list."""
         return all(one in listed for one, person in self.known.items() if not person.is_out and not person.is_forgotten)
 
-    def wanted(self, listed, changed, listed_before, full_at):
+    def wanted(self, listed, changed, listed_before):
         """The uuids, in order, of those in the list whose entries are to be read. listed_before: None where this process has not looked."""
         if listed_before is not None:
             new = {one for one in listed if one not in listed_before}
         else:       # whoever may have been missing in a list that nobody remembers
-            new = {one for one in listed if one not in self.known or self.known[one].is_out} | (marks.left_open(self.directory.id, full_at) & listed.keys())
+            new = {one for one in listed if one not in self.known or self.known[one].is_out} | (self.left_open & listed.keys())
         now, before = clock.now(), settled.of(self.directory.id)
         open_ = {one for one, person in self.known.items() if one in listed
                  and not (one in before and before[one].is_of(self._hash(person), now))}

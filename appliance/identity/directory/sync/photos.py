@@ -23,8 +23,7 @@ from appliance.identity.directory import directories, servers
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.errors import DirectoryDown
 from appliance.identity.directory.login import bind_own_account
-from appliance.identity.directory.mapping import PRESETS, mapping_of, plain, read_uuid
-from appliance.identity.directory.sync.reading import by_number
+from appliance.identity.directory.mapping import PRESETS, mapping_of, plain, read_uuid, uuid_filter
 from appliance.identity.models import DirectoryPerson, is_taken
 
 log = logging.getLogger('appliance.directory')
@@ -78,7 +77,7 @@ def _fetch(directory, due):
         for at in range(0, len(uuids), A_SEARCH):
             asked = uuids[at:at + A_SEARCH]
             try:
-                entries = connection.search('(|' + ''.join(by_number(attributes[0], one) for one in asked) + ')', attributes)
+                entries = connection.search('(|' + ''.join(uuid_filter(directory.preset, one) for one in asked) + ')', attributes)
             except (ldap.LDAPError, DirectoryDown) as error:
                 # Else one picture that never comes would keep all the others from coming.
                 log.warning('directory %s: photos of %s entries cannot be fetched: %s', directory.name, len(asked), error)

@@ -110,7 +110,7 @@ def make(directory, snapshot, creates):
     steps, brake = _braked_changes(steps, inside)
     brake = 'blind' if look.is_blind else brake
     begun = clock.microseconds(snapshot.begun_at)
-    gone = [known_by for known_by, person in inside.items() if not snapshot.shows(known_by) and person.seen_at < begun]
+    gone = [known_by for known_by, person in inside.items() if not snapshot.shows(known_by) and known_by not in snapshot.unclear and person.seen_at < begun]
     if gone:
         cut, reason = _cut_off(directory, inside, gone, snapshot)
         steps, brake = steps + cut, reason or brake

@@ -1,12 +1,11 @@
 """Reading people from a directory, and knowing whether it was everybody. Nothing is written; no transaction may be open."""
 
+import logging
 import time
-import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import ldap
-from ldap.filter import escape_filter_chars
 
 from appliance.core import clock
 from appliance.core.actor import SYSTEM
@@ -14,8 +13,10 @@ from appliance.identity.directory import servers
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.closing import closing, why_shut
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.login import bind_own_account, misconfigured_search
-from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_entry, read_uuid
+from appliance.identity.directory.login import bind_own_account, misconfigured_search, within
+from appliance.identity.directory.mapping import attributes_of, plain, read_entry, read_uuid, uuid_filter
+
+log = logging.getLogger('appliance.directory')
 
 PAGE = 500
 READ_S = 120            # of one reading; a directory that takes longer counts as silent
@@ -28,12 +29,14 @@ class Snapshot:
 
     found: {uuid: (dn, {attribute: [bytes, ...]})}, read into an Entry only when it is asked for: of 10,000 people few have changed.
     listed: the uuids of all who are there, where only some were read (looking.py); None: found is everybody.
+    unclear: uuids that two entries have: whose they are is not known, so nothing is done to anybody, nor is he absent.
     gap: why it may not be everybody: '' (it is), `part` (the server's size limit), `lost` (the connection ended midway).
     begun_at: when it was begun; who came in since then may be missing in it. filled_by: see read_by_turns.
     """
 
     directory: object
     found: dict = field(default_factory=dict)
+    unclear: set = field(default_factory=set)
     gap: str = ''
     begun_at: datetime = field(default_factory=clock.now)
     listed: object = None
@@ -65,14 +68,31 @@ class Snapshot:
 def read_everybody(connection, found):
     """Fill a Snapshot with everybody whom its directory shows."""
     for page in connection.pages(found.directory.person_filter, attributes_of(found.directory), PAGE):
-        found.found.update(known_by(found.directory.preset, page))
+        take(found, page)
+
+
+def take(snapshot, page):
+    """Add a page, and return what it adds. An entry that was renamed while the pages were read comes twice, too: the next look sees it once."""
+    added = {}
+    for one, entry in known_by(snapshot.directory.preset, page):
+        if one in snapshot.found and snapshot.found[one][0] != entry[0]:
+            snapshot.unclear.add(one)
+        snapshot.found[one] = added[one] = entry
+    return added
 
 
 def read(directory, fill=read_everybody):
-    """The Snapshot of a directory, filled by `fill(connection, snapshot)`. DirectoryDown or DirectoryMisconfigured when nobody came."""
+    """The Snapshot of a directory, filled by `fill(connection, snapshot)` in a thread of its own. DirectoryDown or DirectoryMisconfigured
+    when nobody came, or it hangs beyond READ_S.
+    """
+    deadline = time.monotonic() + READ_S
+    return within(deadline, _read, directory, fill, deadline)
+
+
+def _read(directory, fill, deadline):
     found = Snapshot(directory)
     try:
-        with connect(directory, time.monotonic() + READ_S) as connection:
+        with connect(directory, deadline) as connection:
             bind_own_account(connection, directory)
             fill(connection, found)
     except ldap.SIZELIMIT_EXCEEDED:
@@ -85,6 +105,8 @@ def read(directory, fill=read_everybody):
         if not found.found:
             raise
         found.gap = 'lost'
+    for known_by in found.unclear:
+        log.warning('directory %s: two entries have the number %s, so nothing is done to anybody: %s', directory.name, known_by, found.found.pop(known_by)[0])
     return found
 
 
@@ -114,20 +136,12 @@ def why_absent(directory, uuids):
     """{uuid: reason} of people who are not in the answer any more, of the first of them: `filtered` (below the base, but outside the
     filter) or `gone` (deleted, moved out of the base, or no longer shown). An entry cannot be told of that the directory hides.
     """
-    attribute, found = PRESETS[directory.preset].uuid_attribute, {}
+    found = {}
     try:
         with connect(directory, time.monotonic() + LOOK_UP_S) as connection:
             bind_own_account(connection, directory)
-            for one in uuids[:LOOKED_UP]:
-                found[one] = 'filtered' if connection.search(by_number(attribute, one), ['1.1'], limit=1) else 'gone'
+            for known_by in uuids[:LOOKED_UP]:
+                found[known_by] = 'filtered' if connection.search(uuid_filter(directory.preset, known_by), ['1.1'], limit=1) else 'gone'
     except (ldap.LDAPError, DirectoryDown, DirectoryMisconfigured):
         pass        # the reason is a courtesy: that they are absent is known
     return found
-
-
-def by_number(attribute, uuid_text):
-    """The filter for the entry of a UUID: the 16 bytes of Active Directory's objectGUID escaped one by one (RFC 4515, 3)."""
-    if attribute != 'objectGUID':
-        return f'({attribute}={escape_filter_chars(str(uuid_text))})'
-    data = ''.join(f'\\{byte:02x}' for byte in uuid.UUID(uuid_text).bytes_le)
-    return f'({attribute}={data})'

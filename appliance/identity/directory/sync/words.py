@@ -1,7 +1,7 @@
 """The words for what a run does and why: pages and commands read the same."""
 
 from appliance.core.i18n import texts
-from appliance.identity.directory.sync import models, planning
+from appliance.identity.directory.sync import models, notes, planning
 
 _ = texts(__name__)
 
@@ -57,8 +57,12 @@ def brake(run):
 
 def note(step):
     """Why a step was not done, in the reader's language: it was written by the job."""
-    text = step['note']
-    return str(_.lazy(text)) if text else ''
+    return notes.shown(step['note'])
+
+
+def failure(run):
+    """Why a run failed, in the reader's language."""
+    return notes.shown(run['failure'])
 
 
 def counts(run):

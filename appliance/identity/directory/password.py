@@ -1,0 +1,128 @@
+"""Changing the password of a person where it belongs: in the directory. He proves himself by the old one; it is never set without.
+
+Active Directory takes the change from the portal's account, since who must change his password cannot bind: a delete of the old value with
+an add of the new one ([MS-ADTS] 3.1.1.3.1.5.2) is a change by who knows the old one, needs no right but Change Password, which everybody
+has, and keeps to the domain's rules. The others take it from the person himself (RFC 3062). Neither password is logged or kept.
+"""
+
+import logging
+import re
+import time
+
+import ldap
+from ldap.controls.ppolicy import PasswordPolicyControl
+
+from appliance.core import clock
+from appliance.core.errors import Invalid
+from appliance.core.i18n import texts
+from appliance.identity.directory import login, policy, resolving
+from appliance.identity.directory.client import connect, describe
+from appliance.identity.directory.errors import WrongPair
+from appliance.identity.directory.mapping import attributes_of, read_entry, uuid_filter
+
+_ = texts(__name__)
+log = logging.getLogger('appliance.directory')
+
+CHANGE_S = 4            # of finding, changing and trying the new one
+WRONG_OLD, UNFIT = '00000056', '0000052D'       # winerror.h: ERROR_INVALID_PASSWORD, ERROR_PASSWORD_RESTRICTION
+# What a directory may have against a new password.
+WORDS = {
+    'unfit': _.lazy('The directory does not take this password: it is too short or too simple for it, was used before, or the last change was too short a while ago.'),
+    'simple': _.lazy('The directory finds this password too simple. Take a longer one, or other kinds of signs.'),
+    'short': _.lazy('The directory finds this password too short.'),
+    'long': _.lazy('The directory finds this password too long.'),
+    'used': _.lazy('You had this password before, and the directory remembers it. Take another one.'),
+    'young': _.lazy('The last change was too short a while ago for the directory. Try again later.'),
+    'not_allowed': _.lazy('The directory does not let people change their password from here. Change it where your company does.'),
+}
+
+
+class PasswordRefused(Invalid):
+    """The directory does not take the new password; `reason` is a key of WORDS."""
+
+    def __init__(self, reason):
+        self.reason = reason
+        super().__init__(WORDS[reason], field='new')
+
+
+def is_offered(directory):
+    """Whether a person may change his password from here: switched on, encrypted, and for Active Directory with an account of the portal's."""
+    return directory.changes_passwords and directory.tls != 'none' and (directory.preset != 'active-directory' or bool(directory.bind_dn))
+
+
+def change(directory, known_by, old, new, before_bind):
+    """Give the person of a UUID a new password in the directory; (his Entry, whether the directory lets him in by it now).
+
+    before_bind(entry, key) runs before the old password is tried, and may refuse by raising. Raises WrongPair (the old one is wrong),
+    PasswordRefused, and what `resolving.authenticate` does. No transaction may be open.
+    """
+    login.refuse_unusable('x', old)
+    login.refuse_unusable('x', new)
+    deadline = time.monotonic() + CHANGE_S
+    return resolving.for_one(directory, deadline, lambda one, until: _find(one, known_by, until),
+                             lambda one, entry: _change(one, known_by, entry, old, new, before_bind, deadline))
+
+
+def _change(directory, known_by, entry, old, new, before_bind, deadline):
+    key = f'{directory.id}:{known_by}'
+    if entry is None:
+        raise WrongPair('unknown', key)
+    before_bind(entry, key)
+    reason = login.within(deadline, _by_portal if directory.preset == 'active-directory' else _by_himself, directory, entry.dn, old, new, deadline)
+    if reason:
+        raise WrongPair(reason, key)
+    log.info('directory %s: a password was changed', directory.name)
+    reason = login.within(deadline, login.bind_as, directory, entry.dn, new, deadline)
+    return entry, reason is None and not entry.closed(clock.now())
+
+
+def _find(directory, known_by, deadline):
+    with connect(directory, deadline) as connection:
+        login.bind_own_account(connection, directory)
+        try:
+            found = connection.search(f'(&{directory.person_filter}{uuid_filter(directory.preset, known_by)})', attributes_of(directory), limit=2)
+        except ldap.LDAPError as error:
+            raise login.misconfigured_search(error) from error
+    return read_entry(directory, *found[0]) if len(found) == 1 else None
+
+
+def _by_portal(directory, dn, old, new, deadline):
+    """None where it is changed, or why the old one is not right."""
+    with connect(directory, deadline) as connection:
+        login.bind_own_account(connection, directory)
+        try:
+            connection.modify(dn, [(ldap.MOD_DELETE, 'unicodePwd', [_quoted(old)]), (ldap.MOD_ADD, 'unicodePwd', [_quoted(new)])])
+        except ldap.LDAPError as error:
+            code = re.match(r'([0-9A-Fa-f]{8}):', _words(error))
+            if code and code[1].upper() == WRONG_OLD:
+                return 'password'
+            if code and code[1].upper() == UNFIT:
+                raise PasswordRefused('unfit') from None
+            raise _not_allowed(directory, error) from None
+    return None
+
+
+def _quoted(password):
+    return f'"{password}"'.encode('utf-16-le')
+
+
+def _by_himself(directory, dn, old, new, deadline):
+    with connect(directory, deadline) as connection:
+        try:
+            reason, _hint = policy.bind(connection, dn, old, directory.preset)
+            if reason not in (None, 'must_change'):
+                return reason
+            connection.change_password(dn, old, new, [PasswordPolicyControl()])
+        except ldap.LDAPError as error:
+            reason = policy.CHANGE_ERRORS.get(policy.error_of(error), 'unfit' if isinstance(error, ldap.CONSTRAINT_VIOLATION) else 'not_allowed')
+            raise (_not_allowed(directory, error) if reason == 'not_allowed' else PasswordRefused(reason)) from None
+    return None
+
+
+def _not_allowed(directory, error):
+    log.warning('directory %s: a password may not be changed: %s', directory.name, describe(error))
+    return PasswordRefused('not_allowed')
+
+
+def _words(error):
+    return str(error.args[0].get('info') or '') if error.args and isinstance(error.args[0], dict) else ''

@@ -1,0 +1,113 @@
+"""People change their password in the directory that they come in by: because it wants it before they get in, or because they want to.
+
+The same rules as for a password of the portal's own hold for the new one, and the same throttles as for a login for the old one.
+"""
+
+from appliance.core import audit
+from appliance.core.actions import action
+from appliance.core.actor import ANONYMOUS, SYSTEM
+from appliance.core.db import write
+from appliance.core.errors import Invalid, NotFound
+from appliance.core.i18n import texts
+from appliance.core.people import is_blocked, raise_epoch
+from appliance.core.person_fields import fold_login
+from appliance.identity import accounts, owed_steps, passwords, sessions, throttle
+from appliance.identity.directory import directories, password
+from appliance.identity.directory.errors import WrongPair
+from appliance.identity.models import Directory, DirectoryPerson
+
+_ = texts(__name__)
+
+
+def change_owed(token, old, new, address, agent=''):
+    """Do the step that a login owes, and log in; returns (session token, is_remembered), or None where the directory lets nobody in yet by
+    the new password. NotFound when the step is over, Invalid (old, new) for what is not right, else as `accounts.log_in`.
+    """
+    step = owed_steps.find_step(owed_steps.DIRECTORY_PASSWORD, token)
+    entry, is_let_in = _change(step.directory_id, str(step.uuid), old, new, address)
+    owed_steps.end_step(ANONYMOUS, step.id)
+    if not is_let_in:
+        return None
+    return _log_in(step.directory_id, entry, step.is_remembered, address, agent), step.is_remembered
+
+
+def _log_in(directory_id, entry, is_remembered, address, agent):
+    person_id = accounts.person_of_entry(SYSTEM, directory_id, entry)
+    if is_blocked(person_id):
+        raise WrongPair('disabled')
+    return sessions.open_session(ANONYMOUS, person_id, ['password'], is_remembered, address, agent)[0]
+
+
+def is_offered_to(actor):
+    """Whether this person may change his password in a directory from here."""
+    return _own(actor) is not None
+
+
+def _own(actor):
+    """(directory id, uuid) of the entry by which a person comes in, where its password can be changed from here; else None."""
+    if actor.person_id is None:
+        return None
+    tie = (DirectoryPerson.select(DirectoryPerson.directory, DirectoryPerson.uuid).join(Directory)
+           .where((DirectoryPerson.person == actor.person_id) & (Directory.is_active == 1) & (Directory.changes_passwords == 1)).first())
+    return None if tie is None or not password.is_offered(directories.load(tie.directory_id)) else (tie.directory_id, str(tie.uuid))
+
+
+def change_own(actor, old, new, address, agent='', is_remembered=False):
+    """A person changes his password in the directory: all his sessions end, and he gets a new one; returns (its token, its id).
+
+    NotFound where it cannot be changed from here, Invalid (old, new) for what is not right, else as `accounts.log_in`.
+    """
+    own = _own(actor)
+    if own is None:
+        raise NotFound()
+    _change(*own, old, new, address)
+    return sessions.open_session(ANONYMOUS, actor.person_id, ['password'], is_remembered, address, agent)
+
+
+def _change(directory_id, known_by, old, new, address):
+    """(the Entry, whether the directory lets him in by the new password now)."""
+    directory = directories.load(directory_id)
+    if not Directory.select().where((Directory.id == directory_id) & (Directory.is_active == 1)).exists() or not password.is_offered(directory):
+        raise NotFound()
+    _check(old, new)
+    # Counted for the entry: the step's browser may have typed any of its names.
+    counted_for = f'{directory_id}:{known_by}'
+    throttle.require_budget(counted_for, address, is_known=True)
+    try:
+        with throttle.directory_tries() as take_try:
+            def before_bind(entry, key):
+                _check(old, new, fold_login(entry.fields['login']))
+                take_try(key)
+            changed = password.change(directory, known_by, old, new, before_bind)
+    except WrongPair as wrong:
+        _refuse(wrong, counted_for, address)
+    throttle.clear(ANONYMOUS, counted_for, address)
+    _note(SYSTEM, directory_id, known_by)
+    return changed
+
+
+def _check(old, new, login=''):
+    try:
+        passwords.check(new, login)
+    except Invalid as error:
+        raise Invalid(error.message, field='new') from None
+    if new == old:
+        raise Invalid(_('This is the password that you have. Take another one.'), field='new')
+
+
+def _refuse(wrong, counted_for, address):
+    with write('identity.password_changes.refuse'):
+        throttle.count_failure(ANONYMOUS, counted_for, address, True)
+        audit.count(ANONYMOUS, 'identity.login.refused', '', reason=wrong.reason)
+    if wrong.reason in ('password', 'blank', 'too_long'):
+        raise Invalid(_('Your current password is not right.'), field='old') from None
+    raise wrong
+
+
+@action
+def _note(actor, directory_id, known_by):
+    """The password was changed there: what the old one opened here ends."""
+    tie = DirectoryPerson.get_or_none((DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == known_by))
+    if tie is not None:
+        raise_epoch(tie.person_id)
+    audit.record(actor, 'identity.directory.password.changed', f'core.person:{tie.person_id}' if tie else f'identity.directory:{directory_id}')
