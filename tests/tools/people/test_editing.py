@@ -13,7 +13,7 @@ from appliance.tools.people.editing import edit_profile, fields_of, opened
 from appliance.tools.people.rules import access_person, filled_by
 from tests.tools.people.test_routes import link_to_directory
 
-ALL = ['photo', 'name', 'title', 'phone', 'mail', 'birthday', 'department_id', 'login']
+ALL = ['photo', 'name', 'title', 'phone', 'mail', 'birthday', 'employee_number', 'department_id', 'login']
 
 
 def may(lumbreras, role, whom):
@@ -34,7 +34,7 @@ def test_who_may_what(lumbreras):
     own = ['photo', 'phone', 'birthday']
     assert may(lumbreras, 'administrator', 'employee') == ALL
     assert may(lumbreras, 'administrator', 'administrator') == ALL
-    assert may(lumbreras, 'administrator', 'guest') == [*ALL[:6], 'contact', 'login']
+    assert may(lumbreras, 'administrator', 'guest') == [*ALL[:7], 'contact', 'login']
     assert may(lumbreras, 'employee', 'employee') == may(lumbreras, 'guest', 'guest') == own
     for role, whom in (('head', 'employee'), ('outsider', 'employee'), ('employee', 'guest'), ('guest', 'employee')):
         assert may(lumbreras, role, whom) == []
