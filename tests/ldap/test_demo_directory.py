@@ -44,7 +44,7 @@ def test_everybody_who_lives_there_gets_in_as_himself(known):
             entry = ask(known, person.login, PASSWORD)
             assert entry.uuid == slapd.person_uuid(person.login)
             assert entry.fields == {'login': person.login, 'name': person.name, 'mail': person.mail, 'phone': person.phone,
-                                    'title': person.title, 'department': person.department}
+                                    'title': person.title, 'department': person.department, 'employee_number': ''}
             assert entry.head_dn == (slapd.person_dn(person.head) if person.head else '')
 
 
