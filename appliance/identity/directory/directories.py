@@ -88,6 +88,32 @@ def _require_rights_of_its_people(actor, directory_id):
             raise NotAllowed(_('People who may do more than you come in by this directory. Where it is and how it is read is changed by one who may do as much.')) from None
 
 
+def draft(actor, directory_id=None, secret='', **values):
+    """The Directory that these values (see add_directory) would make, kept nowhere: for trying before saving. name and base_dn may be ''.
+
+    directory_id: the row that is edited; its secret is used where none is given and neither host, port nor TLS mode differ. Invalid names
+    a wrong field; NotAllowed where the actor might not save what he tries.
+    """
+    require(actor, 'identity.directories.manage')
+    row = Row.get_or_none(Row.id == directory_id) if directory_id else None
+    if directory_id and row is None:
+        raise NotFound()
+    preset = PRESETS.get(values.get('preset'), PRESETS['openldap'])
+    kept = DEFAULTS | {'preset': 'openldap', 'person_filter': preset.person_filter, 'login_attributes': list(preset.login_attributes)}
+    if row:
+        of_kind = ('person_filter', 'login_attributes') if values.get('preset', row.preset) != row.preset else ()
+        kept |= {name: getattr(row, name) for name in (*DECIDING, 'bind_dn') if name not in ('base_dn', *of_kind)}
+    clean = _check({name: value for name, value in (kept | values).items() if name in DECIDING and value != '' or name in ('ca_pem', 'bind_dn', 'url')})
+    clean.setdefault('base_dn', '')
+    if row and any(clean[name] != getattr(row, name) for name in DECIDING):
+        _require_rights_of_its_people(actor, directory_id)
+    if secret:
+        _seal(secret, clean['bind_dn'])     # for its checks
+    elif row and (address(clean['url']), clean['tls']) == (address(row.url), row.tls):
+        secret = _unseal(row.bind_secret)
+    return Directory(id=directory_id or 0, name=row.name if row else '', bind_password=secret, **clean | {'login_attributes': tuple(clean['login_attributes'])})
+
+
 def list_directories(actor):
     """[{id, name, url, tls, base_dn, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes, mapping,
     is_active, sync, failed_at, failure}, ...] by name; administrators only."""
