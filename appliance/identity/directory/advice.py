@@ -7,7 +7,6 @@ import ldap
 from appliance.core.i18n import texts
 from appliance.identity.directory.client import address, describe
 from appliance.identity.directory.errors import DirectoryDown, WrongPair
-from appliance.identity.directory.mapping import PRESETS
 
 _ = texts(__name__)
 
@@ -52,6 +51,7 @@ KEPT_OUT = {
     'taken': _.lazy('Rename the account here or the one in the directory.'),
     'forgotten': _.lazy('Make a new entry for a new person.'),
     'blocked': _.lazy('Let the person in again at the profile here.'),
+    'off': _.lazy('Let people log in with this directory.'),
 }
 _OTHER_PORT = {636: 389, 3269: 3268, 389: 636, 3268: 3269}
 
@@ -142,10 +142,3 @@ def where_the_ca_is(kind):
         '389': _('On the server: certutil -L -d /etc/dirsrv/slapd-NAME -n "Self-Signed-CA" -a.'),
         'freeipa': _('On any machine of the domain: /etc/ipa/ca.crt.'),
     }.get(kind, '')
-
-
-def kind_differs(directory, root):
-    """A sentence where the server is of another kind than the row says, else ''."""
-    if not root.kind or root.kind == directory.preset or root.kind not in PRESETS:
-        return ''
-    return _('The server says that it is of another kind than you chose.')

@@ -59,6 +59,8 @@ def standing(directory, login, found, entry):
                 fold_login(login), login.strip())
     if local:
         _add(answer, 'local', _('%(login)s is an account of the portal itself: its own password decides, and the directory is not asked.', login=local[1]))
+    if directory.id and row('SELECT id FROM directory WHERE id = ? AND is_active = 0', directory.id):
+        _add(answer, 'off', _('Nobody logs in with this directory now: it is switched off here.'))
     if entry is not None:
         _here(directory, entry, answer)
     answer['may_log_in'] = not answer['why']

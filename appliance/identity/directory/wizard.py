@@ -22,10 +22,10 @@ PARTS = {'server': 'encryption', 'account': 'base', 'people': 'people', 'login':
 _turn = threading.BoundedSemaphore(1)      # a try takes seconds: of the threads of a worker one may wait for directories
 
 
-def check(actor, config, part, directory_id=None, secret='', name='', password='', **values):
+def check(actor, config, part, values, directory_id=None, secret='', login='', password=''):
     """Try what a form holds, up to one of its PARTS: {steps (probe.try_out's), kind, product, kind_differs, ca_hint, grant}.
 
-    values, secret: as directories.draft takes them; a name without a password is looked up, with one its login is tried. Invalid names a wrong
+    values (a dict), secret: as directories.draft takes them; a login without a password is looked up, with one it is tried. Invalid names a wrong
     field; TooMany, Busy. No transaction may be open: a try takes up to probe.TEST_S.
     """
     directory = directories.draft(actor, directory_id, secret, **values)
@@ -37,7 +37,7 @@ def check(actor, config, part, directory_id=None, secret='', name='', password='
             raise Invalid(_.lazy('That is a door of the portal itself, and no directory.'), field='url')
         note_check(actor, directory_id, f'{host}:{port}', part)
         is_login = part == 'login'
-        steps = probe.try_out(directory, name if is_login and password else '', password, name if is_login else '', PARTS[part])
+        steps = probe.try_out(directory, login if is_login and password else '', password, login if is_login else '', PARTS[part])
     finally:
         _turn.release()
     server = next((one['details'].get('server') or {} for one in steps if one['step'] == 'encryption'), {})

@@ -1,6 +1,6 @@
 """The forms of the directories' pages. What is right is decided by the rules."""
 
-from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length
 
@@ -49,6 +49,18 @@ class DirectoryForm(Form):
     map_head = _line(_.lazy('Head'))
     is_active = BooleanField(_.lazy('People log in with this directory'))
     sync = SelectField(_.lazy('Follow it by itself'), choices=sync_choices)
+    tried_login = _line(_.lazy('Login of a person'), LOGIN_LENGTH)
+    tried_password = PasswordField(_.lazy('His password'), [Length(max=PASSWORD_LENGTH)])
+    check, take_preset, take_base_dn = (HiddenField(validators=[Length(max=MOST_LINE)]) for _each in range(3))
+    take_ca_pem = HiddenField(validators=[Length(max=MOST_PEM)])
+
+    def is_sound_so_far(self):
+        """Whether what was filled in is right, for a try; what is still empty is none of its business."""
+        self.validate()
+        for field in self:
+            if not field.data:
+                field.errors = ()
+        return not self.errors
 
     def values(self, kept=None):
         """The arguments for the rules; `kept` is the row that is edited. What was left empty is left to the kind of directory."""
@@ -78,10 +90,3 @@ def as_typed(directory):
 
 def _parted(text):
     return [part for part in (piece.strip() for piece in text.split(',')) if part]
-
-
-class TestForm(Form):
-    """Somebody to try the login of; both may stay empty."""
-
-    name = _line(_.lazy('Login of a person'), LOGIN_LENGTH)
-    password = PasswordField(_.lazy('His password'), [Length(max=PASSWORD_LENGTH)])

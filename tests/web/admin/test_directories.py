@@ -15,6 +15,8 @@ SECRET = 'the secret of the account'
 NEW = {'name': 'Company', 'preset': 'openldap', 'url': 'ldap://127.0.0.1:18148', 'tls': 'none', 'base_dn': 'ou=people,dc=company,dc=example',
        'bind_dn': 'cn=portal,dc=company,dc=example', 'secret': SECRET, 'is_active': 'y', 'sync': 'known'}
 
+MARKS = re.compile(r'<span class="tag[^"]*">(Well|Failed|Not tried)</span>')
+
 
 @pytest.fixture(scope='session')
 def demo_slapd(tmp_path_factory):
@@ -36,7 +38,7 @@ def edit(administrator, directory_id=1, **values):
 def test_a_new_directory_is_kept_and_listed(lumbreras, administrator):
     assert 'No directory yet' in administrator.get('/admin/directories').text
     answer = add(administrator)
-    assert (answer.status_code, answer.location) == (303, f'/admin/directories/{Directory.get().id}#test')
+    assert (answer.status_code, answer.location) == (303, f'/admin/directories/{Directory.get().id}#comparison')
     kept = directories.load_active()
     assert (kept.url, kept.base_dn, kept.bind_password) == (NEW['url'], NEW['base_dn'], SECRET)
     assert kept.login_attributes == ('uid', 'mail')
@@ -107,27 +109,25 @@ def test_a_failure_is_remembered_in_words(lumbreras, administrator):
     assert 'Does not answer' in administrator.get('/admin').text
 
 
-def test_testing_stops_at_the_step_that_fails(lumbreras, administrator):
-    add(administrator, url=f'ldap://127.0.0.1:{free_port()}')
-    path = f'/admin/directories/{Directory.get().id}'
-    report = administrator.post(f'{path}/test', {'name': '', 'password': ''}, page=path).text
-    assert re.findall(r'<span class="tag[^"]*">(Well|Failed|Not tried)</span>', report) == ['Failed'] + ['Not tried'] * 5
-    assert 'Nothing listens at this address' in report and 'Check address and port' in report
+def test_a_try_stops_at_the_step_that_fails_and_keeps_nothing(lumbreras, administrator):
+    report = add(administrator, url=f'ldap://127.0.0.1:{free_port()}', check='people')
+    assert report.status_code == 200
+    assert MARKS.findall(report.text) == ['Failed'] + ['Not tried'] * 4
+    assert 'Nothing listens at this address' in report.text and 'Check address and port' in report.text
+    assert not Directory.select().exists()
 
 
-def test_testing_shows_every_step_and_a_login(lumbreras, administrator, demo_slapd):
-    add(administrator, url=demo_slapd.url, base_dn=slapd.BASE, bind_dn=slapd.BIND_DN, secret=PASSWORD)
-    path = f'/admin/directories/{Directory.get().id}'
-    words = re.compile(r'<span class="tag[^"]*">(Well|Failed|Not tried)</span>')
-    report = administrator.post(f'{path}/test', {'name': 'employee', 'password': PASSWORD}, page=path).text
-    assert words.findall(report) == ['Well'] * 6
+def test_a_try_shows_every_step_and_a_login(lumbreras, administrator, demo_slapd):
+    right = {'url': demo_slapd.url, 'base_dn': slapd.BASE, 'bind_dn': slapd.BIND_DN, 'secret': PASSWORD, 'check': 'login', 'tried_login': 'employee'}
+    report = add(administrator, **right, tried_password=PASSWORD).text
+    assert MARKS.findall(report) == ['Well'] * 7
     assert 'employee@lumbreras.example' in report and PASSWORD not in report
-    report = administrator.post(f'{path}/test', {'name': 'employee', 'password': 'wrong'}, page=path).text
-    assert words.findall(report) == ['Well'] * 5 + ['Failed']
+    report = add(administrator, **right, tried_password='wrong').text
+    assert MARKS.findall(report) == ['Well'] * 6 + ['Failed'] and 'The password is wrong.' in report
 
 
 def test_absent_directories_are_not_found(lumbreras, administrator):
     for path in ('/admin/directories/999', '/admin/directories/0', '/admin/directories/' + '9' * 30, '/admin/directories/x'):
         assert administrator.get(path).status_code == 404
         assert administrator.post(path, NEW, page='/admin/directories/new').status_code == 404
-        assert administrator.post(f'{path}/test', page='/admin/directories/new').status_code == 404
+        assert administrator.post(path, NEW | {'check': 'server'}, page='/admin/directories/new').status_code == 404
