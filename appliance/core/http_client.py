@@ -131,9 +131,12 @@ def is_own_door(config, host, port):
     if host in (client.own_host, 'localhost'):
         return True
     try:
-        found = _resolved(Target('', host, port, ''), time.monotonic() + REPLY_S)
-    except Failed:
-        return False
+        found = [ipaddress.ip_address(host)]
+    except ValueError:
+        try:
+            found = _resolved(Target('', host, port, ''), time.monotonic() + REPLY_S)
+        except Failed:
+            return False
     return any(_is_own(getattr(one, 'ipv4_mapped', None) or one) for one in found)
 
 

@@ -76,7 +76,8 @@ def _of_cause(step, cause, directory):
     """Of what the directory itself said."""
     if not isinstance(cause, ldap.LDAPError):
         return ''
-    if not directory.bind_dn and isinstance(cause, (ldap.STRONG_AUTH_REQUIRED, ldap.INAPPROPRIATE_AUTH, ldap.OPERATIONS_ERROR, ldap.INSUFFICIENT_ACCESS)):
+    if not directory.bind_dn and isinstance(cause, (ldap.STRONG_AUTH_REQUIRED, ldap.INAPPROPRIATE_AUTH, ldap.OPERATIONS_ERROR, ldap.INSUFFICIENT_ACCESS,
+                                                           ldap.UNWILLING_TO_PERFORM)):
         return _('The directory shows nothing to who has not logged in. Give the portal an account of its own.')
     if isinstance(cause, (ldap.STRONG_AUTH_REQUIRED, ldap.CONFIDENTIALITY_REQUIRED)):
         return _('LDAP signing is enforced there: an unencrypted login is refused. Use ldaps:// or StartTLS, both count as signed.')

@@ -39,14 +39,14 @@ cn: {name}
 userPassword: {{CRYPT}}...
 
 # ldapmodify -Y EXTERNAL -H ldapi:///      ({{1}}mdb: the database of {root})
-# Where their schema is loaded, also: {unsure}
+# Where their schema is loaded, also: {unsure}; of groups memberUid
 dn: olcDatabase={{1}}mdb,cn=config
 changetype: modify
 add: olcAccess
 olcAccess: {{0}}to dn.subtree="{base}"
   attrs={attributes}
   by dn.exact="{account}" read by * break
-olcAccess: {{1}}to dn.subtree="{root}" attrs=entry,objectClass,cn,member,uniqueMember,memberUid
+olcAccess: {{1}}to dn.subtree="{root}" attrs=entry,objectClass,cn,member,uniqueMember
   by dn.exact="{account}" read by * break
 -
 add: olcLimits
