@@ -60,6 +60,12 @@ def test_a_missing_base_names_what_is_there(directory):
     assert [one['dn'] for one in failure['details']['bases']] == [BASE, PEOPLE]
 
 
+def test_windows_names_what_is_there_in_its_own_words(directory):
+    error = probe.DirectoryMisconfigured('base')
+    error.__cause__ = ldap.NO_SUCH_OBJECT({'desc': 'No such object', 'info': "0000208D: NameErr: DSID-0310028C, problem 2001 (NO_OBJECT), data 0, best match of:\n\t'DC=corp,DC=test'\n"})
+    assert advice.advise('base', error, directory).endswith('What is there: DC=corp,DC=test.')
+
+
 def test_a_base_of_another_server_is_no_way_there(served):
     failure = first_failure(replace(served(top='referral ldap://elsewhere.test'), base_dn='dc=another,dc=test'))
     assert 'Another server has this base' in failure['action']

@@ -104,7 +104,9 @@ def _of_cause(step, cause, directory):
 
 def _missing(cause, directory):
     details = cause.args[0] if cause.args and isinstance(cause.args[0], dict) else {}
-    matched = str(details.get('matched') or '')[:300]
+    # A domain controller of Windows says it in its words.
+    told = re.search(r"best match of:\s*'([^']+)'", str(details.get('info') or ''))
+    matched = (details.get('matched') or (told[1] if told else ''))[:300]
     if matched and matched.isprintable():
         return _('%(base)s does not exist, or is not shown to this account. What is there: %(matched)s.', base=directory.base_dn, matched=matched)
     return _('%(base)s does not exist, or is not shown to this account. Take one of the bases that were found.', base=directory.base_dn)
