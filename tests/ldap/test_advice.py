@@ -6,6 +6,7 @@ import pytest
 
 from appliance.demo import directory as slapd
 from appliance.identity.directory import advice, probe
+from appliance.identity.directory.errors import WrongPair
 from tests.ldap.authority import Authority
 from tests.ldap.people import BASE, PEOPLE, company
 from tests.ldap.silence import answer_bind, silent_server
@@ -147,5 +148,5 @@ def test_one_that_ends_soon_is_told(directory):
 
 def test_no_failure_is_without_words(directory):
     for step in (*probe.STEPS, probe.AS):
-        for error in (probe.DirectoryDown('silent'), probe.DirectoryMisconfigured('base'), probe.WrongPair('refused')):
+        for error in (probe.DirectoryDown('silent'), probe.DirectoryMisconfigured('base'), WrongPair('refused')):
             assert advice.advise(step, error, directory)

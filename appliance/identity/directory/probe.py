@@ -19,7 +19,7 @@ from appliance.core.permissions import require
 from appliance.identity import throttle
 from appliance.identity.directory import advice, certificates, directories, login, root, samples, self_written, standing
 from appliance.identity.directory.client import address, connect, describe, system_ca
-from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
+from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.mapping import PRESETS, plain, read_uuid
 
 _ = texts(__name__)
