@@ -5,6 +5,7 @@ at, each try is written down, and nobody has more of them than setting a directo
 """
 
 import threading
+from dataclasses import replace
 
 from appliance.core import audit, http_client
 from appliance.core.actions import action
@@ -42,8 +43,9 @@ def check(actor, config, part, values, directory_id=None, secret='', login='', p
         _turn.release()
     server = next((one['details'].get('server') or {} for one in steps if one['step'] == 'encryption'), {})
     kind = server.get('kind', '')
+    named = directory if directory.base_dn else replace(directory, base_dn=next(iter(server.get('contexts', ())), ''))
     return {'steps': steps, 'kind': kind, 'product': server.get('product', ''), 'kind_differs': bool(kind) and kind != directory.preset,
-            'ca_hint': advice.where_the_ca_is(kind or directory.preset), 'grant': grants.what_to_grant(directory)}
+            'ca_hint': advice.where_the_ca_is(kind or directory.preset), 'grant': grants.what_to_grant(named)}
 
 
 @action(rights=permitted('identity.directories.manage'))
