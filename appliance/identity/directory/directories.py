@@ -20,6 +20,7 @@ from appliance.core.permissions import permitted, require, require_grantable
 from appliance.identity.directory.client import TLS_MODES, Directory, address, check_encryption
 from appliance.identity.directory.errors import remembered
 from appliance.identity.directory.mapping import FIELDS, PRESETS
+from appliance.identity.directory.self_written import SECRET
 from appliance.identity.models import Directory as Row
 
 _ = texts(__name__)
@@ -291,6 +292,8 @@ def _mapping(value):
         raise ValueError(_('attributes for the fields %(fields)s', fields=', '.join((*FIELDS, 'head'))))
     if not all(value.get(name, 'ours') for name in ('login', 'name')):
         raise ValueError(_('an attribute for the login and for the name'))
+    if any(isinstance(name, str) and name.lower() in SECRET for attributes in value.values() for name in attributes or ()):
+        raise ValueError(_('attributes that hold no secret'))
     return {name: _attributes(attributes) if attributes else [] for name, attributes in value.items()}
 
 
