@@ -55,7 +55,7 @@ def _person(person):
     if person['closed']:
         _line(f'  {"closed":<11} {person["closed"]}')
     for one in person['groups']:
-        _line(f'  {"group":<11} {one["group"]}' + (f': {one["gives"]}' if one['gives'] else ''))
+        _line(f'  {"group":<11} {one["group"]}' + (f': {", ".join(one["gives"])}' if one['gives'] else ''))
 
 
 def _warnings(details):

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import ldap
 import pytest
 
-from appliance.core import clock
+from appliance.cli.directory_report import print_report
+from appliance.core import clock, i18n
 from appliance.core.actor import ADMINISTRATOR, ANONYMOUS, SYSTEM, Actor
 from appliance.core.audit import AuditRow
 from appliance.core.errors import Busy, Invalid, NotAllowed, NotFound, TooMany
@@ -87,6 +88,22 @@ def test_three_people_as_they_would_look_here(box, values):
     assert codes['no_mail'].startswith('5 of 12') and 'unusable' in codes and 'has space' in codes['unusable']
 
 
+def test_groups_that_take_too_long_hinder_nobody(box, values, monkeypatch):
+    def too_slow(directory, entry, connection):
+        raise probe.DirectoryDown('silent')
+    monkeypatch.setattr(samples, 'what_groups_give', too_slow)
+    steps = tried(box, values, 'login', login='employee')[1]
+    assert (steps['people']['state'], steps['as']['state'], steps['as']['details']['groups']) == ('ok', 'ok', [])
+
+
+def test_what_a_group_gives_is_told(box, values, grouped, monkeypatch, capsys):
+    monkeypatch.setattr(samples, 'what_groups_give', lambda directory, entry, connection: [{'group': 'Opticians', 'gives': [i18n.texts('appliance').lazy('One'), 'Two']}])
+    step = tried(box, values | {'url': grouped.url}, 'login', login='employee')[1]['as']
+    assert step['details']['groups'] == [{'group': 'Opticians', 'gives': ['One', 'Two']}]
+    print_report([step])
+    assert 'Opticians: One, Two' in capsys.readouterr().out
+
+
 def test_a_photo_is_told_by_its_size(directory):
     directory = replace(directory, mapping={'photo': ['jpegPhoto']}, person_filter='(uid=garbage)')
     with probe.connect(directory, probe.time.monotonic() + 2) as connection:
@@ -123,8 +140,8 @@ def _rules(grant):
 def test_what_is_granted_is_enough_and_no_more(box, values, grouped):
     found, by_step = tried(box, values | {'url': grouped.url}, 'login', login='employee', password=PASSWORD)
     assert {one['step']: one['state'] for one in found['steps']} == dict.fromkeys((*probe.STEPS[:5], 'as', 'login'), 'ok'), found['steps']
-    assert by_step['people']['details']['people'][0]['groups'] == [{'group': GROUP, 'gives': ''}]
-    assert by_step['as']['details']['groups'] == [{'group': GROUP, 'gives': ''}]
+    assert by_step['people']['details']['people'][0]['groups'] == [{'group': GROUP, 'gives': []}]
+    assert by_step['as']['details']['groups'] == [{'group': GROUP, 'gives': []}]
     connection = ldap.initialize(grouped.url)
     connection.simple_bind_s(PORTAL, SECRET)
     assert all('street' not in shown and 'userPassword' not in shown for _dn, shown in connection.search_s(PEOPLE, ldap.SCOPE_SUBTREE, '(uid=insider)', ['*', '+']))

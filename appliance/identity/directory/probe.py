@@ -172,10 +172,11 @@ def _people(directory, deadline):
     shown, entries = login.within(deadline, _samples, directory, deadline)
     # Rules may be asked what a group gives: in the thread of the caller.
     if entries and deadline - time.monotonic() > LOGIN_S:
-        with connect(directory, deadline) as connection:
+        # Groups are a courtesy: people may come in while those take too long.
+        with contextlib.suppress(PortalError, ldap.LDAPError), connect(directory, deadline) as connection:
             login.bind_own_account(connection, directory)
             for one, entry in zip(shown['people'], entries, strict=True):
-                one['groups'] = samples.what_groups_give(directory, entry, connection)
+                one['groups'] = samples.groups_shown(directory, entry, connection)
     try:
         return login.within(deadline, _count, directory, deadline), shown
     except DirectoryMisconfigured as error:
@@ -226,7 +227,8 @@ def _as(directory, deadline, name):
     found, entry = login.within(deadline, standing.look_up, directory, name, deadline)
     answer = standing.standing(directory, name, found, entry)
     if entry:
-        answer['groups'] = standing.groups_of(directory, entry, deadline)
+        with contextlib.suppress(PortalError, ldap.LDAPError):
+            answer['groups'] = standing.groups_of(directory, entry, deadline)
     if not answer['may_log_in']:
         refused = DirectoryMisconfigured('people', ' '.join(one['message'] for one in answer['why']))
         refused.details = answer

@@ -44,13 +44,18 @@ def as_shown(directory, entry, values):
             'closed': 'not shown' if entry.is_disabled is None else entry.closed(clock.now()), 'groups': []}
 
 
+def groups_shown(directory, entry, connection):
+    """[{group, gives: [words, ...]}, ...] of an Entry as text. Rules may be asked: call it in a thread that has the database."""
+    return [{'group': str(one['group']), 'gives': [str(words) for words in one['gives']]} for one in what_groups_give(directory, entry, connection)]
+
+
 def what_groups_give(directory, entry, connection):
-    """[{group, gives}, ...]: the groups of an Entry by name, and what each gives here ('' where nothing does), at most MOST_GROUPS.
+    """[{group, gives: [what, in words]}, ...]: the groups of an Entry by name, and what each gives here, at most MOST_GROUPS.
 
     memberOf where the directory keeps it; else the groups that name the entry as a member, anywhere below the base's own root.
     """
     names = _member_of(entry, connection) or _naming(directory, entry, connection)
-    return [{'group': name, 'gives': ''} for name in sorted(names, key=str.casefold)[:MOST_GROUPS]]
+    return [{'group': name, 'gives': []} for name in sorted(names, key=str.casefold)[:MOST_GROUPS]]
 
 
 def _member_of(entry, connection):

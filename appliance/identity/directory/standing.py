@@ -15,7 +15,7 @@ from appliance.identity.directory.client import connect
 from appliance.identity.directory.login import bind_own_account, misconfigured_search
 from appliance.identity.directory.mapping import PRESETS, attributes_of, mapping_of, plain, read_entry, read_uuid
 from appliance.identity.directory.root import read_root
-from appliance.identity.directory.samples import as_shown, what_groups_give
+from appliance.identity.directory.samples import as_shown, groups_shown
 
 _ = texts(__name__)
 
@@ -40,10 +40,10 @@ def look_up(directory, login, deadline):
 
 
 def groups_of(directory, entry, deadline):
-    """The groups of an Entry with what they give, as samples.what_groups_give says; in the thread of the caller, since rules may be asked."""
+    """The groups of an Entry with what they give, as samples.groups_shown says; in the thread of the caller, since rules may be asked."""
     with connect(directory, deadline) as connection:
         bind_own_account(connection, directory)
-        return what_groups_give(directory, entry, connection)
+        return groups_shown(directory, entry, connection)
 
 
 def standing(directory, login, found, entry):
