@@ -8,14 +8,13 @@ import click
 
 from appliance.cli import directory_sync
 from appliance.cli.context import console_actor, opened
+from appliance.cli.directory_report import print_report
 from appliance.cli.output import as_json_option, as_json_text, listing, read_secret, say
 from appliance.core.errors import Invalid
 from appliance.identity.directory import directories, probe
 from appliance.identity.directory.client import TLS_MODES
 from appliance.identity.directory.directories import SYNC_MODES
 from appliance.identity.directory.mapping import PRESETS
-
-MARKS = {'ok': 'ok', 'failed': 'FAILED', 'skipped': '-'}
 
 
 @click.group('directory')
@@ -103,28 +102,23 @@ def list_(as_json):
 
 @command.command('test')
 @click.argument('name')
+@click.option('--as', 'as_name', default='', metavar='LOGIN', help='Say what this login is, without its password: entry, fields, groups, and what keeps it out.')
 @click.option('--login', default='', help='Try this login too; its password comes from stdin or is asked for.')
 @click.option('--password-stdin', is_flag=True, help='Read that password from stdin.')
 @as_json_option
-def test(name, login, password_stdin, as_json):
-    """Try the directory NAME step by step: reach, encryption, bind, base, people, login. Exit 1 when a step fails."""
+def test(name, as_name, login, password_stdin, as_json):
+    """Try the directory NAME step by step: reach, encryption, bind, base, people, as, login. Exit 1 when a step fails, or who --as names could
+    not log in."""
     password = read_secret('Password', password_stdin) if login else ''
     with opened():
         actor = console_actor()
-        report = probe.test_directory(actor, directories.id_of(actor, name), login, password)
+        report = probe.test_directory(actor, directories.id_of(actor, name), login, password, as_name)
     if as_json:
         print(as_json_text(report))
     else:
-        _print_report(report)
+        print_report(report)
     if any(row['state'] == 'failed' for row in report):
         sys.exit(1)
-
-
-def _print_report(report):
-    for row in report:
-        click.echo(f"{row['step']:<11} {MARKS[row['state']]:<7} {row['message']}".rstrip())
-        if row['action']:
-            click.echo(f"{'':<19} {row['action']}")
 
 
 def _values(options):

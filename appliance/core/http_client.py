@@ -123,9 +123,26 @@ class Client:
         return found
 
 
+def is_own_door(config, host, port):
+    """Whether a host and port are one of this portal's own doors, which nothing that is asked for may knock at, whatever it speaks."""
+    client, host = Client(config), host.lower().rstrip('.')
+    if port not in client.own_ports:
+        return False
+    if host in (client.own_host, 'localhost'):
+        return True
+    try:
+        found = [ipaddress.ip_address(host)]
+    except ValueError:
+        try:
+            found = _resolved(Target('', host, port, ''), time.monotonic() + REPLY_S)
+        except Failed:
+            return False
+    return any(_is_own(getattr(one, 'ipv4_mapped', None) or one) for one in found)
+
+
 def _own_ports(config):
     found = {urlsplit(config.server.public_address).port or _PORTS[urlsplit(config.server.public_address).scheme]}
-    for address in (config.server.address, config.server.admin_address):
+    for address in (config.server.address, config.server.admin_address, config.live.address):
         if not address.startswith('unix:'):
             found.add(int(address.rpartition(':')[2]))
     database = urlsplit(config.database.url)

@@ -21,6 +21,7 @@ from appliance.identity.models import LoginFailure
 WINDOW = timedelta(minutes=30)
 PAIR_TRIES, STRANGER_TRIES, NETWORK_TRIES = 5, 20, 50
 FIRST_WAIT_S, LONGEST_WAIT_S = 15, 900
+CHECK_TRIES = 100           # of directories that somebody is setting up: more looks like a search for open doors
 DIRECTORY_TRIES = 3         # below the lock-out of a usual domain (5), so that the portal never locks an account
 
 
@@ -118,6 +119,13 @@ def give_directory_try_back(actor, person_key):
     newest = (LoginFailure.select(LoginFailure.id).where(LoginFailure.bucket == f'directory:{person_key}')
               .order_by(LoginFailure.id.desc()).limit(1))
     LoginFailure.delete().where(LoginFailure.id.in_(newest)).execute()
+
+
+def take_check(actor):
+    """Count that somebody has a server asked; TooMany when he did so too often of late. Inside an action."""
+    bucket = f'check:{actor.person_id}'
+    _require(bucket, CHECK_TRIES)
+    LoginFailure.insert(bucket=bucket, at=clock.now()).execute()
 
 
 @action

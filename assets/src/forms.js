@@ -61,3 +61,10 @@ function showPhoto(field) {
 document.addEventListener("click", (event) => {
   if (event.detail > 1 && event.target.closest?.(".like button")) event.preventDefault();
 }, true);
+
+// A button that offers a value for a field puts it there; what is sent with it, and what that answers, is htmx's.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-fill]");
+  const field = button?.form?.elements[button.dataset.fill];
+  if (field) field.value = button.value;
+});

@@ -4,7 +4,7 @@ import uuid
 from appliance.core import db, people
 from appliance.core.actor import ANONYMOUS, SYSTEM
 from appliance.identity import accounts, one_time_links, owed_steps, password_changes, passwords, services, sessions, throttle, tokens
-from appliance.identity.directory import directories, servers
+from appliance.identity.directory import directories, servers, wizard
 from appliance.identity.directory.mapping import Entry
 from appliance.identity.directory.sync import runs
 from appliance.identity.models import Token
@@ -148,6 +148,11 @@ def _(at):
 def _(at):
     number = _directory(at)
     return lambda: directories.note_failure(SYSTEM, number, 'refused')
+
+
+@example('identity.directory.wizard.note_check')
+def _(at):
+    return lambda: wizard.note_check(SYSTEM, None, 'dc1.firma.example:636', 'server')
 
 
 @example('identity.directory.directories._forget_failure')

@@ -31,6 +31,16 @@ class Authority:
         return (certificate.public_bytes(serialization.Encoding.PEM),
                 key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
 
+    @staticmethod
+    def self_signed(host):
+        """(certificate, key) of a server that signed itself, as PEM bytes."""
+        one = Authority(host)
+        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
+        certificate = (one._builder(one._name, one._key).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+                       .add_extension(names, critical=False).sign(one._key, hashes.SHA256()))
+        key = one._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        return certificate.public_bytes(serialization.Encoding.PEM), key
+
     def _builder(self, subject, key, days=YEARS):
         now = datetime.now(UTC)
         return (x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key.public_key())

@@ -38,7 +38,7 @@ def tried(directory, monkeypatch, name='', password=''):
     return [row['state'] for row in report], {row['step']: row for row in report}
 
 
-def test_a_sound_directory_passes_every_step(each_encryption, monkeypatch):
+def test_a_sound_directory_passes_every_step(box, each_encryption, monkeypatch):
     states, report = tried(each_encryption, monkeypatch, 'employee', PASSWORD)
     assert states == ['ok'] * 6
     assert report['people']['message'] == '14 people'
@@ -55,7 +55,7 @@ def test_a_sound_directory_passes_every_step(each_encryption, monkeypatch):
     ({'person_filter': '(objectClass=x'}, 'people', 'not a filter'),
     ({'preset': 'active-directory'}, 'people', 'objectGUID'),
 ])
-def test_the_first_step_that_fails_says_what_to_do(directory, monkeypatch, change, failed, words):
+def test_the_first_step_that_fails_says_what_to_do(box, directory, monkeypatch, change, failed, words):
     states, report = tried(replace(directory, **change), monkeypatch, 'employee', PASSWORD)
     assert report[failed]['state'] == 'failed', report
     assert words in report[failed]['message']
@@ -64,7 +64,7 @@ def test_the_first_step_that_fails_says_what_to_do(directory, monkeypatch, chang
     assert set(states[probe.STEPS.index(failed) + 1:]) <= {'skipped'}
 
 
-def test_a_login_that_fails_tells_the_administrator_why(directory, monkeypatch):
+def test_a_login_that_fails_tells_the_administrator_why(box, directory, monkeypatch):
     _states, report = tried(directory, monkeypatch, 'shared@company.test', PASSWORD)
     assert 'two mean nobody' in report['login']['action']
 
@@ -111,7 +111,7 @@ def test_a_silent_directory_fails_the_test_in_time(directory, monkeypatch, autho
 
 @pytest.mark.parametrize(('limit', 'words'), [
     ('sizelimit size.soft=3 size.hard=3 size.prtotal=unlimited', '14 people'), ('sizelimit 3', 'only a part')])
-def test_a_size_limit_of_the_server_is_no_failure(directory, monkeypatch, limit, words):
+def test_a_size_limit_of_the_server_is_no_failure(box, directory, monkeypatch, limit, words):
     monkeypatch.setattr(probe, 'PAGE', 3)
     with slapd.Slapd(company(), base=BASE, port=free_port(), top=limit) as server:
         states, report = tried(replace(directory, url=server.url), monkeypatch, 'employee', PASSWORD)
@@ -119,7 +119,7 @@ def test_a_size_limit_of_the_server_is_no_failure(directory, monkeypatch, limit,
     assert words in report['people']['message']
 
 
-def test_counting_ends_in_time_for_the_login(directory, monkeypatch):
+def test_counting_ends_in_time_for_the_login(box, directory, monkeypatch):
     monkeypatch.setattr(probe, 'PAGE', 3)
     monkeypatch.setattr(probe, 'LOGIN_S', probe.TEST_S)
     states, report = tried(directory, monkeypatch, 'employee', PASSWORD)

@@ -10,6 +10,7 @@ from ldap.dn import escape_dn_chars
 from appliance.core.actor import SYSTEM
 from appliance.identity.directory import directories
 from appliance.identity.directory.sync import following, runs
+from tests import guards
 from tests.ldap.authority import Authority
 from tests.samba.server import BASE, PEOPLE, Samba
 
@@ -65,6 +66,7 @@ def domain():
         pytest.skip('the Active Directory of the tests needs root: sudo bin/test')
     authority = Authority()
     server = Samba(authority)
+    guards.OWN.add(server.address)
     try:
         yield Domain(server, authority)
     finally:

@@ -20,6 +20,7 @@ from appliance.identity.directory import servers
 from appliance.identity.directory.client import TLS_MODES, Directory, address, check_encryption
 from appliance.identity.directory.errors import remembered
 from appliance.identity.directory.mapping import FIELDS, PRESETS
+from appliance.identity.directory.self_written import SECRET
 from appliance.identity.models import Directory as Row
 
 _ = texts(__name__)
@@ -94,6 +95,33 @@ def _require_rights_of_its_people(actor, directory_id):
             require_grantable(actor, role)
         except NotAllowed:
             raise NotAllowed(_('People who may do more than you come in by this directory. Where it is and how it is read is changed by one who may do as much.')) from None
+
+
+def draft(actor, directory_id=None, secret='', **values):
+    """The Directory that these values (see add_directory) would make, kept nowhere: for trying before saving. name and base_dn may be ''.
+
+    directory_id: the row that is edited; its secret is used where none is given and neither host, port nor TLS mode differ. Invalid names
+    a wrong field; NotAllowed where the actor might not save what he tries.
+    """
+    require(actor, 'identity.directories.manage')
+    row = Row.get_or_none(Row.id == directory_id) if directory_id else None
+    if directory_id and row is None:
+        raise NotFound()
+    preset = PRESETS.get(values.get('preset'), PRESETS['openldap'])
+    kept = DEFAULTS | {'preset': 'openldap', 'person_filter': preset.person_filter, 'login_attributes': list(preset.login_attributes)}
+    if row:
+        of_kind = ('person_filter', 'login_attributes') if values.get('preset', row.preset) != row.preset else ()
+        kept |= {name: getattr(row, name) for name in (*DECIDING, 'bind_dn') if name not in ('base_dn', 'more_bases', *of_kind)}
+    clean = _check({name: value for name, value in (kept | values).items() if name in DECIDING and value != '' or name in ('ca_pem', 'bind_dn', 'url')})
+    clean.setdefault('base_dn', '')
+    if row and any(clean[name] != getattr(row, name) for name in DECIDING):
+        _require_rights_of_its_people(actor, directory_id)
+    if secret:
+        _seal(secret, clean['bind_dn'])     # for its checks
+    elif row and clean['tls'] == row.tls and _hosts(clean['url'], clean['more_servers']) <= _hosts(row.url, row.more_servers):
+        secret = _unseal(row.bind_secret)
+    return Directory(id=directory_id or 0, name=row.name if row else '', bind_password=secret,
+                     **clean | {name: tuple(clean[name]) for name in ('login_attributes', 'more_servers', 'more_bases')})
 
 
 def list_directories(actor):
@@ -289,6 +317,8 @@ def _mapping(value):
         raise ValueError(_('attributes for the fields %(fields)s', fields=', '.join(MAPPED)))
     if not all(value.get(name, 'ours') for name in ('login', 'name')):
         raise ValueError(_('an attribute for the login and for the name'))
+    if any(isinstance(name, str) and name.lower() in SECRET for attributes in value.values() for name in attributes or ()):
+        raise ValueError(_('attributes that hold no secret'))
     return {name: _attributes(attributes) if attributes else [] for name, attributes in value.items()}
 
 

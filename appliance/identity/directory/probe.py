@@ -3,6 +3,7 @@
 Reach and TLS are tried with Python's own ssl, since libldap gives no reason when it refuses a certificate.
 """
 
+import contextlib
 import functools
 import socket
 import ssl
@@ -10,101 +11,103 @@ import time
 
 import ldap
 
+from appliance.core import clock
 from appliance.core.errors import PortalError
 from appliance.core.i18n import texts
 from appliance.core.permissions import require
 from appliance.identity import throttle
-from appliance.identity.directory import directories, login, servers
+from appliance.identity.directory import advice, certificates, directories, login, root, samples, self_written, servers, standing
 from appliance.identity.directory.client import address, connect, describe, system_ca
-from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
+from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.mapping import PRESETS, plain, read_uuid
-from appliance.identity.directory.policy import REASONS
 
 _ = texts(__name__)
 
 TEST_S = 5              # all steps together: a page waits for it
 LOGIN_S = 1.5           # kept of it for the login, when one is tried
+BASES_S = 1             # of it for counting people below the bases that are found
 PAGE = 100
 STEPS = ('reach', 'encryption', 'bind', 'base', 'people', 'login')
 BY_SERVER = STEPS[:2]   # asked of each server
-# RFC 4511, 4.14: ExtendedRequest 1.3.6.1.4.1.1466.20037 with message id 1.
-STARTTLS = bytes.fromhex('301d02010177188016') + b'1.3.6.1.4.1.1466.20037'
-CERTIFICATE_WORDS = {
-    9: _.lazy('The certificate is not valid yet: compare the clocks.'),
-    10: _.lazy('The certificate has expired: renew it at the directory.'),
-    18: _.lazy('The certificate is signed by itself: give it as CA.'),
-    19: _.lazy('The certificate is signed by a CA that is not known here: give its certificate as CA.'),
-    20: _.lazy('The certificate is signed by a CA that is not known here: give its certificate as CA.'),
-    21: _.lazy('The certificate is signed by a CA that is not known here: give its certificate as CA.'),
-    62: _.lazy('The certificate is for another name: use the name that it was issued for.'),
-    64: _.lazy('The certificate is not for this address: use the name that it was issued for.'),
-}
+AS = 'as'               # the step that looks at one login, where one is named: before the login
+# The steps of others do not hinder it: why somebody is not found is what it is asked for.
+NEEDED = {AS: 'bind'}
+SOON_DAYS = 30
 
 
-def test_directory(actor, directory_id, name='', password=''):
-    """Try a directory; administrators only. [{step, state (ok|failed|skipped), message, action}, ...] in order of STEPS.
-
-    With name and password a login is tried too; nothing is written, no person is created. After a failed step the rest is
-    skipped. Of several servers each is reached and encrypted with, and the rest goes by the first that is sound.
-    """
+def test_directory(actor, directory_id, name='', password='', as_name='', until='login'):
+    """Try a directory that is kept; administrators only. See `try_out`."""
     require(actor, 'identity.directories.manage')
-    directory = directories.load(directory_id)
+    return try_out(directories.load(directory_id), name, password, as_name, until)
+
+
+def try_out(directory, name='', password='', as_name='', until='login'):
+    """Try a Directory, kept or not: [{step, state (ok|failed|skipped), message, action, details}, ...] in order of STEPS, up to `until`.
+
+    Of several servers each is reached and encrypted with, and the rest goes by the first that is sound. With name and password a login is tried too, which counts among the three tries of its person; with as_name a step `as` says what that
+    login is here. Nothing else is written, no person is created. After a failed step the rest is skipped. details, by step: encryption
+    {certificate, server}, base {bases}, people {people, looked_at, warnings}, as what `standing.standing` gives, login {shown, warnings}.
+    """
     deadline = time.monotonic() + TEST_S
     steps = {'reach': _reach, 'encryption': _encryption, 'bind': _bind, 'base': _base, 'people': _people,
-             'login': functools.partial(_login, name=name, password=password)}
-    report, sound = _each_server(directory, steps, deadline) if directory.more_servers else ([], directory)
-    todo = STEPS[len(BY_SERVER):] if directory.more_servers else STEPS
-    return report + _tried(sound or directory, {step: steps[step] for step in todo}, deadline, sound is not None, name)
+             AS: functools.partial(_as, name=as_name), 'login': functools.partial(_login, name=name, password=password)}
+    asked = _asked(until, as_name)
+    if not directory.more_servers:
+        return _tried(directory, steps, asked, deadline, name)
+    report, sound = _each_server(directory, steps, [step for step in asked if step in BY_SERVER], deadline)
+    return report + _tried(sound or directory, steps, [step for step in asked if step not in BY_SERVER], deadline, name, '' if sound else BY_SERVER[-1])
 
 
-def _each_server(directory, steps, deadline):
+def _each_server(directory, steps, asked, deadline):
     """(the report on each of several servers, the directory by the first that is sound or None). A silent one leaves time for the others."""
     report, sound = [], None
     each, _alive = servers.by_server(directory, {})
     for place, one in enumerate(each):
         until = time.monotonic() + (deadline - time.monotonic()) / (len(each) - place + 1)
-        rows = _tried(one, {step: steps[step] for step in BY_SERVER}, until)
-        report += [row | {'message': f'{one.url}: {row["message"]}' if row['message'] else one.url} for row in rows]
-        if sound is None and rows[-1]['state'] == 'ok':
+        tried = _tried(one, steps, asked, until)
+        report += [row | {'message': f'{one.url}: {row["message"]}' if row['message'] else one.url} for row in tried]
+        if sound is None and tried[-1]['state'] == 'ok':
             sound = one
     return report, sound
 
 
-def _tried(directory, steps, deadline, is_sound=True, name=''):
-    """The report on these steps ({step: what to do})."""
+def _tried(directory, steps, asked, deadline, name='', failed=''):
+    """The report on the steps `asked`, of which those that need the one that failed are skipped."""
     report = []
-    for step, attempt in steps.items():
-        if not is_sound or (step == 'login' and not name):
-            report.append({'step': step, 'state': 'skipped', 'message': '', 'action': ''})
+    for step in asked:
+        row = {'step': step, 'state': 'skipped', 'message': '', 'action': '', 'details': {}}
+        report.append(row)
+        is_hindered = failed and STEPS.index(failed) <= STEPS.index(NEEDED.get(step, step))
+        if is_hindered or (step == 'login' and not name):
             continue
         try:
-            # The login watches its time itself, and counts its try in the database, which belongs to this thread.
-            message = attempt(directory, deadline) if step == 'login' else login.within(deadline, attempt, directory, deadline)
-            report.append({'step': step, 'state': 'ok', 'message': str(message), 'action': ''})
+            message, row['details'] = _within(step, steps[step], directory, deadline)
+            row |= {'state': 'ok', 'message': str(message)}
         except PortalError as error:
-            is_sound = False
-            report.append({'step': step, 'state': 'failed', 'message': str(error.message), 'action': str(_action(step, error))})
+            failed = failed or (step if step in STEPS else '')
+            row |= {'state': 'failed', 'message': str(error.message), 'action': advice.advise(step, error, directory), 'details': error.details}
     return report
 
 
-def _action(step, error):
-    if isinstance(error, WrongPair):
-        return _('For the directory the reason is: %(reason)s.', reason=REASONS[error.reason])
-    return {
-        'reach': _('Check address and port, that the directory runs, and the firewall in between.'),
-        'encryption': _('Correct the certificate or the CA; the check of certificates cannot be switched off.'),
-        'bind': _("Check name and secret of the portal's own account: appliance directory edit."),
-        'base': _('Check the base, and that the account may read it.'),
-        'people': _('Check the filter for people and the attributes.'),
-        'login': _('Look into the log of the portal.'),
-    }[step]
+def _asked(until, as_name):
+    steps = list(STEPS[:STEPS.index(until) + 1])
+    if as_name:
+        steps.insert(steps.index('login') if 'login' in steps else len(steps), AS)
+    return steps
+
+
+def _within(step, function, directory, deadline):
+    """(message, details) of a step. What asks the database stays in this thread, and guards itself."""
+    if step in ('people', AS, 'login'):
+        return function(directory, deadline)
+    return login.within(deadline, function, directory, deadline)
 
 
 def _reach(directory, deadline):
     scheme, host, port = address(directory.url)
     try:
         with socket.create_connection((host, port), timeout=_left_s(deadline)) as connection:
-            return _('%(host)s answers on port %(port)s.', host=connection.getpeername()[0], port=port)
+            return _('%(host)s answers on port %(port)s.', host=connection.getpeername()[0], port=port), {}
     except socket.gaierror:
         raise DirectoryDown('name') from None
     except TimeoutError:
@@ -119,54 +122,105 @@ def _left_s(deadline):
 
 def _encryption(directory, deadline):
     if directory.tls == 'none':
-        return _('None: the directory is on this machine.')
+        return _('None: the directory is on this machine.'), {'certificate': {}, 'server': _server(directory, deadline)}
     _scheme, host, port = address(directory.url)
-    context = ssl.create_default_context(cadata=directory.ca_pem or system_ca().decode())
+    is_starttls = directory.tls == 'starttls'
     try:
-        with socket.create_connection((host, port), timeout=_left_s(deadline)) as plain:
-            if directory.tls == 'starttls':
-                _start_tls(plain)
-            with context.wrap_socket(plain, server_hostname=host) as encrypted:
-                return _('%(version)s, the certificate is trusted.', version=encrypted.version())
+        context = ssl.create_default_context(cadata=directory.ca_pem or system_ca().decode())
+        version, der = certificates.handshake(host, port, is_starttls, _left_s(deadline), context)
     except ssl.SSLCertVerificationError as error:
-        raise DirectoryMisconfigured('encryption', CERTIFICATE_WORDS.get(error.verify_code, error.verify_message)) from None
+        refused = DirectoryMisconfigured('encryption', certificates.WORDS.get(error.verify_code, error.verify_message))
+        refused.details = {'certificate': certificates.shown(host, port, is_starttls, _left_s(deadline)), 'server': {}}
+        raise refused from None
+    except certificates.NoStartTls:
+        raise DirectoryMisconfigured('encryption', _('The directory refuses StartTLS. Use an address ldaps://, or switch TLS on there.')) from None
     except TimeoutError:
         raise DirectoryDown('silent') from None
     except ssl.SSLError as error:
         raise DirectoryMisconfigured('encryption', _('There is no TLS at this port (%(words)s).', words=error.reason)) from None
     except OSError:
         raise DirectoryDown('closed') from None
+    certificate = certificates.described(der)
+    message = _('%(version)s, the certificate is trusted.', version=version)
+    if certificate and (left := (certificate['ends_at'] - clock.now()).days) < SOON_DAYS:
+        message += ' ' + _.plural('It ends in %(n)s day.', 'It ends in %(n)s days.', left)
+    return message, {'certificate': certificate, 'server': _server(directory, deadline)}
 
 
-def _start_tls(plain):
-    plain.sendall(STARTTLS)
-    answer = plain.recv(4096)
-    # The result code is the first ENUMERATED of the answer; 0 grants.
-    mark = answer.find(b'\x0a\x01')
-    if mark < 0 or answer[mark + 2:mark + 3] != b'\0':
-        raise DirectoryMisconfigured('encryption', _('The directory refuses StartTLS. Use an address ldaps://, or switch TLS on there.'))
+def _server(directory, deadline):
+    """{kind, product, contexts} that the server says of itself; {} where it does not: no step fails for that."""
+    with contextlib.suppress(PortalError, ldap.LDAPError), connect(directory, deadline) as connection:
+        found = root.read_root(connection)
+        return {'kind': found.kind, 'product': found.product, 'contexts': list(found.contexts)}
+    return {}
 
 
 def _bind(directory, deadline):
     with connect(directory, deadline) as connection:
         login.bind_own_account(connection, directory)
-    return directory.bind_dn or _('Without an account of its own the portal searches anonymously.')
+        contexts = root.read_root(connection).contexts
+    return directory.bind_dn or _('Without an account of its own the portal searches anonymously.'), {'contexts': list(contexts)}
 
 
 def _base(directory, deadline):
+    """Reads the base, and says where people are: that is wanted most where the base is wrong."""
     with connect(directory, deadline) as connection:
         login.bind_own_account(connection, directory)
-        for base in directory.bases:
-            try:
-                found = connection.search('(objectClass=*)', ['1.1'], base=base, scope=ldap.SCOPE_BASE)
-            except ldap.LDAPError as error:
-                raise DirectoryMisconfigured('base', _('The base %(base)s cannot be read (%(words)s).', base=base, words=describe(error))) from None
-            if not found:
-                raise DirectoryMisconfigured('base', _('There is nothing at the base %(base)s, or it is not shown.', base=base))
-    return '; '.join(directory.bases)
+        refused = _read_bases(directory, connection)
+        contexts = root.read_root(connection).contexts
+    until = min(time.monotonic() + BASES_S, deadline - 2 * LOGIN_S)
+    bases = root.count_people(directory, contexts, until) if until > time.monotonic() else []
+    if not refused:
+        return '; '.join(directory.bases), {'bases': bases}
+    refused.details = {'bases': bases}
+    raise refused
+
+
+def _read_bases(directory, connection):
+    """The error that says which base is not shown, or None where each is."""
+    if not directory.base_dn:
+        return DirectoryMisconfigured('base', _('No base is given yet.'))
+    for base in directory.bases:
+        try:
+            found = connection.search('(objectClass=*)', ['1.1'], base=base, scope=ldap.SCOPE_BASE)
+        except ldap.LDAPError as error:
+            refused = DirectoryMisconfigured('base', _('The base %(base)s cannot be read (%(words)s).', base=base, words=describe(error)))
+            refused.__cause__ = error
+            return refused
+        if not found:
+            return DirectoryMisconfigured('base', _('There is nothing at the base %(base)s, or it is not shown.', base=base))
+    return None
 
 
 def _people(directory, deadline):
+    """Three of them as they would look here, then how many there are."""
+    shown, entries = login.within(deadline, _samples, directory, deadline)
+    # Rules may be asked what a group gives: in the thread of the caller.
+    if entries and deadline - time.monotonic() > LOGIN_S:
+        # Groups are a courtesy: people may come in while those take too long.
+        with contextlib.suppress(PortalError, ldap.LDAPError), connect(directory, deadline) as connection:
+            login.bind_own_account(connection, directory)
+            for one, entry in zip(shown['people'], entries, strict=True):
+                one['groups'] = samples.groups_shown(directory, entry, connection)
+    try:
+        return login.within(deadline, _count, directory, deadline), shown
+    except DirectoryMisconfigured as error:
+        error.details = shown
+        raise
+
+
+def _samples(directory, deadline):
+    with connect(directory, deadline) as connection:
+        login.bind_own_account(connection, directory)
+        try:
+            return samples.read_samples(directory, connection)
+        except ldap.SIZELIMIT_EXCEEDED:
+            return {'people': [], 'looked_at': 0, 'warnings': []}, []
+        except ldap.LDAPError as error:
+            raise login.misconfigured_search(error) from error
+
+
+def _count(directory, deadline):
     attribute = PRESETS[directory.preset].uuid_attribute
     count, unknown = 0, 0
     with connect(directory, deadline) as connection:
@@ -182,7 +236,7 @@ def _people(directory, deadline):
             # It counts pages together, as slapd does unless told otherwise. A login needs two entries at most.
             return _('The directory shows only a part of its people to this account; logins work nevertheless.')
         except ldap.LDAPError as error:
-            raise login.misconfigured_search(error) from None
+            raise login.misconfigured_search(error) from error
     if not count:
         raise DirectoryMisconfigured('people', _('The filter finds nobody below the base.'))
     if unknown:
@@ -192,7 +246,34 @@ def _people(directory, deadline):
     return _.plural('%(n)s person', '%(n)s people', count)
 
 
+def _as(directory, deadline, name):
+    """What a login is, without its password. Fails where its person could not log in."""
+    login.refuse_unusable(name, 'x')
+    found, entry = login.within(deadline, standing.look_up, directory, name, deadline)
+    answer = standing.standing(directory, name, found, entry)
+    if entry:
+        with contextlib.suppress(PortalError, ldap.LDAPError):
+            answer['groups'] = standing.groups_of(directory, entry, deadline)
+    if not answer['may_log_in']:
+        refused = DirectoryMisconfigured('people', ' '.join(one['message'] for one in answer['why']))
+        refused.details = answer
+        raise refused
+    return _('%(login)s could log in.', login=name), answer
+
+
 def _login(directory, deadline, name, password):
     with throttle.directory_tries() as take_try:
         entry = login.ask(directory, name, password, take_try, deadline)
-    return ', '.join(f'{field}: {value}' for field, value in {'uuid': entry.uuid, 'dn': entry.dn, **entry.fields}.items() if value)
+    written = login.within(deadline, _written_by, directory, entry, password, deadline) if directory.preset == 'active-directory' else ()
+    return (', '.join(f'{field}: {value}' for field, value in {'uuid': entry.uuid, 'dn': entry.dn, **entry.fields}.items() if value),
+            {'warnings': self_written.found_risks(directory, written)})
+
+
+def _written_by(directory, entry, password, deadline):
+    """The attributes that a person may write in his own entry, as he himself is told."""
+    try:
+        with connect(directory, deadline) as connection:
+            connection.bind(entry.dn, password)
+            return self_written.written_by_self(connection, entry.dn)
+    except (ldap.LDAPError, PortalError):
+        return frozenset()

@@ -1,23 +1,23 @@
-"""/admin/directories: which LDAP directories people log in with; add, edit, and test one step by step."""
+"""/admin/directories: which LDAP directories people log in with; add and edit one, tried part by part as its form is filled in."""
+
+import functools
 
 from flask import g, redirect, render_template, url_for
 
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
-from appliance.identity.directory import directories, gaps, probe
+from appliance.identity.directory import directories, gaps
 from appliance.identity.directory.sync import runs, words
+from appliance.web.admin import directory_checks
 from appliance.web.admin.blueprint import blueprint
-from appliance.web.admin.forms import DirectoryForm, TestForm, as_typed
+from appliance.web.admin.forms import DirectoryForm, as_typed
 from appliance.web.admin.sync import KINDS_OF_STATE, AskForm
 from appliance.web.flashes import say
 from appliance.web.forms import read_form
 from appliance.web.rights import permitted
 
 _ = texts(__name__)
-STEPS = {'reach': _.lazy('Reach the server'), 'encryption': _.lazy('Encrypt the connection'), 'bind': _.lazy("Log in with the portal's account"),
-         'base': _.lazy('Read the base'), 'people': _.lazy('Find the people'), 'login': _.lazy('Log in as a person')}
 NEWEST_RUNS = 5
-STATES = {'ok': (_.lazy('Well'), 'good'), 'failed': (_.lazy('Failed'), 'bad'), 'skipped': (_.lazy('Not tried'), 'plain')}
 
 
 @blueprint.get('/directories')
@@ -30,18 +30,20 @@ def list_directories():
 @blueprint.route('/directories/new', methods=['GET', 'POST'])
 @permitted('identity.directories.manage')
 def add_directory():
-    """A new one; tested on the page that follows."""
+    """A new one: tried part by part, then saved."""
     form = read_form(DirectoryForm, tls='ldaps', is_active=True, sync=directories.KNOWN, changes_passwords=True)
-    if form.is_posted and form.validate():
+    if directory_checks.is_check(form):
+        return directory_checks.answer_check(form, None, functools.partial(_page, None, form))
+    if form.is_posted and form.validate() and directory_checks.require_foreign(form):
         try:
             directory_id = directories.add_directory(g.actor, **form.values(), secret=form.secret.data or '',
                                                      request_key=form.request_key.data or None)
         except (Invalid, Conflict) as error:
             form.refuse(error)
         else:
-            say(_('Saved. Now test it.'))
-            return redirect(url_for('admin.edit_directory', directory_id=directory_id, _anchor='test'), 303)
-    return render_template('admin/directory.html', form=form, directory=None), form.status
+            say(_('Saved. A plan shows who would come in by it.'))
+            return redirect(url_for('admin.edit_directory', directory_id=directory_id, _anchor='comparison'), 303)
+    return _page(None, form)
 
 
 @blueprint.route('/directories/<int:directory_id>', methods=['GET', 'POST'])
@@ -50,25 +52,18 @@ def edit_directory(directory_id):
     """Its fields; the secret is never shown, and stays when its field is left empty."""
     directory = _directory(directory_id)
     form = read_form(DirectoryForm, **as_typed(directory))
-    if form.is_posted and form.validate():
+    if directory_checks.is_check(form):
+        return directory_checks.answer_check(form, directory, functools.partial(_page, directory, form))
+    if form.is_posted and form.validate() and directory_checks.require_foreign(form):
         try:
             directories.edit_directory(g.actor, directory_id, secret=form.secret.data or None, **form.values(directory),
                                        request_key=form.request_key.data or None)
         except (Invalid, Conflict) as error:
             form.refuse(error)
         else:
-            say(_('Saved. Now test it.'))
-            return redirect(url_for('admin.edit_directory', directory_id=directory_id, _anchor='test'), 303)
+            say(_('Saved.'))
+            return redirect(url_for('admin.edit_directory', directory_id=directory_id), 303)
     return _page(directory, form)
-
-
-@blueprint.post('/directories/<int:directory_id>/test')
-@permitted('identity.directories.manage')
-def test_directory(directory_id):
-    """Try it now, with a login when one was typed. Writes nothing, so that a repeat is another try."""
-    directory, form = _directory(directory_id), read_form(TestForm)
-    report = probe.test_directory(g.actor, directory_id, form.name.data or '', form.password.data or '') if form.validate() else None
-    return _page(directory, DirectoryForm(data=as_typed(directory)), form, report)
 
 
 def _directory(directory_id):
@@ -83,8 +78,10 @@ def _gaps():
     return {directory_id: (since, why) for directory_id, _name, since, why in gaps.open_gaps()}
 
 
-def _page(directory, form, test=None, report=None):
-    test = test or TestForm()
-    return render_template('admin/directory.html', form=form, directory=directory, test=test, report=report, steps=STEPS, states=STATES, gap=_gaps().get(directory['id']),
-                           runs=runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], words=words, badges=KINDS_OF_STATE,
-                           ask=AskForm(data={'creates': directory['sync'] == directories.ALL})), max(form.status, test.status)
+def _page(directory, form, **checked):
+    """The form, with what a try found; beside the form of one that is kept stands its comparison."""
+    values = directory_checks.NOTHING | checked
+    if directory:
+        values |= {'gap': _gaps().get(directory['id']), 'runs': runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], 'words': words, 'badges': KINDS_OF_STATE,
+                   'ask': AskForm(data={'creates': directory['sync'] == directories.ALL})}
+    return render_template('admin/directory.html', form=form, directory=directory, **values), form.status

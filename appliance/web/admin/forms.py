@@ -1,6 +1,6 @@
 """The forms of the directories' pages. What is right is decided by the rules."""
 
-from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length
 
@@ -18,6 +18,10 @@ PRESETS = [SelectChoice('openldap', 'OpenLDAP'), SelectChoice('active-directory'
 
 def _line(label, most=MOST_LINE, *validators):
     return StringField(label, [*validators, Length(max=most)], filters=[lambda text: (text or '').strip()])
+
+
+def _lined(text):
+    return [line.strip() for line in (text or '').splitlines() if line.strip()]
 
 
 def _lines(label, most):
@@ -60,12 +64,24 @@ class DirectoryForm(Form):
     is_active = BooleanField(_.lazy('People log in with this directory'))
     sync = SelectField(_.lazy('Follow it by itself'), choices=sync_choices)
     changes_passwords = BooleanField(_.lazy('People may change their password there from here'))
+    tried_login = _line(_.lazy('Login of a person'), LOGIN_LENGTH)
+    tried_password = PasswordField(_.lazy('His password'), [Length(max=PASSWORD_LENGTH)])
+    check, take_preset, take_base_dn = (HiddenField(validators=[Length(max=MOST_LINE)]) for _each in range(3))
+    take_ca_pem = HiddenField(validators=[Length(max=MOST_PEM)])
+
+    def is_sound_so_far(self):
+        """Whether what was filled in is right, for a try; what is still empty is none of its business."""
+        self.validate()
+        for field in self:
+            if not field.data:
+                field.errors = ()
+        return not self.errors
 
     def values(self, kept=None):
         """The arguments for the rules; `kept` is the row that is edited. What was left empty is left to the kind of directory."""
         values = {name: self[name].data for name in ('name', 'preset', 'tls', 'bind_dn', 'is_active', 'sync', 'changes_passwords')}
         for first, others in SEVERAL.items():
-            values[first], *values[others] = dict.fromkeys(line.strip() for line in self[first].data.splitlines() if line.strip())
+            values[first], *values[others] = dict.fromkeys(_lined(self[first].data)) or ['']
         if self.ca_pem.data or self.drop_ca.data:
             values['ca_pem'] = '' if self.drop_ca.data else self.ca_pem.data
         if self.person_filter.data and not self._is_of_former_kind(kept, 'person_filter', self.person_filter.data):
@@ -99,10 +115,3 @@ def as_typed(directory):
 
 def _parted(text):
     return [part for part in (piece.strip() for piece in text.split(',')) if part]
-
-
-class TestForm(Form):
-    """Somebody to try the login of; both may stay empty."""
-
-    name = _line(_.lazy('Login of a person'), LOGIN_LENGTH)
-    password = PasswordField(_.lazy('His password'), [Length(max=PASSWORD_LENGTH)])

@@ -7,7 +7,7 @@ from appliance.core import clock
 from appliance.core.actor import SYSTEM
 from appliance.demo import company
 from appliance.demo import directory as slapd
-from appliance.identity.directory import directories, servers
+from appliance.identity.directory import directories, root, servers, wizard
 from appliance.identity.models import Directory
 from tests.loaded import PASSWORD
 from tests.postgresql import free_port
@@ -15,6 +15,8 @@ from tests.postgresql import free_port
 SECRET = 'the secret of the account'
 NEW = {'name': 'Company', 'preset': 'openldap', 'url': 'ldap://127.0.0.1:18148', 'tls': 'none', 'base_dn': 'ou=people,dc=company,dc=example',
        'bind_dn': 'cn=portal,dc=company,dc=example', 'secret': SECRET, 'is_active': 'y', 'sync': 'known'}
+
+MARKS = re.compile(r'<span class="tag[^"]*">(Well|Failed|Not tried|Comes in|Does not come in)</span>')
 
 
 @pytest.fixture(scope='session')
@@ -37,7 +39,7 @@ def edit(administrator, directory_id=1, **values):
 def test_a_new_directory_is_kept_and_listed(lumbreras, administrator):
     assert 'No directory yet' in administrator.get('/admin/directories').text
     answer = add(administrator)
-    assert (answer.status_code, answer.location) == (303, f'/admin/directories/{Directory.get().id}#test')
+    assert (answer.status_code, answer.location) == (303, f'/admin/directories/{Directory.get().id}#comparison')
     kept = directories.load_active()
     assert (kept.url, kept.base_dn, kept.bind_password) == (NEW['url'], NEW['base_dn'], SECRET)
     assert kept.login_attributes == ('uid', 'mail')
@@ -130,27 +132,103 @@ def test_a_failure_is_remembered_in_words(lumbreras, administrator):
     assert 'Does not answer' in administrator.get('/admin').text
 
 
-def test_testing_stops_at_the_step_that_fails(lumbreras, administrator):
-    add(administrator, url=f'ldap://127.0.0.1:{free_port()}')
-    path = f'/admin/directories/{Directory.get().id}'
-    report = administrator.post(f'{path}/test', {'name': '', 'password': ''}, page=path).text
-    assert re.findall(r'<span class="tag[^"]*">(Well|Failed|Not tried)</span>', report) == ['Failed'] + ['Not tried'] * 5
-    assert 'Nothing listens at this address' in report and 'Check address and port' in report
+def test_a_try_stops_at_the_step_that_fails_and_keeps_nothing(lumbreras, administrator):
+    report = add(administrator, url=f'ldap://127.0.0.1:{free_port()}', check='people')
+    assert report.status_code == 200
+    assert MARKS.findall(report.text) == ['Failed'] + ['Not tried'] * 4
+    assert 'Nothing listens at this address' in report.text and 'Check address and port' in report.text
+    assert not Directory.select().exists()
 
 
-def test_testing_shows_every_step_and_a_login(lumbreras, administrator, demo_slapd):
-    add(administrator, url=demo_slapd.url, base_dn=slapd.BASE, bind_dn=slapd.BIND_DN, secret=PASSWORD)
-    path = f'/admin/directories/{Directory.get().id}'
-    words = re.compile(r'<span class="tag[^"]*">(Well|Failed|Not tried)</span>')
-    report = administrator.post(f'{path}/test', {'name': 'employee', 'password': PASSWORD}, page=path).text
-    assert words.findall(report) == ['Well'] * 6
+def test_a_try_shows_every_step_and_a_login(lumbreras, administrator, demo_slapd):
+    right = {'url': demo_slapd.url, 'base_dn': slapd.BASE, 'bind_dn': slapd.BIND_DN, 'secret': PASSWORD, 'check': 'login', 'tried_login': 'employee'}
+    report = add(administrator, **right, tried_password=PASSWORD).text
+    assert MARKS.findall(report) == ['Well'] * 5 + ['Does not come in', 'Well']     # the demo company has him already
     assert 'employee@lumbreras.example' in report and PASSWORD not in report
-    report = administrator.post(f'{path}/test', {'name': 'employee', 'password': 'wrong'}, page=path).text
-    assert words.findall(report) == ['Well'] * 5 + ['Failed']
+    report = add(administrator, **right, tried_password='wrong').text
+    assert MARKS.findall(report)[6] == 'Failed' and 'the password is wrong' in report
+    report = add(administrator, **right | {'tried_login': 'nobody'}).text
+    assert MARKS.findall(report) == ['Well'] * 5 + ['Does not come in'] and 'No entry that the portal’s account is shown' in report
+
+
+def test_a_script_gets_the_parts_alone_and_the_secret_stays_where_it_was_typed(lumbreras, administrator, demo_slapd):
+    right = {'url': demo_slapd.url, 'base_dn': '', 'bind_dn': slapd.BIND_DN, 'secret': PASSWORD, 'name': '', 'check': 'account'}
+    answer = administrator.post('/admin/directories/new', NEW | right, page='/admin/directories/new', headers={'HX-Request': 'true'})
+    assert answer.status_code == 200 and '<html' not in answer.text and PASSWORD not in answer.text
+    assert re.findall(r'id="found-(\w+)" aria-live="polite" hx-swap-oob="true"', answer.text) == ['server', 'people', 'login']
+    assert re.findall(r'name="take_base_dn" value="([^"]+)"', answer.text) == ['dc=company,dc=test', 'ou=people,dc=company,dc=test']
+    assert 'What this account must be allowed' in answer.text and 'olcAccess' in answer.text
+    wrong = administrator.post('/admin/directories/new', NEW | right | {'tls': 'starttls!', 'url': 'x' * 2000}, page='/admin/directories/new', headers={'HX-Request': 'true'})
+    assert wrong.status_code == 422 and 'role="alert"' in wrong.text and 'Encryption:' in wrong.text and 'id="found-' not in wrong.text
+
+
+def test_what_a_button_offers_goes_into_its_field_and_is_tried(lumbreras, administrator, demo_slapd):
+    right = {'url': demo_slapd.url, 'base_dn': 'dc=nowhere', 'bind_dn': slapd.BIND_DN, 'secret': PASSWORD, 'preset': 'active-directory'}
+    offered = add(administrator, **right, check='server').text
+    assert 'Set the kind to OpenLDAP' in offered
+    taken = add(administrator, **right, take_preset='openldap').text
+    assert '<option selected value="openldap">' in taken and 'Set the kind to' not in taken
+    taken = add(administrator, **right | {'preset': 'openldap'}, take_base_dn=slapd.PEOPLE_BASE).text
+    assert re.search(rf'name="base_dn"[^>]*>\s*{slapd.PEOPLE_BASE}</textarea>', taken) and 'As they would look here' in taken
+    assert not Directory.select().exists()
+
+
+@pytest.mark.parametrize('values', [{'check': 'everything'}, {'check': '<script>'}, {'take_preset': 'novell'}, {'take_base_dn': '<script>alert(1)</script>'}, {'take_ca_pem': 'x' * 200_001},
+                                    {'check': 'server', 'url': 'https://x'}, {'check': 'server', 'name': 'x' * 300}, {'check': 'login', 'tried_login': 'x' * 200}])
+def test_a_try_of_nonsense_is_refused_and_asks_nobody(lumbreras, administrator, values):
+    for headers in ({}, {'HX-Request': 'true'}):
+        answer = administrator.post('/admin/directories/new', NEW | values, page='/admin/directories/new', headers=headers)
+        assert answer.status_code == 422 and '<script>' not in answer.text and '>Well<' not in answer.text
+
+
+def test_what_a_server_says_of_itself_is_text(lumbreras, administrator, demo_slapd, monkeypatch):
+    evil = '<img src=x onerror=alert(1)>'
+    monkeypatch.setattr(root, 'read_root', lambda connection: root.Root('openldap', evil, (f'ou={evil}',)))
+    answer = add(administrator, url=demo_slapd.url, bind_dn=slapd.BIND_DN, secret=PASSWORD, base_dn=slapd.PEOPLE_BASE, check='people')
+    assert answer.status_code == 200 and evil not in answer.text and '&lt;img' in answer.text
+
+
+def test_only_who_manages_directories_may_try_one(lumbreras, administrator):
+    number = Directory.create(name='x', url='ldap://127.0.0.1:1', tls='none', base_dn='dc=x', preset='openldap', person_filter='(a=b)', login_attributes=['uid'], mapping={}).id
+    for login in ('employee', 'head', 'guest'):
+        for path in ('/admin/directories/new', f'/admin/directories/{number}'):
+            assert lumbreras.browser(login).post(path, NEW | {'check': 'server'}).status_code in (403, 404)
+    forged = administrator.post('/admin/directories/new', NEW | {'check': 'server', 'csrf_token': 'forged'}, page='/admin/directories/new')
+    assert forged.status_code in (400, 403)
+
+
+def test_the_portals_own_doors_are_no_directory(lumbreras, administrator):
+    door = f'ldap://127.0.0.1:{lumbreras.config.server.address.rpartition(":")[2]}'
+    for check in ({'check': 'server'}, {}):
+        answer = add(administrator, url=door, **check)
+        assert answer.status_code == 422 and 'That is a door of the portal itself' in answer.text
+    assert not Directory.select().exists()
+
+
+def test_an_edit_is_tried_with_the_kept_secret_and_changes_nothing(lumbreras, administrator, demo_slapd):
+    right = {'url': demo_slapd.url, 'base_dn': slapd.PEOPLE_BASE, 'bind_dn': slapd.BIND_DN}
+    add(administrator, **right, secret=PASSWORD)
+    number = Directory.get().id
+    shown = edit(administrator, number, **right, check='people', map_title='employeeType')
+    assert shown.status_code == 200 and MARKS.findall(shown.text) == ['Well'] * 5 and 'Comparison' in shown.text
+    assert Directory.get().mapping == {}
+    moved = edit(administrator, number, **right | {'url': demo_slapd.url.replace('127.0.0.1', 'localhost')}, check='account')
+    assert 'The secret of the portal' in moved.text and 'is missing' in moved.text
+
+
+def test_a_second_click_and_a_lost_worker_do_no_harm(lumbreras, administrator, demo_slapd):
+    right = {'url': demo_slapd.url, 'base_dn': slapd.PEOPLE_BASE, 'bind_dn': slapd.BIND_DN, 'secret': PASSWORD}
+    with wizard._turn:
+        answer = add(administrator, **right, check='server')
+    assert (answer.status_code, answer.headers['Retry-After']) == (503, '1')
+    hidden = administrator.hidden('/admin/directories/new')
+    assert [add(administrator, **right, check='server', **hidden).status_code for _click in range(2)] == [200, 200]
+    assert [add(administrator, **right, **hidden).status_code for _click in range(2)] == [303, 303]     # a try did not spend the key
+    assert Directory.select().count() == 1
 
 
 def test_absent_directories_are_not_found(lumbreras, administrator):
     for path in ('/admin/directories/999', '/admin/directories/0', '/admin/directories/' + '9' * 30, '/admin/directories/x'):
         assert administrator.get(path).status_code == 404
         assert administrator.post(path, NEW, page='/admin/directories/new').status_code == 404
-        assert administrator.post(f'{path}/test', page='/admin/directories/new').status_code == 404
+        assert administrator.post(path, NEW | {'check': 'server'}, page='/admin/directories/new').status_code == 404
