@@ -212,12 +212,12 @@ class Connection:
 
     def _gather(self, message, base, limit=0):
         """([(dn, values), ...], controls) of a search, one entry at a time: what is no answer any more is not taken to its end."""
-        found, size = [], 0
+        found, size, is_inside = [], 0, _below(base)
         while True:
             kind, entries, _message, controls = self._guarded(self._ldap.result3, message, 0, self._remaining_s())
             for dn, values in entries:
                 size += sum([len(value) + VALUE_COSTS for data in values.values() for value in data]) if dn is not None else VALUE_COSTS
-                if dn is not None and is_below(dn, base):
+                if dn is not None and is_inside(dn):
                     found.append((dn, values if size < MOST_VALUE else _without_huge(values)))
             if kind == ldap.RES_SEARCH_RESULT:
                 return found, controls
@@ -292,13 +292,22 @@ class Connection:
 
 def is_below(dn, base):
     """Whether an entry is the base or stands below it, however the two are written (RFC 4514). Anything is below '' and `<GUID=...>`."""
+    return _below(base)(dn)
+
+
+def _below(base):
+    """is_below for one base and many entries."""
     if not base or base.startswith('<'):
-        return True
-    end, found = base.lower(), dn.lower()
-    if found == end or (found.endswith(f',{end}') and found[-len(end) - 2:-len(end) - 1] != '\\'):
-        return True
-    parts, ending = _parts(dn), _parts(base)
-    return bool(ending) and parts[-len(ending):] == ending
+        return lambda dn: True
+    end, ending = f',{base.lower()}', _parts(base)
+    size = len(end)
+
+    def test(dn):
+        if dn.lower().endswith(end) and dn[-size - 1:-size] != '\\':
+            return True
+        parts = _parts(dn)
+        return bool(ending) and parts[-len(ending):] == ending
+    return test
 
 
 @functools.lru_cache(maxsize=256)
