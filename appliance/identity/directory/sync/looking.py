@@ -106,8 +106,16 @@ def forget(directory_id):
 
 
 def _at_everybody(directory, mark, sign):
-    everybody = _Everybody(mark)
-    snapshot = reading.read(directory, everybody)
+    everybody, snapshot = _Everybody(mark), None
+    try:
+        snapshot = reading.read(directory, everybody)
+    except DirectoryDown:
+        if not everybody.may_wait:
+            raise
+    if everybody.may_wait and (snapshot is None or snapshot.gap):
+        log.warning('directory %s: its filter takes too long, so it is compared with the one with its groups named another night', directory.name)
+        everybody = _Everybody(mark, is_check_wanted=False)
+        snapshot = reading.read(directory, everybody)
     position, stamps = everybody.position, everybody.stamps
     if snapshot.gap or not all(stamps.values()):
         return Look(directory, snapshot, None, None)
@@ -116,22 +124,26 @@ def _at_everybody(directory, mark, sign):
 
 
 class _Everybody:
-    """Fills a Snapshot with everybody. mark: the last one, if its filter was the same."""
+    """Fills a Snapshot with everybody. mark: the last one, if its filter was the same. may_wait: this compares two filters that gave the
+    same before, so it can be left for another night.
+    """
 
-    def __init__(self, mark):
-        self._checked_at = mark.checked_at if mark else None
-        self.position, self.stamps, self.checked_at = None, {}, None
+    def __init__(self, mark, is_check_wanted=True):
+        self._checked_at, self._is_check_wanted = mark.checked_at if mark else None, is_check_wanted
+        self.position, self.stamps, self.checked_at, self.may_wait = None, {}, None, False
 
     def __call__(self, connection, snapshot):
         directory = snapshot.directory
         self.position = positions.of(connection, directory)
         own, named = directory.person_filter, _named(connection, directory, self.position)
-        is_check = own != named and (self._checked_at is None or due.is_check_due(self._checked_at))
+        is_check = own != named and self._is_check_wanted and (self._checked_at is None or due.is_check_due(self._checked_at))
+        self.may_wait = is_check and self._checked_at is not None
         for page in connection.pages(own if is_check else named, _attributes(directory, self.position), reading.PAGE):
             known = dict(reading.known_by(directory.preset, page))
             snapshot.found.update(known)
             self.stamps.update((one, _stamp(values, self.position.marker)) for one, (_dn, values) in known.items())
-        self.checked_at = self._checked_at if own != named and not is_check else snapshot.begun_at
+        is_as_before = own != named and not is_check and self._is_check_wanted
+        self.checked_at = self._checked_at if is_as_before else snapshot.begun_at
         if is_check and not _agree(connection, directory, snapshot.found, own, named):
             log.warning('directory %s: the filter gives others than the one with its groups named, so it is asked as it is', directory.name)
             self.checked_at = None
