@@ -8,7 +8,8 @@ import time_machine
 from appliance.core import clock
 from appliance.core.people import Person
 from appliance.identity.directory import directories
-from appliance.identity.directory.client import connect
+from appliance.identity.directory.client import Connection, connect
+from appliance.identity.directory.errors import DirectoryDown
 from appliance.identity.directory.login import bind_own_account
 from appliance.identity.directory.sync import looking, positions, unrolling
 from appliance.identity.directory.sync.models import SyncMark
@@ -91,6 +92,24 @@ def test_the_filter_is_asked_with_its_groups_named_once_it_gave_the_same(domain,
     with watched() as asked:
         assert follow(directory_id) == {}
     assert IN_CHAIN in asked.filters[-2] and IN_CHAIN not in asked.filters[-1], 'each night the filter itself, and then the other to compare'
+
+
+def test_a_filter_that_takes_too_long_at_night_is_compared_another_night(monkeypatch, domain, staff, follow):
+    directory_id, dns, *_groups = staff
+    domain.connection.delete_s(next(iter(dns.values())))
+    real = Connection.pages
+
+    def slow(self, search_filter, *args):
+        for page in real(self, search_filter, *args):
+            yield page
+            if IN_CHAIN in search_filter:
+                raise DirectoryDown('silent')
+    monkeypatch.setattr(Connection, 'pages', slow)
+    SyncMark.update(full_at=clock.now() - timedelta(hours=25), checked_at=clock.now() - timedelta(hours=25)).execute()
+    assert follow(directory_id) == {'disable': [(next(iter(dns)), 'gone')]}
+    assert SyncMark.get().checked_at > clock.now() - timedelta(minutes=1)
+    with cheap():
+        assert follow(directory_id) == {}
 
 
 def test_where_it_does_not_give_the_same_the_filter_is_asked_as_it_is(monkeypatch, domain, staff, follow):

@@ -106,7 +106,21 @@ def forget(directory_id):
 
 
 def _at_everybody(directory, mark, sign):
-    snapshot = reading.read_by_turns(directory, lambda: _Everybody(mark))
+    fills = []
+
+    def fill():
+        fills.append(_Everybody(mark))
+        return fills[-1]
+
+    snapshot = None
+    try:
+        snapshot = reading.read_by_turns(directory, fill)
+    except DirectoryDown:
+        if not any(one.may_wait for one in fills):
+            raise
+    if snapshot is None or (snapshot.gap and snapshot.filled_by.may_wait):
+        log.warning('directory %s: its filter takes too long, so it is compared with the one with its groups named another night', directory.name)
+        snapshot = reading.read_by_turns(directory, lambda: _Everybody(mark, is_check_wanted=False))
     everybody = snapshot.filled_by
     position, stamps = everybody.position, everybody.stamps
     if snapshot.gap or not all(stamps.values()):
@@ -116,21 +130,25 @@ def _at_everybody(directory, mark, sign):
 
 
 class _Everybody:
-    """Fills a Snapshot with everybody. mark: the last one, if its filter was the same."""
+    """Fills a Snapshot with everybody. mark: the last one, if its filter was the same. may_wait: this compares two filters that gave the
+    same before, so it can be left for another night.
+    """
 
-    def __init__(self, mark):
-        self._checked_at = mark.checked_at if mark else None
-        self.position, self.stamps, self.checked_at = None, {}, None
+    def __init__(self, mark, is_check_wanted=True):
+        self._checked_at, self._is_check_wanted = mark.checked_at if mark else None, is_check_wanted
+        self.position, self.stamps, self.checked_at, self.may_wait = None, {}, None, False
 
     def __call__(self, connection, snapshot):
         directory = snapshot.directory
         self.position = positions.of(connection, directory)
         own, named = directory.person_filter, _named(connection, directory, self.position)
-        is_check = own != named and (self._checked_at is None or due.is_check_due(self._checked_at))
+        is_check = own != named and self._is_check_wanted and (self._checked_at is None or due.is_check_due(self._checked_at))
+        self.may_wait = is_check and self._checked_at is not None
         for page in connection.pages(own if is_check else named, _attributes(directory, self.position), reading.PAGE):
             known = reading.take(snapshot, page)
             self.stamps.update((one, _stamp(values, self.position.marker)) for one, (_dn, values) in known.items())
-        self.checked_at = self._checked_at if own != named and not is_check else snapshot.begun_at
+        is_as_before = own != named and not is_check and self._is_check_wanted
+        self.checked_at = self._checked_at if is_as_before else snapshot.begun_at
         if is_check and not _agree(connection, directory, snapshot.found, own, named):
             log.warning('directory %s: the filter gives others than the one with its groups named, so it is asked as it is', directory.name)
             self.checked_at = None

@@ -1,70 +1,20 @@
 """A look at what changed: it sees what a look at everybody sees, and asks for little."""
-import functools
 from dataclasses import replace
 from datetime import timedelta
 
-import ldap
 import pytest
 import time_machine
 
 from appliance.core import clock
 from appliance.core.actor import SYSTEM
-from appliance.core.people import Person, block, is_blocked, unblock, update_person
+from appliance.core.people import block, unblock, update_person
 from appliance.identity.directory import directories
-from appliance.identity.directory.client import Connection
-from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import following, looking, marks, models, planning, positions, reading, runs
+from appliance.identity.directory.sync import following, looking, models, planning, reading, runs
 from appliance.identity.directory.sync.models import SyncMark, SyncStep
 from appliance.identity.models import Directory, DirectoryPerson
-from tests import looks
-from tests.ldap.people import BASE, PEOPLE, PORTAL, SECRET
+from tests.ldap.people import PEOPLE
 from tests.ldap.sync.conftest import TEN, nothing_written, tie, told, who
-from tests.looks import watched
-
-SYNCPROV = ('moduleload syncprov', 'overlay syncprov')
-FORMER = f'ou=former,{BASE}'
-
-
-@pytest.fixture(params=['cookie', 'list', 'seconds'])
-def overlays(request):
-    """OpenLDAP that says how far it is, one that does not, and a directory that shows whole seconds."""
-    if isinstance(request.param, tuple):
-        return request.param
-    top, bottom = SYNCPROV if request.param == 'cookie' else ('', '')
-    return f'{top}\nmoduleload memberof', f'overlay memberof\n{bottom}'
-
-
-@pytest.fixture
-def followed(request, box, company):
-    """As of the other tests; already looked at twice."""
-    preset = '389' if 'seconds' in request.node.name else 'openldap'
-    directory_id = directories.add_directory(SYSTEM, 'Company', company.server.url, PEOPLE, SECRET, bind_dn=PORTAL, tls='none', preset=preset, sync='all')
-    following.follow(directory_id)
-    assert following.follow(directory_id) is None
-    return directory_id
-
-
-@pytest.fixture
-def cheap(request):
-    """looks.cheap; where marks are of whole seconds, those of the last second are read again, which here are all."""
-    return functools.partial(looks.cheap, 15) if 'seconds' in request.node.name else looks.cheap
-
-
-def only(kind):
-    return pytest.mark.parametrize('overlays', [kind], indirect=True)
-
-
-def steps(run):
-    return {} if run is None else {kind: [(name, reason) for name, reason, _state in found] for kind, found in run.steps.items()}
-
-
-def restarted(directory_id):
-    """As another process: what this one remembers is gone."""
-    looking.forget(directory_id)
-
-
-def is_out(login):
-    return is_blocked(who(login).id)
+from tests.ldap.sync.looks.conftest import FORMER, is_out, only, restarted, steps
 
 
 def test_who_goes_changes_or_comes_back_is_seen_by_a_cheap_look(company, follow, cheap):
@@ -152,76 +102,6 @@ def test_another_process_goes_on_where_the_last_one_was(company, followed, follo
         assert steps(follow()) == {'disable': [('Worker3', 'expired')]}
 
 
-@only('list')
-def test_without_a_cookie_another_process_reads_everybody_once(company, followed, follow, cheap):
-    restarted(followed)
-    with watched() as asked:
-        assert follow() is None
-    assert asked.wholes == 1
-    with cheap():
-        assert follow() is None
-
-
-@pytest.mark.parametrize('doubt', [
-    lambda: SyncMark.delete().execute(), lambda: SyncMark.update(server='another').execute(), lambda: SyncMark.update(sign='0 x').execute(),
-    lambda: Directory.update(person_filter='(objectClass=person)').execute(), lambda: Directory.update(mapping={'phone': ['mobile']}).execute(),
-    lambda: Directory.update(sync='known').execute(), lambda: SyncMark.update(full_at=clock.now() - timedelta(hours=4, minutes=1)).execute(),
-    lambda: SyncMark.update(full_at=clock.now() + timedelta(hours=1)).execute()],
-    ids=['no mark', 'server', 'sign', 'filter', 'mapping', 'sync', 'hours', 'clock set back'])
-@only('cookie')
-def test_what_cannot_be_trusted_is_a_look_at_everybody(company, followed, follow, doubt, cheap):
-    doubt()
-    company.delete('worker0')
-    with watched() as asked:
-        assert steps(follow()) == {'disable': [('Worker0', 'gone')]}
-    assert asked.wholes == 1
-    with cheap():
-        assert follow() is None
-
-
-@only('cookie')
-def test_a_server_that_was_set_back_is_read_whole(company, followed, follow):
-    """A copy from before: its newest change is older than what was seen."""
-    restarted(followed)
-    SyncMark.update(high={whose: text.replace('2026', '2027') for whose, text in SyncMark.get().high.items()}).execute()
-    with watched() as asked:
-        follow()
-    assert asked.wholes == 1
-    restarted(followed)
-    SyncMark.update(high={**SyncMark.get().high, 'x 001': '20200101000000.000000Z#000000#001#000000'}).execute()
-    with watched() as asked:
-        follow()
-    assert asked.wholes == 1, 'nor one that lost the number of another'
-
-
-def test_a_server_that_was_away_is_read_whole(monkeypatch, company, followed, follow):
-    """It may come back from a backup."""
-    real = Connection.search
-    monkeypatch.setattr(Connection, 'search', lambda *args, **kwargs: (_ for _ in ()).throw(DirectoryDown('closed')))
-    with pytest.raises(DirectoryDown):
-        follow()
-    monkeypatch.setattr(Connection, 'search', real)
-    with watched() as asked:
-        assert follow() is None
-    assert asked.wholes == 1
-
-
-@only('cookie')
-def test_whoever_must_go_does_not_wait_for_the_look_at_everybody(monkeypatch, company, followed, follow):
-    """That one takes long where a filter walks through groups, so what changed comes first."""
-    SyncMark.update(full_at=clock.now() - timedelta(hours=5)).execute()
-    looking._memory[followed] = replace(looking._memory[followed], full_at=SyncMark.get().full_at)
-    company.delete('worker0')
-    real, out = reading.read, []
-
-    def read(*args):
-        out.append(is_out('worker0'))
-        return real(*args)
-    monkeypatch.setattr(reading, 'read', read)
-    follow()
-    assert out == [False, True] and SyncMark.get().full_at > clock.now() - timedelta(minutes=1)
-
-
 def test_killed_between_reading_and_planning_nothing_is_lost(monkeypatch, company, followed, follow):
     company.delete('worker0')
     company.change('worker2', title='Foreman')
@@ -281,34 +161,6 @@ def test_the_brake_holds_a_cheap_look_too(company, follow, cheap):
     company.change('worker9', shadowExpire='1')
     with cheap():
         assert steps(follow()) == {'disable': [('Worker9', 'expired')]}
-
-
-@only('cookie')
-@pytest.mark.parametrize('error', [ldap.SIZELIMIT_EXCEEDED, ldap.SERVER_DOWN, ldap.OPERATIONS_ERROR])
-def test_a_list_that_breaks_off_makes_nobody_absent(monkeypatch, company, follow, error):
-    monkeypatch.setattr(reading, 'PAGE', 4)
-    real = Connection.pages
-
-    def broken(self, search_filter, attributes, *args):
-        for number, page in enumerate(real(self, search_filter, attributes, *args)):
-            if number and len(attributes) == 2:
-                raise error()
-            yield page
-    monkeypatch.setattr(Connection, 'pages', broken)
-    company.delete('worker0')
-    with watched() as asked:
-        assert steps(follow()) == {'disable': [('Worker0', 'gone')]}
-    assert asked.wholes == 1
-
-
-@only('cookie')
-def test_much_at_once_is_a_look_at_everybody(monkeypatch, company, follow):
-    monkeypatch.setattr(looking, 'MOST_ASKED', 3)
-    for login in TEN[:4]:
-        company.change(login, title='Foreman')
-    with watched() as asked:
-        assert len(follow().steps['change']) == 4
-    assert asked.wholes == 1
 
 
 @only('cookie')
@@ -372,44 +224,9 @@ def test_two_processes_at_once_see_the_same(company, followed, follow):
 
 
 @only('cookie')
-@pytest.mark.parametrize('nonsense', [{'contextcsn': [b'x'], 'entryuuid': [b'\xff']}, {'contextcsn': [b'']}, {'contextcsn': []}])
-def test_a_server_that_says_nonsense_is_read_whole(monkeypatch, company, follow, nonsense):
-    real = positions.plain
-    monkeypatch.setattr(positions, 'plain', lambda values: real(values) | (nonsense if 'contextCSN' in values else {}))
-    company.change('worker1', title='Foreman')
-    with watched() as asked:
-        assert steps(follow()) == {'change': [('Worker1', 'changed')]}
-    assert asked.wholes == 1
-
-
-@pytest.mark.parametrize('overlays', [('access to dn.base="" by * none', ''), ('', 'access to attrs=entryCSN,modifyTimestamp by * none')], indirect=True, ids=['root', 'marks'])
-def test_a_server_that_shows_little_is_read_all_the_same(company, follow):
-    for login in ('worker1', 'worker2'):
-        company.delete(login)
-        assert steps(follow()) == {'disable': [(login.title(), 'gone')]}
-
-
-@only('cookie')
-def test_a_refused_account_is_not_tried_twice(monkeypatch, company, followed, follow):
-    directories.edit_directory(SYSTEM, followed, secret='another')
-    real, tried = Connection.bind, []
-    monkeypatch.setattr(Connection, 'bind', lambda self, *args: tried.append(args) or real(self, *args))
-    with pytest.raises(DirectoryMisconfigured):
-        follow()
-    assert len(tried) == 1
-
-
-@only('cookie')
 def test_departments_that_people_are_not_in_unsettle_nobody(company, followed, follow, cheap):
     from appliance.core.departments import add_department
     add_department(SYSTEM, 'A new one')
     with cheap() as asked:
         assert follow() is None
     assert asked.read in (0, 10)
-
-
-@only('cookie')
-def test_a_mark_is_of_what_decides(box, company, followed):
-    directory = directories.load(followed)
-    assert marks.is_of(SyncMark.get().sign, directory, True) and not marks.is_of(SyncMark.get().sign, directory, False)
-    assert SECRET not in SyncMark.get().sign and len(Person.select()) == 10
