@@ -34,6 +34,7 @@ def _options(function):
             click.option('--person-filter', help='Who is a person, such as (objectClass=inetOrgPerson).'),
             click.option('--login-attribute', 'login_attributes', multiple=True, help='An attribute that people type; again for more.'),
             click.option('--sync', type=click.Choice(SYNC_MODES), help='Follow it by itself: off; known, who is here; all, also make people.'),
+            click.option('--realm', help="The realm of Kerberos whose people it holds; '' is that of the base."),
             click.option('--map', 'mapping', multiple=True, metavar='FIELD=ATTRIBUTE,...',
                          help='Where a field comes from; without attributes it stays ours.'))):
         function = option(function)

@@ -45,6 +45,7 @@ class Directory(Base):
     mapping = Json()
     is_active = Flag(default=True)
     sync = Text(default='known')
+    realm = Text(default='')            # of Kerberos; '' is that of the base
     failed_at = Moment(null=True)
     failure = Text(default='')
 

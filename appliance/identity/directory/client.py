@@ -59,6 +59,7 @@ class Directory:
     bind_password: str = field(repr=False)
     failed_at: datetime | None = None
     failure: str = ''
+    realm: str = ''         # of Kerberos; '': that of its base
 
 
 def address(url):

@@ -26,13 +26,14 @@ _ = texts(__name__)
 
 FAILURE_KEPT = timedelta(seconds=30)
 # What decides who is who.
-DECIDING = ('url', 'tls', 'ca_pem', 'base_dn', 'preset', 'person_filter', 'login_attributes', 'mapping')
+DECIDING = ('url', 'tls', 'ca_pem', 'base_dn', 'preset', 'person_filter', 'login_attributes', 'mapping', 'realm')
 SECRET_PURPOSE = 'directory.bind_secret'
 MOST_LINE = 1000
 SYNC_MODES = OFF, KNOWN, ALL = ('off', 'known', 'all')      # see identity.models.Directory
 MOST_PEM = 200_000
 ATTRIBUTE = re.compile(r'[A-Za-z][A-Za-z0-9-]*')
-DEFAULTS = {'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
+REALM = re.compile(r'[^\s@/\\:]+')
+DEFAULTS = {'bind_dn': '', 'ca_pem': '', 'realm': '', 'mapping': {}, 'is_active': True}
 
 
 @action(rights=permitted('identity.directories.manage'))
@@ -40,7 +41,7 @@ def add_directory(actor, name, url, base_dn, secret='', **values):
     """A new directory; returns its id.
 
     values: bind_dn, tls, ca_pem, preset, person_filter, login_attributes, mapping ({field: [attribute, ...]}), is_active, sync
-    (SYNC_MODES); all may be absent. Invalid names the field that is wrong; Conflict when the name is taken or another one is active.
+    (SYNC_MODES), realm (of Kerberos; '' that of the base); all may be absent. Invalid names the field that is wrong; Conflict when the name is taken or another one is active.
     """
     values = DEFAULTS | {'name': name, 'url': url, 'base_dn': base_dn} | values
     values.setdefault('preset', 'openldap')
@@ -90,12 +91,12 @@ def _require_rights_of_its_people(actor, directory_id):
 
 def list_directories(actor):
     """[{id, name, url, tls, base_dn, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes, mapping,
-    is_active, sync, failed_at, failure}, ...] by name; administrators only."""
+    is_active, sync, realm, failed_at, failure}, ...] by name; administrators only."""
     require(actor, 'identity.directories.manage')
     return [{'id': row.id, 'name': row.name, 'url': row.url, 'tls': row.tls, 'base_dn': row.base_dn, 'bind_dn': row.bind_dn,
              'has_secret': row.bind_secret is not None, 'has_ca': bool(row.ca_pem), 'preset': row.preset,
              'person_filter': row.person_filter, 'login_attributes': row.login_attributes, 'mapping': row.mapping,
-             'is_active': row.is_active, 'sync': row.sync, 'failed_at': row.failed_at,
+             'is_active': row.is_active, 'sync': row.sync, 'realm': row.realm, 'failed_at': row.failed_at,
              'failure': str(remembered(row.failure).message) if row.failure else ''}
             for row in Row.select().order_by(Row.name)]
 
@@ -156,7 +157,8 @@ def _opened(row):
     return Directory(
         id=row.id, name=row.name, url=row.url, tls=row.tls, ca_pem=row.ca_pem, base_dn=row.base_dn, bind_dn=row.bind_dn,
         preset=row.preset, person_filter=row.person_filter, login_attributes=tuple(row.login_attributes), mapping=row.mapping,
-        bind_password=_unseal(row.bind_secret), failed_at=row.failed_at, failure=row.failure)
+        bind_password=_unseal(row.bind_secret), failed_at=row.failed_at, failure=row.failure,
+        realm=row.realm)
 
 
 def _seal(secret, bind_dn):
@@ -268,6 +270,13 @@ def _mapping(value):
     return {name: _attributes(attributes) if attributes else [] for name, attributes in value.items()}
 
 
+def _realm(value):
+    value = _line(value, 'realm', NAME_LENGTH)
+    if value and not REALM.fullmatch(value):
+        raise ValueError(_('a realm of Kerberos such as COMPANY.EXAMPLE, or nothing'))
+    return value
+
+
 def _flag(value):
     if not isinstance(value, bool):
         raise ValueError(_('yes or no'))
@@ -277,5 +286,5 @@ def _flag(value):
 _CHECKS = {
     'name': _name, 'url': _url, 'tls': _one_of(TLS_MODES), 'base_dn': _base, 'bind_dn': lambda value: _line(value, 'bind_dn'),
     'ca_pem': _ca, 'preset': _one_of(tuple(PRESETS)), 'person_filter': _filter, 'login_attributes': _attributes,
-    'mapping': _mapping, 'is_active': _flag, 'sync': _one_of(SYNC_MODES),
+    'mapping': _mapping, 'is_active': _flag, 'sync': _one_of(SYNC_MODES), 'realm': _realm,
 }

@@ -72,13 +72,20 @@ def authenticate(directory, login, password, before_bind=None):
     be open: the directory takes up to TALK_S.
     """
     refuse_unusable(login, password)
+    with talking(directory) as deadline:
+        return ask(directory, login, password, before_bind, deadline)
+
+
+@contextlib.contextmanager
+def talking(directory):
+    """Hold the turn to ask a directory, as `with talking(directory) as deadline`; what it failed with is remembered for all workers."""
     directories.require_answering(directory)
     deadline = time.monotonic() + TALK_S
     with GATE.turn():
         # Asked again: the one before may have found it down while we waited.
         directories.require_answering(directory)
         try:
-            entry = ask(directory, login, password, before_bind, deadline)
+            yield deadline
         except (DirectoryDown, DirectoryMisconfigured) as error:
             log.error('directory %s: %s: %s', directory.name, error.reason, error)
             directories.note_failure(SYSTEM, directory.id, error.reason)
@@ -88,7 +95,6 @@ def authenticate(directory, login, password, before_bind=None):
             directories.note_answer(directory)
             raise
         directories.note_answer(directory)
-    return entry
 
 
 def ask(directory, login, password, before_bind=None, deadline=None):
@@ -133,13 +139,17 @@ def refuse_unusable(login, password):
 
 def find(directory, login, deadline):
     """(the one Entry of a login name, None) or (None, why not: unknown, ambiguous, incomplete)."""
+    name = escape_filter_chars(login.strip())
+    return find_by(directory, f'(|{"".join(f"({attribute}={name})" for attribute in directory.login_attributes)})', deadline)
+
+
+def find_by(directory, wanted, deadline):
+    """The same of a filter `wanted`, among those who are people."""
     with connect(directory, deadline) as connection:
         bind_own_account(connection, directory)
-        name = escape_filter_chars(login.strip())
-        names = ''.join(f'({attribute}={name})' for attribute in directory.login_attributes)
         try:
             # Two are enough to know that it is not one.
-            found = connection.search(f'(&{directory.person_filter}(|{names}))', attributes_of(directory), limit=2)
+            found = connection.search(f'(&{directory.person_filter}{wanted})', attributes_of(directory), limit=2)
         except ldap.SIZELIMIT_EXCEEDED:
             return None, 'ambiguous'
         except ldap.LDAPError as error:

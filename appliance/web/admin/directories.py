@@ -1,11 +1,12 @@
 """/admin/directories: which LDAP directories people log in with; add, edit, and test one step by step."""
 
-from flask import g, redirect, render_template, url_for
+from flask import current_app, g, redirect, render_template, url_for
 
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories, probe
 from appliance.identity.directory.sync import runs, words
+from appliance.identity.kerberos import health as kerberos
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.forms import DirectoryForm, TestForm, as_typed
 from appliance.web.admin.sync import KINDS_OF_STATE, AskForm
@@ -24,7 +25,7 @@ STATES = {'ok': (_.lazy('Well'), 'good'), 'failed': (_.lazy('Failed'), 'bad'), '
 @permitted('identity.directories.manage')
 def list_directories():
     """All of them, with what is remembered of a failure."""
-    return render_template('admin/directories.html', directories=directories.list_directories(g.actor))
+    return render_template('admin/directories.html', directories=directories.list_directories(g.actor), kerberos=kerberos.look(current_app.portal))
 
 
 @blueprint.route('/directories/new', methods=['GET', 'POST'])

@@ -49,10 +49,11 @@ class DirectoryForm(Form):
     map_head = _line(_.lazy('Head'))
     is_active = BooleanField(_.lazy('People log in with this directory'))
     sync = SelectField(_.lazy('Follow it by itself'), choices=sync_choices)
+    realm = _line(_.lazy('Realm of Kerberos'), NAME_LENGTH)
 
     def values(self, kept=None):
         """The arguments for the rules; `kept` is the row that is edited. What was left empty is left to the kind of directory."""
-        values = {name: self[name].data for name in ('name', 'preset', 'url', 'tls', 'base_dn', 'bind_dn', 'is_active', 'sync')}
+        values = {name: self[name].data for name in ('name', 'preset', 'url', 'tls', 'base_dn', 'bind_dn', 'is_active', 'sync', 'realm')}
         if self.ca_pem.data or self.drop_ca.data:
             values['ca_pem'] = '' if self.drop_ca.data else self.ca_pem.data
         if self.person_filter.data and not self._is_of_former_kind(kept, 'person_filter', self.person_filter.data):

@@ -1,0 +1,64 @@
+"""From the principal of a ticket to the one entry of a directory that it is about."""
+
+import re
+
+from ldap.dn import str2dn
+from ldap.filter import escape_filter_chars
+
+from appliance.core import clock
+from appliance.core.limits import LOGIN_LENGTH
+from appliance.identity.directory import directories
+from appliance.identity.directory import login as directory_login
+from appliance.identity.kerberos.errors import AccountRefused
+
+# What libkrb5 writes with a backslash, and names of services and hosts (a slash in them), are no people.
+PERSON = re.compile(r'([^\s@/\\]+)@([^\s@/\\]+)')
+# {kind of directory: how an entry is asked for}. An Active Directory gives a ticket by either name; which one the ticket bears is its
+# choice. Elsewhere the names of a realm know case, so an entry must be asked for exactly.
+ACTIVE_DIRECTORY = '(|(sAMAccountName={name})(userPrincipalName={name}@{realm}))'
+OTHERS = '(|(krbPrincipalName={name}@{realm})(uid:caseExactMatch:={name}))'
+
+
+def realm_of(directory):
+    """The realm whose people a directory (client.Directory) holds: the one said, else that of its base: dc=company,dc=example is COMPANY.EXAMPLE.
+
+    '' where the base has no domain.
+    """
+    return directory.realm or realm_of_base(directory.base_dn)
+
+
+def realm_of_base(base_dn):
+    """The realm that a base stands for, or ''."""
+    return '.'.join(value for part in str2dn(base_dn) for name, value, _kind in part if name.lower() == 'dc').upper()
+
+
+def entry_of(principal):
+    """(the directory, the Entry) of a principal `name@REALM`. Exactly one entry of one directory decides, and the directory must let it in now.
+
+    Raises AccountRefused; Busy, DirectoryDown and DirectoryMisconfigured where the directory cannot be asked. No transaction may be open.
+    """
+    found = PERSON.fullmatch(principal) if principal.isprintable() else None
+    if found is None or len(found[1]) > LOGIN_LENGTH:
+        raise AccountRefused('not_a_person', principal)
+    directory = _directory_of(found[2])
+    if directory is None:
+        raise AccountRefused('realm', principal)
+    form = ACTIVE_DIRECTORY if directory.preset == 'active-directory' else OTHERS
+    wanted = form.format(name=escape_filter_chars(found[1]), realm=escape_filter_chars(found[2]))
+    with directory_login.talking(directory) as deadline:
+        entry, reason = directory_login.within(deadline, directory_login.find_by, directory, wanted, deadline)
+    if entry is None:
+        raise AccountRefused(reason, principal)
+    if entry.is_disabled is None:
+        # By a password the directory itself says whether it lets somebody in; a ticket may be hours old.
+        raise AccountRefused('hidden', principal)
+    shut = entry.closed(clock.now())
+    if shut:
+        raise AccountRefused(shut, principal)
+    return directory, entry
+
+
+def _directory_of(realm):
+    """The directory that logins are asked of, if it is of this realm. Realms know case: another realm may be spelt like ours."""
+    directory = directories.load_active()
+    return directory if directory is not None and realm_of(directory) == realm else None
