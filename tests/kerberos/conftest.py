@@ -88,7 +88,6 @@ def with_offset(cache, seconds):
 def config(box, keytab, monkeypatch):
     """The configuration of a portal that takes tickets. What the machine says of Kerberos counts for nothing."""
     monkeypatch.setenv('KRB5_CONFIG', os.devnull)
-    box.config.run_folder.mkdir(parents=True, exist_ok=True)
     return dataclasses.replace(box.config, sso=Sso(str(keytab)))
 
 

@@ -82,11 +82,10 @@ def test_of_the_same_ticket_at_once_in_several_threads_one_is_taken(config, tick
     assert sorted(taken) == ['employee@COMPANY.TEST', *['replay'] * 7]
 
 
-@pytest.mark.parametrize('seconds', [-600, 600])
-def test_clocks_that_differ_are_named(kdc, ticket, refused, seconds):
+def test_clocks_that_differ_are_named(kdc, ticket, refused):
     cache = kdc.ticket('employee')
     ticket('employee', cache=cache)     # the KDC would refuse a wrong clock: what it gives is taken before
-    assert refused(ticket('employee', cache=with_offset(cache, seconds))) == 'skew'
+    assert refused(ticket('employee', cache=with_offset(cache, 600))) == 'skew'
 
 
 def test_a_ticket_that_has_expired_says_so(config, kdc, ticket, refused, monkeypatch, tmp_path):
@@ -178,7 +177,7 @@ def test_whatever_comes_is_kerberos_or_refused(token):
 
 
 def test_where_used_tickets_cannot_be_remembered_none_is_taken(config, shown):
-    shutil.rmtree(config.run_folder)
+    shutil.rmtree(config.data.folder)
     with pytest.raises(KerberosMisconfigured) as caught:
         tickets.accept(config, shown('employee'))
     assert caught.value.reason == 'replays'
@@ -205,7 +204,7 @@ assert 'gssapi' in sys.modules
 
 def test_the_list_of_used_tickets_is_the_portal_s_own(config, shown):
     tickets.accept(config, shown('employee'))
-    assert (config.run_folder / tickets.REPLAYS).stat().st_mode & 0o777 == 0o600
+    assert (config.data.folder / tickets.REPLAYS).stat().st_mode & 0o777 == 0o600
 
 
 def test_the_service_is_the_one_of_the_tests(config):

@@ -68,7 +68,7 @@ def _credentials(raw, config, principal):
     """The key of one service alone: a ticket for another in the same keytab must not open this one. Read each time: a new keytab counts at once."""
     kerberos, spnego = raw.OID.from_int_seq(KERBEROS), raw.OID.from_int_seq(SPNEGO)
     name = raw.import_name(principal.encode(), raw.NameType.kerberos_principal)
-    store = {b'keytab': b'FILE:' + str(config.sso.keytab).encode(), b'rcache': b'file2:' + str(config.run_folder / REPLAYS).encode()}
+    store = {b'keytab': b'FILE:' + str(config.sso.keytab).encode(), b'rcache': b'file2:' + str(config.data.folder / REPLAYS).encode()}
     credentials = raw.acquire_cred_from(store, name, mechs=[kerberos, spnego], usage='accept').creds
     # Whatever else is installed on this machine (a module for NTLM) is not spoken.
     raw.set_neg_mechs(credentials, [kerberos])
