@@ -26,7 +26,7 @@ EVERYBODY_READS = finding(
     meaning=_.lazy('Whoever has the key can log in to the portal as anybody of the domain. Make a new one after that.'))
 WEAK = finding('kerberos.weak', WARNING, _.lazy('the keytab has only old kinds of keys (RC4, DES) of %(principal)s'),
                meaning=_.lazy('Current domain controllers give no tickets of these kinds, and they are easy to break.'),
-               action=_.lazy('Allow AES for the account of the service, and make the keytab anew (ktpass /crypto AES256-SHA1).'))
+               action=_.lazy('Allow AES for the account of the service (msDS-SupportedEncryptionTypes 24), and make the keytab anew.'))
 NO_DIRECTORY = finding('kerberos.no_directory', FAILED, _.lazy('there is a keytab, but no directory is in use'), meaning=_NOBODY,
                        action=_.lazy('Add the directory of the domain at /admin/directories.'))
 NO_REALM = finding('kerberos.no_realm', FAILED, _.lazy('the realm of the directory %(name)s is not known: its base names no domain'), meaning=_NOBODY,
