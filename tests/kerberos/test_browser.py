@@ -1,4 +1,5 @@
 """A real browser of the domain: it comes in without typing. Others see the form, and no dialog of the browser's own."""
+import http.client
 import os
 import subprocess
 import sys
@@ -75,6 +76,16 @@ def chromium(kdc, tmp_path):
         yield start
         for browser in started:
             browser.close()
+
+
+def test_a_ticket_of_the_greatest_size_gets_an_answer_of_ours(address):
+    """Windows makes tickets of up to 48,000 bytes, for who is in hundreds of groups; Gunicorn's own limit is 8,190 characters."""
+    for size, status in ((64_000, 401), (70_000, 431)):
+        connection = http.client.HTTPConnection(address.removeprefix('http://'))
+        connection.request('GET', '/login/kerberos', headers={'Authorization': 'Negotiate ' + 'A' * size})
+        answer = connection.getresponse()
+        assert (answer.status, b'name="password"' in answer.read()) == (status, status == 401)
+        connection.close()
 
 
 def test_a_browser_of_the_domain_comes_in_without_typing_and_stays_out_when_it_logs_out(address, chromium):

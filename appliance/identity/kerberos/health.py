@@ -10,16 +10,17 @@ from appliance.identity.kerberos.errors import KerberosMisconfigured
 
 _ = texts(__name__)
 _NOBODY = _.lazy('Nobody can log in by his computer’s ticket; passwords work as ever.')
+_CANNOT = _.lazy('tickets cannot be checked: %(words)s')
 NONE = finding('kerberos.none', OK, _.lazy('no keytab is set up: people log in by password'))
 WELL = finding('kerberos.well', OK, _.lazy('tickets for %(principal)s are taken, of people of %(realm)s'))
 PROBLEMS = {
-    'no_library': finding('kerberos.no_library', FAILED, _.lazy('%(words)s'), meaning=_NOBODY,
+    'no_library': finding('kerberos.no_library', FAILED, _CANNOT, meaning=_NOBODY,
                           action=_.lazy('Run bin/install again, or install requirements/kerberos.txt into the portal’s environment.')),
-    'unreadable': finding('kerberos.unreadable', FAILED, _.lazy('%(words)s'), meaning=_NOBODY,
+    'unreadable': finding('kerberos.unreadable', FAILED, _CANNOT, meaning=_NOBODY,
                           action=_.lazy('Put the keytab back, and let the portal read it: chown root:appliance, chmod 0640.')),
-    'no_principal': finding('kerberos.no_principal', FAILED, _.lazy('%(words)s'), meaning=_NOBODY,
+    'no_principal': finding('kerberos.no_principal', FAILED, _CANNOT, meaning=_NOBODY,
                             action=_.lazy('Make a keytab for the name that people type (README: Log in without typing), or name its key as sso.principal.')),
-    'several': finding('kerberos.several', FAILED, _.lazy('%(words)s'), meaning=_NOBODY, action=_.lazy('Say which one counts as sso.principal in config.ini.')),
+    'several': finding('kerberos.several', FAILED, _CANNOT, meaning=_NOBODY, action=_.lazy('Say which one counts as sso.principal in config.ini.')),
 }
 EVERYBODY_READS = finding(
     'kerberos.everybody_reads', FAILED, _.lazy('%(path)s can be read by everybody on this machine'), action=_.lazy('Run: chmod o-rwx %(path)s'),
