@@ -96,7 +96,7 @@ def test_a_browser_of_the_domain_comes_in_without_typing_and_stays_out_when_it_l
     page.evaluate("document.querySelector('form[action$=\"/logout\"]').submit()")
     page.wait_for_url(f'{address}/login?local=1')
     assert page.locator('#password').is_visible()
-    page.get_by_role('link', name='As I am logged in to this computer').click()
+    page.get_by_role('link', name='Log in with my computer’s account').click()
     page.wait_for_url(f'{address}/')
 
 
