@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from appliance.core.config import Sso
 from appliance.core.limits import TICKET_BYTES
-from appliance.identity.kerberos import spnego, tickets
+from appliance.identity.kerberos import sids, spnego, tickets
 from appliance.identity.kerberos.errors import KerberosMisconfigured, TicketRefused
 from tests.kerberos.conftest import KERBEROS, SERVICE, with_offset
 
@@ -55,8 +55,8 @@ def refused(config):
 
 
 def test_a_ticket_says_who_it_is(config, shown):
-    name, answer = tickets.accept(config, shown('employee'))
-    assert name == 'employee@COMPANY.TEST'
+    name, sid, answer = tickets.accept(config, shown('employee'))
+    assert (name, sid) == ('employee@COMPANY.TEST', b'')
     assert len(base64.b64decode(answer)) > 50       # by which the browser knows that it was us
 
 
@@ -151,8 +151,8 @@ def test_a_changed_ticket_is_none_or_says_the_same(config, ticket):
     for place in range(0, len(ticket('employee')), 17):
         token = ticket('employee')
         try:
-            name, _answer = tickets.accept(config, text(token[:place] + bytes([token[place] ^ 0x55]) + token[place + 1:]))
-            assert name == 'employee@COMPANY.TEST'
+            proof = tickets.accept(config, text(token[:place] + bytes([token[place] ^ 0x55]) + token[place + 1:]))
+            assert proof.principal == 'employee@COMPANY.TEST'
             counts[True] += 1
         except TicketRefused:
             counts[False] += 1
@@ -174,6 +174,16 @@ def test_whatever_comes_is_kerberos_or_refused(token):
         spnego.require_kerberos(token)
     except TicketRefused:
         pass
+
+
+SID = bytes.fromhex('0105000000000005150000009878a222f0802cecf4b9c22e50040000')
+
+
+@pytest.mark.parametrize(('data', 'sid'), [
+    (sids.HEAD.pack(0, 0, 0, 0, 2, 0, 0, len(SID), 24) + bytes(4) + SID, SID), (sids.HEAD.pack(0, 0, 0, 0, 0, 0, 0, len(SID), 24) + bytes(4) + SID, b''),
+    (sids.HEAD.pack(0, 0, 0, 0, 2, 0, 0, len(SID), 60000) + SID, b''), (bytes(12), b''), (b'', b'')])
+def test_the_number_of_an_account_is_read_or_none(data, sid):
+    assert sids.read_sid(data) == sid
 
 
 def test_where_used_tickets_cannot_be_remembered_none_is_taken(config, shown):

@@ -130,6 +130,18 @@ def test_a_ticket_may_bear_either_name_of_its_account(domain, followed, come):
     assert come(login).login == come(f'by.mail.{login}').login == login
 
 
+def test_who_bore_the_name_before_is_not_who_bears_it_now(domain, followed, come, refused):
+    """The ticket of the morning still says his name, which is somebody else's since noon."""
+    login = domain.login()
+    dn = domain.person(login, name=f'Former {login}')
+    followed('')
+    former = come(login)
+    domain.set(dn, sAMAccountName=f'{login}x'.encode(), userPrincipalName=f'{login}x@corp.test'.encode())
+    domain.person(login, name=f'Later {login}')
+    assert refused(login) == 'unknown'
+    assert come(f'{login}x').id == former.id
+
+
 def test_services_of_the_domain_do_not_come_in(followed, config, refused, domain):
     followed('(!(sAMAccountName=websvc))')
     assert refused('websvc') == 'unknown'

@@ -21,25 +21,25 @@ def log_in(config, ticket, address, agent=''):
     refused again and again, Busy, and Unavailable when the directory or the keytab cannot be asked.
     """
     try:
-        principal, answer = tickets.accept(config, ticket)
+        proof = tickets.accept(config, ticket)
     except TicketRefused as refused:
         _note(refused.reason, '', address)
         raise
-    throttle.require_ticket_budget(principal)
+    throttle.require_ticket_budget(proof.principal)
     try:
-        person_id = _person(principal)
+        person_id = _person(proof)
     except AccountRefused as refused:
-        _note(refused.reason, principal, address)
+        _note(refused.reason, proof.principal, address)
         raise
     token, _session_id = sessions.open_session(ANONYMOUS, person_id, [FACTOR], False, address, agent)
-    return token, answer
+    return token, proof.answer
 
 
-def _person(principal):
-    directory, entry = people.entry_of(principal)
+def _person(proof):
+    directory, entry = people.entry_of(proof.principal, proof.sid)
     person_id = accounts.person_of_entry(SYSTEM, directory.id, entry)
     if is_blocked(person_id):
-        raise AccountRefused('blocked', principal)
+        raise AccountRefused('blocked', proof.principal)
     return person_id
 
 

@@ -32,8 +32,10 @@ def realm_of_base(base_dn):
     return '.'.join(value for part in str2dn(base_dn) for name, value, _kind in part if name.lower() == 'dc').upper()
 
 
-def entry_of(principal):
+def entry_of(principal, sid=b''):
     """(the directory, the Entry) of a principal `name@REALM`. Exactly one entry of one directory decides, and the directory must let it in now.
+
+    Where a ticket of an Active Directory brought the number of its account, the entry must have it too.
 
     Raises AccountRefused; Busy, DirectoryDown and DirectoryMisconfigured where the directory cannot be asked. No transaction may be open.
     """
@@ -43,8 +45,11 @@ def entry_of(principal):
     directory = _directory_of(found[2])
     if directory is None:
         raise AccountRefused('realm', principal)
-    form = ACTIVE_DIRECTORY if directory.preset == 'active-directory' else OTHERS
-    wanted = form.format(name=escape_filter_chars(found[1]), realm=escape_filter_chars(found[2]))
+    is_domain = directory.preset == 'active-directory'
+    wanted = (ACTIVE_DIRECTORY if is_domain else OTHERS).format(name=escape_filter_chars(found[1]), realm=escape_filter_chars(found[2]))
+    if is_domain and sid:
+        number = ''.join(f'\\{byte:02x}' for byte in sid)
+        wanted = f'(&(objectSid={number}){wanted})'
     with directory_login.talking(directory) as deadline:
         entry, reason = directory_login.within(deadline, directory_login.find_by, directory, wanted, deadline)
     if entry is None:

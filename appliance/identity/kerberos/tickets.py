@@ -6,11 +6,13 @@ Which person it is about is not known here (people.py).
 import base64
 import binascii
 import logging
+from typing import NamedTuple
 
 from appliance.core.i18n import texts
 from appliance.core.limits import TICKET_BYTES
 from appliance.identity.kerberos import keytab
 from appliance.identity.kerberos.errors import KerberosMisconfigured, TicketRefused
+from appliance.identity.kerberos.sids import sid_of
 from appliance.identity.kerberos.spnego import require_kerberos
 
 _ = texts(__name__)
@@ -22,8 +24,17 @@ REASONS = {'Clock skew too great': 'skew', 'Ticket expired': 'expired', 'Ticket 
            'Cannot find key': 'key', 'Cannot decrypt ticket': 'key', 'Decrypt integrity check failed': 'key', 'Key version': 'key'}
 
 
+class Proof(NamedTuple):
+    """What a good ticket says: the principal `name@REALM`, the number of its account in an Active Directory or b'', and what is answered to
+    the browser (base64) or ''."""
+
+    principal: str
+    sid: bytes
+    answer: str
+
+
 def accept(config, text):
-    """Check what a browser sent behind `Negotiate ` (base64). Returns (principal `name@REALM`, the answer for the browser or '').
+    """Check what a browser sent behind `Negotiate ` (base64): a Proof.
 
     Raises TicketRefused, or KerberosMisconfigured when the keytab or the library is missing. The same ticket is taken once.
     """
@@ -42,8 +53,8 @@ def accept(config, text):
     # Kerberos is done after one step. Who wants more has begun with something else, for which nothing is kept between requests.
     if done.more_steps or done.mech != raw.OID.from_int_seq(KERBEROS):
         raise TicketRefused('unreadable')
-    name = raw.display_name(done.initiator_name, False).name.decode()
-    return name, base64.b64encode(done.token or b'').decode()
+    name = done.initiator_name
+    return Proof(raw.display_name(name, False).name.decode(), sid_of(raw, name), base64.b64encode(done.token or b'').decode())
 
 
 def library():
