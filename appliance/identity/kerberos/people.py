@@ -45,13 +45,7 @@ def entry_of(principal, sid=b''):
     directory = _directory_of(found[2])
     if directory is None:
         raise AccountRefused('realm', principal)
-    is_domain = directory.preset == 'active-directory'
-    wanted = (ACTIVE_DIRECTORY if is_domain else OTHERS).format(name=escape_filter_chars(found[1]), realm=escape_filter_chars(found[2]))
-    if is_domain and sid:
-        number = ''.join(f'\\{byte:02x}' for byte in sid)
-        wanted = f'(&(objectSid={number}){wanted})'
-    with directory_login.talking(directory) as deadline:
-        entry, reason = directory_login.within(deadline, directory_login.find_by, directory, wanted, deadline)
+    entry, reason = _ask(directory, _wanted(directory, found[1], found[2], sid))
     if entry is None:
         raise AccountRefused(reason, principal)
     if entry.is_disabled is None:
@@ -67,3 +61,19 @@ def _directory_of(realm):
     """The directory that logins are asked of, if it is of this realm. Realms know case: another realm may be spelt like ours."""
     directory = directories.load_active()
     return directory if directory is not None and realm_of(directory) == realm else None
+
+
+def _wanted(directory, name, realm, sid):
+    """The filter for the entry of a name in a realm."""
+    is_domain = directory.preset == 'active-directory'
+    wanted = (ACTIVE_DIRECTORY if is_domain else OTHERS).format(name=escape_filter_chars(name), realm=escape_filter_chars(realm))
+    if is_domain and sid:
+        number = ''.join(f'\\{byte:02x}' for byte in sid)
+        return f'(&(objectSid={number}){wanted})'
+    return wanted
+
+
+def _ask(directory, wanted):
+    """(the one Entry of a filter, None) or (None, why not), within a login's time and turn."""
+    with directory_login.talking(directory) as deadline:
+        return directory_login.within(deadline, directory_login.find_by, directory, wanted, deadline)
