@@ -16,6 +16,7 @@ from appliance.identity.directory import directories
 from appliance.identity.models import Session
 from tests.boxes import configuration as written
 from tests.browser.conftest import CHROMIUM, FLAGS, START_S
+from tests.browser.test_pages import AXE, violations
 from tests.ldap.people import PEOPLE, PORTAL, SECRET
 from tests.postgresql import free_port
 
@@ -106,6 +107,10 @@ def test_a_browser_without_a_ticket_or_the_leave_to_use_it_sees_the_form(address
     answer = page.goto(f'{address}/settings')
     assert (answer.status, page.url) == (401, f'{address}/login/kerberos?next=/settings')
     assert page.locator('#password').is_visible() and not Session.select().exists()
+    page.evaluate(AXE.read_text())
+    for scheme in ('light', 'dark'):
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page) == []
     page.fill('#login', 'employee')
     page.fill('#password', 'correct horse')
     page.press('#password', 'Enter')
