@@ -29,6 +29,7 @@ NOT_PAGES = {
     'attachments.show': 'leads on to the origin of files',
     'people.photo': 'a picture',
     'live.poll': 'words for a script',
+    'login.by_ticket': 'the form of /login, where there is a keytab (tests/kerberos)',
     'tags.suggestions': 'fragment of the field for tags',
     'comments.people': 'fragment of the composer',
     'comments.composer': 'fragment of the talk',

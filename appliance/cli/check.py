@@ -8,6 +8,7 @@ from appliance.cli.context import opened
 from appliance.cli.output import as_json_option, as_json_text
 from appliance.core import checks, i18n
 from appliance.identity import models as _identity    # noqa: F401 - the tables of identity are looked at, too
+from appliance.identity.kerberos import health as _kerberos     # noqa: F401 - it registers itself
 
 COLOURS = {'ok': 'green', 'warning': 'yellow', 'failed': 'red', 'skipped': 'bright_black'}
 

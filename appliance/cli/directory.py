@@ -35,6 +35,7 @@ def _options(function):
             click.option('--sync', type=click.Choice(SYNC_MODES), help='Follow it by itself: off; known, who is here; all, also make people.'),
             click.option('--change-passwords/--no-change-passwords', 'changes_passwords', default=None,
                          help='Whether people may change their password there from here.'),
+            click.option('--realm', help="The realm of Kerberos whose people it holds; '' is that of the base."),
             click.option('--map', 'mapping', multiple=True, metavar='FIELD=ATTRIBUTE,...',
                          help='Where a field comes from; without attributes it stays ours.'))):
         function = option(function)

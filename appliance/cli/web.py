@@ -9,7 +9,7 @@ from gunicorn.app.base import BaseApplication
 from appliance.cli.context import opened, set_up_logging
 from appliance.core import config as configuration
 from appliance.core import db, processes
-from appliance.core.limits import REQUEST_LINE_BYTES
+from appliance.core.limits import REQUEST_LINE_BYTES, TICKET_BYTES
 from appliance.web.worker import Watch
 from appliance.web.wsgi import start
 
@@ -27,7 +27,7 @@ class Web(BaseApplication):
     def load_config(self):
         """Set what differs from Gunicorn's defaults. Sockets passed by systemd win over `bind`."""
         server = self.portal.server
-        for name, value in {
+        for name, value in (_for_tickets(self.portal) | {
             'bind': [server.address, server.admin_address],
             'worker_class': 'gthread',
             'workers': server.workers,
@@ -47,7 +47,7 @@ class Web(BaseApplication):
             'post_fork': _after_fork,
             'post_worker_init': self._begin,
             'worker_exit': self._end,
-        }.items():
+        }).items():
             self.cfg.set(name, value)
 
     def load(self):
@@ -73,6 +73,11 @@ def command():
     os.environ['APPLIANCE_CONFIG'] = str(config.path)
     with processes.running(config.data.folder):
         Web(config).run()
+
+
+def _for_tickets(portal):
+    """Gunicorn's settings where browsers show tickets: one fills a header as long as all others together may be otherwise. Fewer headers make up for it."""
+    return {'limit_request_field_size': TICKET_BYTES + 100, 'limit_request_fields': 60} if portal.sso.keytab else {}
 
 
 def _before_fork(arbiter, worker):

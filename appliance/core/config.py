@@ -65,6 +65,14 @@ class Secrets:
 
 
 @dataclass(frozen=True)
+class Sso:
+    """Single sign-on by Kerberos: `keytab` ('' is none), and of whom in it the tickets are ('': HTTP at the public name)."""
+
+    keytab: str = ''
+    principal: str = ''
+
+
+@dataclass(frozen=True)
 class Backup:
     """The restic repository ('' means `backups` in the data folder) and its key."""
 
@@ -90,6 +98,7 @@ class Config:
     database: Database = Database()
     data: Data = Data()
     secrets: Secrets = Secrets()
+    sso: Sso = Sso()
     backup: Backup = Backup()
     log: Log = Log()
 
@@ -212,6 +221,12 @@ def _optional_path(text, base):
     return str(base / text) if text else ''
 
 
+def _principal(text, base):
+    if text and not re.fullmatch(r'HTTP/[^\s/@\\]+@[^\s/@\\]+', text):
+        raise ValueError('HTTP/NAME@REALM, or nothing')
+    return text
+
+
 def _repository(text, base):
     if ':' in text.partition('/')[0]:
         raise ValueError('a folder: remote repositories come with a later version')
@@ -233,6 +248,7 @@ KEYS = {
     'database': (Database, {'url': _url, 'password_file': _optional_path}),
     'data': (Data, {'folder': _path, 'run_folder': _optional_path}),
     'secrets': (Secrets, {'key_file': _path}),
+    'sso': (Sso, {'keytab': _optional_path, 'principal': _principal}),
     'backup': (Backup, {'repository': _repository, 'key_file': _path}),
     'log': (Log, {'level': _choice('debug', 'info', 'warning', 'error'), 'format': _choice('text', 'json')}),
 }

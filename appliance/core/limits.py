@@ -27,6 +27,7 @@ REST_ORDERS = 5                 # fields of one order
 REST_BLOCKS = 50                # blocks of an ATTACH, and rows of one
 BATCH_COMMANDS = 50
 REQUEST_LINE_BYTES = 8190       # Gunicorn takes no more; a batch by GET needs it
+TICKET_BYTES = 64_100           # of a Kerberos ticket in its header: Windows makes none over 48,000 bytes, which base64 makes a third longer
 SUBSCRIPTIONS_A_PERSON = 50
 CALLS_WAITING = 5000            # of one subscription; then it is paused
 REPLY_BYTES = 1 << 20           # of an answer to what the portal asks elsewhere

@@ -2,6 +2,7 @@
 default and meaning; an undeclared name is a KeyError. Secret ones are sealed, and written only: no listing gives them back."""
 
 import functools
+import ipaddress
 import re
 
 from peewee import CompositeKey
@@ -108,11 +109,23 @@ def _doors(text):
     return ' '.join(dict.fromkeys(found))
 
 
+def _networks(text):
+    """Networks, parted by blanks or lines; '' for none."""
+    found = str(text).replace(',', ' ').split()
+    try:
+        if len(found) > 100:
+            raise ValueError
+        return ' '.join(dict.fromkeys(str(ipaddress.ip_network(one)) for one in found))
+    except ValueError:
+        raise ValueError(_('networks such as 10.0.0.0/8, with blanks between')) from None
+
+
 CORE = {
     'company.name': Declared('', _.lazy('Name of the company'), _line(NAME_LENGTH)),
     'company.language': Declared('en', _.lazy('Language of new people'), _one_of(languages, _.lazy('a language the portal speaks'))),
     'company.zone': Declared('UTC', _.lazy('Time zone of the company'), _zone),
     'login.remember_days': Declared(14, _.lazy('Days that "Remember me" lasts'), _days(1, REMEMBERED_DAYS)),
+    'login.ticket_networks': Declared('', _.lazy('Networks whose browsers are asked for a Kerberos ticket without a click'), _networks),
     'mail.host': Declared('', _.lazy('Mail server'), _host),
     'mail.port': Declared(587, _.lazy('Port of the mail server'), _port),
     'mail.tls': Declared('starttls', _.lazy('Encryption of mail'),

@@ -48,6 +48,7 @@ class Directory(Base):
     is_active = Flag(default=True)
     sync = Text(default='known')
     changes_passwords = Flag(default=True)      # people may change their password from here, where the connection is encrypted
+    realm = Text(default='')            # of Kerberos; '' is that of the base
     failed_at = Moment(null=True)
     failure = Text(default='')
     failures = Json(default=dict)       # {address: [microseconds, reason]} of servers that failed lately

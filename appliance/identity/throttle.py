@@ -143,6 +143,28 @@ def clear(actor, login, address, directory_key=None):
     LoginFailure.delete().where(LoginFailure.bucket.in_(buckets)).execute()
 
 
+def _of_principal(principal):
+    return f'ticket:{hashlib.sha256(principal.encode()).hexdigest()[:24]}'
+
+
+def require_ticket_budget(principal):
+    """TooMany when the account of a good ticket was refused again and again: each time costs the directory a question."""
+    _require(_of_principal(principal), STRANGER_TRIES)
+
+
+def may_note_ticket(address):
+    """Whether another refused ticket from there may be written down. Nobody guesses a ticket, so what it bounds are rows, not tries."""
+    since = clock.microseconds(clock.now() - WINDOW)
+    return LoginFailure.select().where((LoginFailure.bucket == f'tickets:{network(address)}') & (LoginFailure.at > since)).count() < NETWORK_TRIES
+
+
+@action
+def count_ticket(actor, principal, address):
+    """Count a refused ticket of a network, and of its principal where it proved one."""
+    buckets = [f'tickets:{network(address)}', *([_of_principal(principal)] if principal else [])]
+    LoginFailure.insert_many([{'bucket': bucket, 'at': clock.now()} for bucket in buckets]).execute()
+
+
 def forget_failures(before):
     """Delete failures older than a moment; for the cleaning job, inside an action."""
     return LoginFailure.delete().where(LoginFailure.at < before).execute()

@@ -19,4 +19,4 @@ def own_target(asked):
         endpoint, _values = current_app.create_url_adapter(request).match(parts.path, method='GET')
     except HTTPException:
         return home
-    return home if endpoint in ('login.form', 'static') else asked
+    return home if endpoint in ('login.form', 'login.by_ticket', 'static') else asked

@@ -52,10 +52,17 @@ def has_headers():
             and all(Path('/usr/include', name).is_file() for name in ('ldap.h', 'sasl/sasl.h', 'stdio.h')))
 
 
+def has_kerberos_headers():
+    """Return whether gssapi can be compiled."""
+    return has('krb5-config') and Path('/usr/include/gssapi/gssapi_krb5.h').is_file()
+
+
 VENV = Part('python3-venv', 'to make a Python environment inside this folder',
             lambda: importlib.util.find_spec('ensurepip') is not None)
 COMPILER = Part('gcc', 'to compile python-ldap, which comes as source only', lambda: has('gcc'))
 HEADERS = Part('libc6-dev python3-dev libldap2-dev libsasl2-dev', 'what python-ldap is compiled against', has_headers)
+KERBEROS_HEADERS = Part('libkrb5-dev', 'what gssapi is compiled against, by which the tests log in with tickets', has_kerberos_headers)
+KDC = Part('krb5-kdc krb5-admin-server krb5-user', 'a Kerberos realm of the tests, on loopback', lambda: has('krb5kdc') and has('kadmin.local') and has('kinit'))
 SLAPD = Part('slapd', 'an LDAP server, started by hand on loopback only, where the demo people live', lambda: has('slapd'))
 RESTIC = Part('restic', 'keeps the backups', lambda: has('restic'))
 POSTGRESQL = Part('postgresql', 'the tests run on it too, in a temporary folder', lambda: postgresql_folder() is not None)

@@ -8,7 +8,8 @@ import environment
 import machine
 from machine import CLONE, Stop
 
-REAL_PARTS = [machine.SLAPD, machine.RESTIC, machine.POSTGRESQL, machine.SAMBA, machine.CHROMIUM]
+REAL_PARTS = [machine.SLAPD, machine.RESTIC, machine.POSTGRESQL, machine.SAMBA, machine.KDC, machine.CHROMIUM]
+LOCKS = ['portal', 'kerberos', 'test']
 # A core each, whole files, so that what a file shares is made once; each has a PostgreSQL, a slapd and a browser of its own.
 TOGETHER = ['-n', str(min(os.cpu_count() or 1, 4)), '--dist', 'loadfile']
 # What each choice gives to pytest before the arguments typed after it (the last -n wins: -n 0 for a debugger).
@@ -34,9 +35,9 @@ def main(arguments):
     options, rest = parse(arguments)
     check_selection(options.what)
     parts = {'fast': [machine.SLAPD, machine.RESTIC], 'install': []}.get(options.what, REAL_PARTS)
-    compiler = [] if environment.is_current(['portal', 'test']) else [machine.VENV, machine.COMPILER, machine.HEADERS]
+    compiler = [] if environment.is_current(LOCKS) else [machine.VENV, machine.COMPILER, machine.HEADERS, machine.KERBEROS_HEADERS]
     machine.require([*compiler, *parts])
-    environment.require(['portal', 'test'])
+    environment.require(LOCKS)
     if options.what == 'all':
         clients.require()
     command = [str(environment.PYTHON), '-m', 'pytest', *SELECTIONS[options.what], *rest]

@@ -115,6 +115,11 @@ def _(at):
     return lambda: throttle.take_directory_try(SYSTEM, 'directory:new')
 
 
+@example('identity.throttle.count_ticket')
+def _(at):
+    return lambda: throttle.count_ticket(ANONYMOUS, 'somebody@COMPANY.TEST', '10.0.0.7')
+
+
 @example('identity.throttle.give_directory_try_back')
 def _(at):
     throttle.take_directory_try(SYSTEM, 'directory:back')

@@ -6,6 +6,7 @@ import pytest
 from appliance.core import checks
 from appliance.core.i18n import language
 from appliance.identity import models as _identity  # noqa: F401 - each entry point imports them
+from appliance.identity.kerberos import health as _kerberos  # noqa: F401 - as the command does
 from tests.contracts.sources import found_in, python_files
 
 

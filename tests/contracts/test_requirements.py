@@ -36,18 +36,18 @@ def imported(*folders):
 
 
 def test_every_import_is_in_the_lock():
-    assert imported('appliance') <= names_in('portal.txt')
+    assert imported('appliance') <= names_in('portal.txt') | names_in('kerberos.txt')
 
 
 def test_every_import_of_tests_is_in_a_lock():
-    assert imported('tests') <= names_in('portal.txt') | names_in('test.txt')
+    assert imported('tests') <= names_in('portal.txt') | names_in('kerberos.txt') | names_in('test.txt')
 
 
 def test_nothing_is_required_that_nobody_imports():
-    assert not names_in('portal.in') - imported('appliance') - set(NOT_IMPORTED)
+    assert not (names_in('portal.in') | names_in('kerberos.in')) - imported('appliance') - set(NOT_IMPORTED)
 
 
-@pytest.mark.parametrize('lock', ['portal.txt', 'test.txt', 'ansible.txt', 'build.txt', 'fast-bitrix24.txt', 'bitrix24-rest.txt'])
+@pytest.mark.parametrize('lock', ['portal.txt', 'kerberos.txt', 'test.txt', 'ansible.txt', 'build.txt', 'fast-bitrix24.txt', 'bitrix24-rest.txt'])
 def test_lock_names_no_host_and_hashes_everything(lock):
     text = (ROOT / 'requirements' / lock).read_text()
     assert '://' not in text and 'index' not in text

@@ -78,6 +78,7 @@ class Directory:
     more_bases: tuple = ()
     failures: dict = field(default_factory=dict)
     changes_passwords: bool = True
+    realm: str = ''         # of Kerberos; '': that of its base
 
     @property
     def bases(self):

@@ -26,7 +26,7 @@ from appliance.identity.models import Directory as Row
 _ = texts(__name__)
 
 # What decides who is who.
-DECIDING = ('url', 'more_servers', 'tls', 'ca_pem', 'base_dn', 'more_bases', 'preset', 'person_filter', 'login_attributes', 'mapping')
+DECIDING = ('url', 'more_servers', 'tls', 'ca_pem', 'base_dn', 'more_bases', 'preset', 'person_filter', 'login_attributes', 'mapping', 'realm')
 SECRET_PURPOSE = 'directory.bind_secret'
 MOST_LINE = 1000
 SYNC_MODES = OFF, KNOWN, ALL = ('off', 'known', 'all')      # see identity.models.Directory
@@ -35,7 +35,8 @@ MOST_SERVERS, MOST_BASES = 8, 20
 SEVERAL = {'url': 'more_servers', 'base_dn': 'more_bases'}     # where the first one is, and where the others are
 MAPPED = (*FIELDS, 'photo', 'head')
 ATTRIBUTE = re.compile(r'[A-Za-z][A-Za-z0-9-]*')
-DEFAULTS = {'more_servers': [], 'more_bases': [], 'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
+REALM = re.compile(r'[^\s@/\\:]+')
+DEFAULTS = {'realm': '', 'more_servers': [], 'more_bases': [], 'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
 
 
 @action(rights=permitted('identity.directories.manage'))
@@ -43,8 +44,8 @@ def add_directory(actor, name, url, base_dn, secret='', **values):
     """A new directory; returns its id.
 
     values: more_servers ([url, ...], asked after `url` in this order), more_bases ([DN, ...]), bind_dn, tls, ca_pem, preset, person_filter,
-    login_attributes, mapping ({field: [attribute, ...]}), is_active, sync (SYNC_MODES), changes_passwords; all may be absent. Invalid names
-    the field that is wrong; Conflict when the name is taken.
+    login_attributes, mapping ({field: [attribute, ...]}), is_active, sync (SYNC_MODES), changes_passwords, realm (of Kerberos; '' that
+    of the base); all may be absent. Invalid names the field that is wrong; Conflict when the name is taken.
     """
     values = DEFAULTS | {'name': name, 'url': url, 'base_dn': base_dn} | values
     values.setdefault('preset', 'openldap')
@@ -126,14 +127,14 @@ def draft(actor, directory_id=None, secret='', **values):
 
 def list_directories(actor):
     """[{id, name, url, more_servers, tls, base_dn, more_bases, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes,
-    mapping, is_active, sync, changes_passwords, failed_at, failure, tired}, ...] by name; administrators only. tired: [{url, at, failure}] of servers
+    mapping, is_active, sync, changes_passwords, realm, failed_at, failure, tired}, ...] by name; administrators only. tired: [{url, at, failure}] of servers
     that failed when they were asked last."""
     require(actor, 'identity.directories.manage')
     return [{'id': row.id, 'name': row.name, 'url': row.url, 'more_servers': row.more_servers, 'tls': row.tls, 'base_dn': row.base_dn,
              'more_bases': row.more_bases, 'bind_dn': row.bind_dn,
              'has_secret': row.bind_secret is not None, 'has_ca': bool(row.ca_pem), 'preset': row.preset,
              'person_filter': row.person_filter, 'login_attributes': row.login_attributes, 'mapping': row.mapping,
-             'is_active': row.is_active, 'sync': row.sync, 'changes_passwords': row.changes_passwords, 'failed_at': row.failed_at,
+             'is_active': row.is_active, 'sync': row.sync, 'changes_passwords': row.changes_passwords, 'realm': row.realm, 'failed_at': row.failed_at,
              'failure': str(remembered(row.failure).message) if row.failure else '',
              'tired': [{'url': url, 'at': clock.from_microseconds(at), 'failure': str(remembered(reason).message)}
                        for url, (at, reason) in sorted(row.failures.items())]}
@@ -196,7 +197,8 @@ def _opened(row):
         id=row.id, name=row.name, url=row.url, tls=row.tls, ca_pem=row.ca_pem, base_dn=row.base_dn, bind_dn=row.bind_dn,
         preset=row.preset, person_filter=row.person_filter, login_attributes=tuple(row.login_attributes), mapping=row.mapping,
         bind_password=_unseal(row.bind_secret), failed_at=row.failed_at, failure=row.failure, more_servers=tuple(row.more_servers),
-        more_bases=tuple(row.more_bases), failures=row.failures, changes_passwords=row.changes_passwords)
+        more_bases=tuple(row.more_bases), failures=row.failures, changes_passwords=row.changes_passwords,
+        realm=row.realm)
 
 
 def _seal(secret, bind_dn):
@@ -322,6 +324,13 @@ def _mapping(value):
     return {name: _attributes(attributes) if attributes else [] for name, attributes in value.items()}
 
 
+def _realm(value):
+    value = _line(value, 'realm', NAME_LENGTH)
+    if value and not REALM.fullmatch(value):
+        raise ValueError(_('a realm of Kerberos such as COMPANY.EXAMPLE, or nothing'))
+    return value
+
+
 def _flag(value):
     if not isinstance(value, bool):
         raise ValueError(_('yes or no'))
@@ -332,5 +341,5 @@ _CHECKS = {
     'name': _name, 'url': _url, 'more_servers': _several(_url, MOST_SERVERS), 'more_bases': _several(_base, MOST_BASES), 'tls': _one_of(TLS_MODES), 'base_dn': _base, 'bind_dn': lambda value: _line(value, 'bind_dn'),
     'ca_pem': _ca, 'preset': _one_of(tuple(PRESETS)), 'person_filter': _filter, 'login_attributes': _attributes,
     'mapping': _mapping, 'is_active': _flag, 'sync': _one_of(SYNC_MODES),
-    'changes_passwords': _flag,
+    'changes_passwords': _flag, 'realm': _realm,
 }

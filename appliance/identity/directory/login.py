@@ -113,10 +113,20 @@ def refuse_unusable(login, password):
 
 def find(directory, login, deadline):
     """(the one Entry of a login name, None) or (None, why not: unknown, ambiguous, incomplete), asked of directory.url."""
+    meant = [escape_filter_chars(name) for name in realms.names_meant(directory, login)]
+    return _find_first(directory, [f'(|{"".join(f"({attribute}={name})" for attribute in directory.login_attributes)})' for name in meant], deadline)
+
+
+def find_by(directory, wanted, deadline):
+    """The same of a filter `wanted`, among those who are people."""
+    return _find_first(directory, [wanted], deadline)
+
+
+def _find_first(directory, wanted, deadline):
     with connect(directory, deadline) as connection:
         bind_own_account(connection, directory)
         # Each is looked for, also when one was found: the time must not tell.
-        answers = [_entries(connection, directory, name) for name in realms.names_meant(directory, login)]
+        answers = [_entries(connection, directory, one) for one in wanted]
     found = next((answer for answer in answers if answer), [])
     if len(found) != 1:
         return None, 'ambiguous' if found else 'unknown'
@@ -124,12 +134,10 @@ def find(directory, login, deadline):
     return entry, None if entry else 'incomplete'
 
 
-def _entries(connection, directory, name):
-    """The entries of a name, two at most: enough to know that it is not one."""
-    name = escape_filter_chars(name)
-    names = ''.join(f'({attribute}={name})' for attribute in directory.login_attributes)
+def _entries(connection, directory, wanted):
+    """The entries of people that a filter fits, two at most: enough to know that it is not one."""
     try:
-        return connection.search(f'(&{directory.person_filter}(|{names}))', attributes_of(directory), limit=2)
+        return connection.search(f'(&{directory.person_filter}{wanted})', attributes_of(directory), limit=2)
     except ldap.SIZELIMIT_EXCEEDED:
         return [('', {})] * 2
     except ldap.LDAPError as error:

@@ -2,12 +2,13 @@
 
 import functools
 
-from flask import g, redirect, render_template, url_for
+from flask import current_app, g, redirect, render_template, url_for
 
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories, gaps
 from appliance.identity.directory.sync import runs, words
+from appliance.identity.kerberos import health as kerberos
 from appliance.web.admin import directory_checks
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.forms import DirectoryForm, as_typed
@@ -24,7 +25,7 @@ NEWEST_RUNS = 5
 @permitted('identity.directories.manage')
 def list_directories():
     """All of them, with what is remembered of a failure."""
-    return render_template('admin/directories.html', directories=directories.list_directories(g.actor), gaps=_gaps())
+    return render_template('admin/directories.html', directories=directories.list_directories(g.actor), gaps=_gaps(), kerberos=kerberos.look(current_app.portal))
 
 
 @blueprint.route('/directories/new', methods=['GET', 'POST'])

@@ -64,6 +64,7 @@ class DirectoryForm(Form):
     is_active = BooleanField(_.lazy('People log in with this directory'))
     sync = SelectField(_.lazy('Follow it by itself'), choices=sync_choices)
     changes_passwords = BooleanField(_.lazy('People may change their password there from here'))
+    realm = _line(_.lazy('Realm of Kerberos'), NAME_LENGTH)
     tried_login = _line(_.lazy('Login of a person'), LOGIN_LENGTH)
     tried_password = PasswordField(_.lazy('His password'), [Length(max=PASSWORD_LENGTH)])
     check, take_preset, take_base_dn = (HiddenField(validators=[Length(max=MOST_LINE)]) for _each in range(3))
@@ -79,7 +80,7 @@ class DirectoryForm(Form):
 
     def values(self, kept=None):
         """The arguments for the rules; `kept` is the row that is edited. What was left empty is left to the kind of directory."""
-        values = {name: self[name].data for name in ('name', 'preset', 'tls', 'bind_dn', 'is_active', 'sync', 'changes_passwords')}
+        values = {name: self[name].data for name in ('name', 'preset', 'tls', 'bind_dn', 'is_active', 'sync', 'changes_passwords', 'realm')}
         for first, others in SEVERAL.items():
             values[first], *values[others] = dict.fromkeys(_lined(self[first].data)) or ['']
         if self.ca_pem.data or self.drop_ca.data:

@@ -1,13 +1,18 @@
-"""Addresses: /login, /login/password, /logout. Statuses are fixed: 303 well, 401 wrong pair, 429 throttled, 503 directory or busy."""
+"""Addresses: /login, /login/password, /logout. Statuses are fixed: 303 well, 401 wrong pair, 429 throttled, 503 directory or busy.
+
+`/login?local=1` is the form, whatever else there is to log in by; kerberos.py has the other way.
+"""
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 
 from appliance.core.errors import Busy, Invalid, NotFound, TooMany, Unavailable
 from appliance.core.i18n import texts
+from appliance.core.settings import get_setting
 from appliance.identity import accounts, owed_steps, password_changes, sessions
 from appliance.identity.directory.errors import WrongPair
 from appliance.web import cookies
 from appliance.web.forms import read_form
+from appliance.web.login import networks
 from appliance.web.login.forms import EndForm, LoginForm, PasswordForm
 from appliance.web.rights import EVERYBODY, allowed, public
 from appliance.web.targets import own_target
@@ -19,11 +24,18 @@ blueprint = Blueprint('login', __name__)
 @blueprint.get('/login')
 @public('the door itself')
 def form():
-    """The login page; whoever is logged in goes on."""
+    """The login page; whoever is logged in goes on, and who comes from a network of the domain is asked for his ticket first."""
     target = own_target(request.args.get('next'))
     if g.session is not None:
         return redirect(target, 303)
-    return render_template('login/form.html', form=read_form(LoginForm, next=target), days=sessions.remembered_days())
+    if has_kerberos() and 'local' not in request.args and networks.is_within(request.remote_addr, get_setting('login.ticket_networks')):
+        return redirect(url_for('login.by_ticket', next=request.args.get('next')), 303)
+    return again(read_form(LoginForm, next=target), '', 200)
+
+
+def has_kerberos():
+    """Whether this portal has a keytab."""
+    return bool(current_app.portal.sso.keytab)
 
 
 @blueprint.post('/login')
@@ -40,11 +52,11 @@ def log_in():
     except WrongPair as error:
         # A directory that wants a new password first says so only after the right one.
         words = error.message if error.may_tell else _('Login and password do not belong together. Check both and try again.')
-        return _again(form, str(words), 401)
+        return again(form, str(words), 401)
     except TooMany as error:
-        return _again(form, _wait(error.retry_after_s), 429, {'Retry-After': str(error.retry_after_s)}, kind='wait')
+        return again(form, wait(error.retry_after_s), 429, {'Retry-After': str(error.retry_after_s)}, kind='wait')
     except Busy as error:
-        return _again(form, str(error.message), 503, {'Retry-After': str(error.retry_after_s)}, kind='wait')
+        return again(form, str(error.message), 503, {'Retry-After': str(error.retry_after_s)}, kind='wait')
     except Unavailable as error:
         current_app.logger.warning('login: the directory cannot be asked: %s', error.message)
         return render_template('login/directory.html', target=form.next.data), 503
@@ -84,7 +96,7 @@ def change_password():
         form.refuse(error)
         return _step_again(form, '', 422)
     except TooMany as error:
-        return _step_again(form, _wait(error.retry_after_s), 429, {'Retry-After': str(error.retry_after_s)})
+        return _step_again(form, wait(error.retry_after_s), 429, {'Retry-After': str(error.retry_after_s)})
     except Busy as error:
         return _step_again(form, str(error.message), 503, {'Retry-After': str(error.retry_after_s)})
     except Unavailable as error:
@@ -92,9 +104,9 @@ def change_password():
         return render_template('login/directory.html', target=form.next.data), 503
     except (WrongPair, NotFound) as error:
         words = str(error.message) if isinstance(error, NotFound) or error.may_tell else _('The directory does not let you in. Ask your administrator.')
-        return _without_step(_again(_login_form(form.next.data), words, 401))
+        return _without_step(again(_login_form(form.next.data), words, 401))
     if opened is None:
-        return _without_step(_again(_login_form(form.next.data), _('Your password is changed. Log in with the new one.'), 200, kind='good'))
+        return _without_step(again(_login_form(form.next.data), _('Your password is changed. Log in with the new one.'), 200, kind='good'))
     return _without_step(let_in(opened[0], form.next.data, opened[1]))
 
 
@@ -113,7 +125,8 @@ def _without_step(answer):
     return response
 
 
-def _wait(seconds):
+def wait(seconds):
+    """The words for who tried too often."""
     if seconds < 120:
         return _('Too many tries. Wait %(seconds)s seconds, then try again.', seconds=seconds)
     return _('Too many tries. Wait %(minutes)s minutes, then try again.', minutes=-(-seconds // 60))
@@ -127,10 +140,10 @@ def let_in(token, target, is_remembered=False):
     return response
 
 
-def _again(form, refusal, status, headers=None, kind='bad'):
-    """The form once more, with the login but never with the password."""
-    days = sessions.remembered_days()
-    return render_template('login/form.html', form=form, refusal=refusal, kind=kind, days=days), status, headers or {}
+def again(form, refusal, status, headers=None, kind='bad'):
+    """The form, with the login but never with the password. `refusal` are words above it; kind is their weight: bad, wait, plain, good."""
+    return render_template('login/form.html', form=form, refusal=refusal, kind=kind, days=sessions.remembered_days(),
+                           has_kerberos=has_kerberos()), status, headers or {}
 
 
 @blueprint.post('/logout')
@@ -140,7 +153,8 @@ def logout():
     read_form(EndForm)
     sessions.end_session(g.actor, g.session.id)
     g.session = None
-    response = redirect(url_for('login.form'), 303)
+    # The form, not the ticket: who logs out must stay out.
+    response = redirect(url_for('login.form', local=1 if has_kerberos() else None), 303)
     cookies.drop(response, 'session')
     response.headers['Clear-Site-Data'] = '"cache", "storage"'
     return response
