@@ -59,6 +59,8 @@ class Directory:
     bind_password: str = field(repr=False)
     failed_at: datetime | None = None
     failure: str = ''
+    tree: str = 'attribute'     # where departments come from: attribute, ou, groups
+    heads: bool = False         # whether who heads a department comes from the people's `manager`
 
 
 def address(url):
@@ -141,11 +143,11 @@ class Connection:
                            timeout=self._remaining_s(), sizelimit=limit)
         return [(dn, values) for dn, values in found if dn is not None]
 
-    def pages(self, search_filter, attributes, size):
+    def pages(self, search_filter, attributes, size, base=None):
         """The same search page by page, so that the server's size limit does not end it: yields lists of (dn, values)."""
         control = SimplePagedResultsControl(True, size=size, cookie='')
         while True:
-            message = self._call(self._ldap.search_ext, self._directory.base_dn, ldap.SCOPE_SUBTREE, search_filter,
+            message = self._call(self._ldap.search_ext, self._directory.base_dn if base is None else base, ldap.SCOPE_SUBTREE, search_filter,
                                  list(attributes), serverctrls=[control])
             _kind, found, _id, answers = self._call(self._ldap.result3, message)
             yield [(dn, values) for dn, values in found if dn is not None]

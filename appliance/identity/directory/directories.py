@@ -26,11 +26,12 @@ _ = texts(__name__)
 
 FAILURE_KEPT = timedelta(seconds=30)
 # What decides who is who.
-DECIDING = ('url', 'tls', 'ca_pem', 'base_dn', 'preset', 'person_filter', 'login_attributes', 'mapping')
+DECIDING = ('url', 'tls', 'ca_pem', 'base_dn', 'preset', 'person_filter', 'login_attributes', 'mapping', 'tree', 'heads')
 SECRET_PURPOSE = 'directory.bind_secret'
 MOST_LINE = 1000
 SYNC_MODES = OFF, KNOWN, ALL = ('off', 'known', 'all')      # see identity.models.Directory
 MOST_PEM = 200_000
+TREES = ('attribute', 'ou', 'groups')                       # see identity.models.Directory
 ATTRIBUTE = re.compile(r'[A-Za-z][A-Za-z0-9-]*')
 DEFAULTS = {'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
 
@@ -40,7 +41,7 @@ def add_directory(actor, name, url, base_dn, secret='', **values):
     """A new directory; returns its id.
 
     values: bind_dn, tls, ca_pem, preset, person_filter, login_attributes, mapping ({field: [attribute, ...]}), is_active, sync
-    (SYNC_MODES); all may be absent. Invalid names the field that is wrong; Conflict when the name is taken or another one is active.
+    (SYNC_MODES), tree (TREES), heads; all may be absent. Invalid names the field that is wrong; Conflict when the name is taken or another one is active.
     """
     values = DEFAULTS | {'name': name, 'url': url, 'base_dn': base_dn} | values
     values.setdefault('preset', 'openldap')
@@ -81,7 +82,8 @@ def edit_directory(actor, directory_id, secret=None, **values):
 
 def _require_rights_of_its_people(actor, directory_id):
     """NotAllowed where somebody who comes in by this directory may do more than the actor: who says which server it is, says who that is."""
-    for role, in rows('SELECT DISTINCT r.role FROM person_role r JOIN directory_person t ON t.person_id = r.person_id WHERE t.directory_id = ?', directory_id):
+    for role, in rows('''SELECT r.role FROM person_role r JOIN directory_person t ON t.person_id = r.person_id WHERE t.directory_id = ?
+                         UNION SELECT what FROM directory_group_rule WHERE directory_id = ? AND kind = 'role\'''', directory_id, directory_id):
         try:
             require_grantable(actor, role)
         except NotAllowed:
@@ -90,12 +92,12 @@ def _require_rights_of_its_people(actor, directory_id):
 
 def list_directories(actor):
     """[{id, name, url, tls, base_dn, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes, mapping,
-    is_active, sync, failed_at, failure}, ...] by name; administrators only."""
+    is_active, sync, tree, heads, failed_at, failure}, ...] by name; administrators only."""
     require(actor, 'identity.directories.manage')
     return [{'id': row.id, 'name': row.name, 'url': row.url, 'tls': row.tls, 'base_dn': row.base_dn, 'bind_dn': row.bind_dn,
              'has_secret': row.bind_secret is not None, 'has_ca': bool(row.ca_pem), 'preset': row.preset,
              'person_filter': row.person_filter, 'login_attributes': row.login_attributes, 'mapping': row.mapping,
-             'is_active': row.is_active, 'sync': row.sync, 'failed_at': row.failed_at,
+             'is_active': row.is_active, 'sync': row.sync, 'tree': row.tree, 'heads': row.heads, 'failed_at': row.failed_at,
              'failure': str(remembered(row.failure).message) if row.failure else ''}
             for row in Row.select().order_by(Row.name)]
 
@@ -156,7 +158,7 @@ def _opened(row):
     return Directory(
         id=row.id, name=row.name, url=row.url, tls=row.tls, ca_pem=row.ca_pem, base_dn=row.base_dn, bind_dn=row.bind_dn,
         preset=row.preset, person_filter=row.person_filter, login_attributes=tuple(row.login_attributes), mapping=row.mapping,
-        bind_password=_unseal(row.bind_secret), failed_at=row.failed_at, failure=row.failure)
+        bind_password=_unseal(row.bind_secret), failed_at=row.failed_at, failure=row.failure, tree=row.tree, heads=row.heads)
 
 
 def _seal(secret, bind_dn):
@@ -277,5 +279,5 @@ def _flag(value):
 _CHECKS = {
     'name': _name, 'url': _url, 'tls': _one_of(TLS_MODES), 'base_dn': _base, 'bind_dn': lambda value: _line(value, 'bind_dn'),
     'ca_pem': _ca, 'preset': _one_of(tuple(PRESETS)), 'person_filter': _filter, 'login_attributes': _attributes,
-    'mapping': _mapping, 'is_active': _flag, 'sync': _one_of(SYNC_MODES),
+    'mapping': _mapping, 'is_active': _flag, 'sync': _one_of(SYNC_MODES), 'tree': _one_of(TREES), 'heads': _flag,
 }

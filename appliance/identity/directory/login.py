@@ -22,7 +22,7 @@ from appliance.core.errors import Busy
 from appliance.core.i18n import texts
 from appliance.core.limits import MAIL_LENGTH, PASSWORD_LENGTH
 from appliance.core.person_fields import fold_login
-from appliance.identity.directory import directories
+from appliance.identity.directory import directories, groups
 from appliance.identity.directory.client import connect, describe
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.mapping import attributes_of, read_entry
@@ -78,7 +78,7 @@ def authenticate(directory, login, password, before_bind=None):
         # Asked again: the one before may have found it down while we waited.
         directories.require_answering(directory)
         try:
-            entry = ask(directory, login, password, before_bind, deadline)
+            entry = with_groups(directory, ask(directory, login, password, before_bind, deadline), deadline)
         except (DirectoryDown, DirectoryMisconfigured) as error:
             log.error('directory %s: %s: %s', directory.name, error.reason, error)
             directories.note_failure(SYSTEM, directory.id, error.reason)
@@ -113,6 +113,23 @@ def ask(directory, login, password, before_bind=None, deadline=None):
     if reason:
         raise WrongPair(reason, key)
     return entry
+
+
+def with_groups(directory, entry, deadline):
+    """The Entry of somebody who was let in, with what he is to the mapped groups. That they cannot be read in time keeps nobody out."""
+    rules = groups.rules_of(directory.id)
+    if not rules:
+        return entry
+
+    def talk():
+        with connect(directory, deadline) as connection:
+            bind_own_account(connection, directory)
+            return groups.at_login(connection, directory, entry, rules)
+    try:
+        return within(deadline, talk)
+    except (ldap.LDAPError, DirectoryDown, DirectoryMisconfigured) as error:
+        log.warning('directory %s: the groups of %s cannot be read: %s', directory.name, entry.dn, error)
+        return groups.unread(entry, rules)
 
 
 def refuse_unusable(login, password):

@@ -24,6 +24,8 @@ FIELDS = {
     'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH,
     'department': NAME_LENGTH,
 }
+# A group that does not name its members (groups.py).
+PRIMARY_GROUP = {'active-directory': ('primaryGroupID',)}
 # Cut short they would be another's, or nobody's.
 WHOLE = ('login', 'mail')
 
@@ -62,6 +64,7 @@ class Entry:
     the directory has none; login and name always.
     head_dn: the DN of his manager or ''.
     is_disabled (None: the directory does not show it), expires_at (None: never): see `closed`.
+    groups: {uuid of a mapped group that the directory shows: whether he is in it}; None where nobody asked (see groups.at_login).
     """
 
     uuid: uuid.UUID
@@ -70,6 +73,7 @@ class Entry:
     head_dn: str = ''
     is_disabled: bool | None = False
     expires_at: datetime | None = None
+    groups: dict | None = None
 
     def closed(self, now):
         """Why the directory lets nobody in by this entry at a moment: `disabled`, `expired`, or '' where it does."""
@@ -77,19 +81,20 @@ class Entry:
 
 
 def mapping_of(directory):
-    """{field: attribute names} of a directory: its preset's, with its own in their place."""
-    return PRESETS[directory.preset].mapping | {name: tuple(names) for name, names in directory.mapping.items()}
+    """{field: attribute names} of a directory: its preset's, with its own in their place. Departments may come by other ways (its `tree`)."""
+    found = PRESETS[directory.preset].mapping | {name: tuple(names) for name, names in directory.mapping.items()}
+    return found if directory.tree == 'attribute' else found | {'department': ()}
 
 
 def mapped_fields(directory):
     """The names of the fields that the directory fills; they are read-only in the portal."""
-    return tuple(name for name, attributes in mapping_of(directory).items() if attributes)
+    return tuple(name for name, attributes in mapping_of(directory).items() if attributes) + (('department',) if directory.tree == 'ou' else ())
 
 
 def attributes_of(directory):
     """The attributes to ask the directory for."""
     names = {name for attributes in mapping_of(directory).values() for name in attributes}
-    return sorted(names | {PRESETS[directory.preset].uuid_attribute, *closing.ATTRIBUTES[directory.preset]})
+    return sorted(names | {PRESETS[directory.preset].uuid_attribute, *closing.ATTRIBUTES[directory.preset], *PRIMARY_GROUP.get(directory.preset, ())})
 
 
 def read_entry(directory, dn, values):

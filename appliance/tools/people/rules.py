@@ -117,13 +117,13 @@ def _name_of(actor, person_id):
 
 def filled_by(person_id):
     """{name, fields}: the directory that fills fields of a person, and which; None for somebody who is not of one."""
-    found = row('SELECT d.name, d.preset, d.mapping FROM directory d JOIN directory_person p ON p.directory_id = d.id WHERE p.person_id = ?',
+    found = row('SELECT d.name, d.preset, d.mapping, d.tree FROM directory d JOIN directory_person p ON p.directory_id = d.id WHERE p.person_id = ?',
                 person_id)
     if found is None:
         return None
     from appliance.identity.directory.mapping import mapped_fields      # slow: python-ldap, 7 MiB, and jobs asks for none of it
-    name, preset, mapping = found
-    return {'name': name, 'fields': mapped_fields(Directory(preset=preset, mapping=Directory.mapping.python_value(mapping)))}
+    name, preset, mapping, tree = found
+    return {'name': name, 'fields': mapped_fields(Directory(preset=preset, mapping=Directory.mapping.python_value(mapping), tree=tree))}
 
 
 def _departments(actor):

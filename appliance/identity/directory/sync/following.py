@@ -13,7 +13,7 @@ from appliance.core.errors import Busy, PortalError, StorageFull
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, due, models, planning, reading, runs, undoing
+from appliance.identity.directory.sync import applying, due, grouping, models, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
@@ -58,6 +58,7 @@ def follow(directory_id, most_s=None):
 def _read(directory):
     """A Snapshot. That it answers is noted for logins; that it does not is not: a search of all takes longer than a login."""
     snapshot = reading.read(directory)
+    snapshot.grouping = grouping.read(directory, snapshot.found)
     directories.note_answer(directory)
     return snapshot
 
@@ -65,7 +66,7 @@ def _read(directory):
 def _without_known_news(directory_id, plan):
     """The plan without what the newest runs said already; None when nothing is left. What was held and is not any more is over."""
     said = _said(directory_id)
-    is_known = said is not None and said.brake == plan.brake and plan.absent <= said.absent
+    is_known = said is not None and said.brake == plan.brake and plan.absent <= said.absent and not runs.holds_more(plan, said.id)
     if said is not None and said.state == models.HELD and not is_known:
         with write('identity.directory.sync.over'):
             SyncRun.update(state=models.OVER).where((SyncRun.id == said.id) & (SyncRun.state == models.HELD)).execute()

@@ -22,7 +22,9 @@ from appliance.identity.directory.mapping import mapping_of
 from appliance.identity.directory.sync import reading
 
 # In the order in which they are done: who must go goes first.
-DISABLE, ENABLE, CHANGE, MOVE, CREATE, REFUSE = KINDS = ('disable', 'enable', 'change', 'move', 'create', 'refuse')
+DISABLE, LOSE, ENABLE, CHANGE, MOVE, BRANCH, CREATE, PLACE, GAIN, HEAD, REFUSE = KINDS = (
+    'disable', 'lose', 'enable', 'change', 'move', 'branch', 'create', 'place', 'gain', 'head', 'refuse')
+RIGHTS = (LOSE, GAIN, HEAD)      # what is held by itself: each is said once
 # Both must be passed: of a small company one person more is soon a tenth, of a large one five people are nothing.
 BRAKE_SHARE, BRAKE_PEOPLE = 0.1, 5
 A_DAY = timedelta(days=1)
@@ -49,7 +51,7 @@ class Step:
 class Plan:
     """steps in the order of doing. brake: '' or why some are held, or nobody can be told absent or shut: `many`, `empty`, `part`, `lost`,
     `administrator` (nobody could administer any more), `blind` (the directory does not show who is disabled), `emptied` (so many lose
-    what they had that the account's rights must have changed).
+    what they had that the account's rights must have changed), `gains`, `losses`, `heads` (see grouping and heading), `groups` (not read).
     """
 
     steps: tuple
@@ -92,6 +94,7 @@ def known_people(directory_id):
 
 def make(directory, snapshot, creates):
     """The Plan for a Snapshot. creates: whether people are made before they log in (False: they come by their first login)."""
+    from appliance.identity.directory.sync import grouping      # cycle: it makes Steps
     known, look = known_people(directory.id), _Look(directory)
     steps = []
     for known_by in snapshot.found:
@@ -103,7 +106,8 @@ def make(directory, snapshot, creates):
     look.remember()
     inside = {known_by: person for known_by, person in known.items() if not person.is_out and not person.is_forgotten}
     steps, brake = _braked_changes(steps, inside)
-    brake = 'blind' if look.is_blind else brake
+    given, waits = grouping.steps(directory, snapshot, known, {step.uuid for step in steps if step.kind == CREATE}, look.now)
+    steps, brake = steps + given, 'blind' if look.is_blind else brake or waits
     begun = clock.microseconds(snapshot.begun_at)
     gone = [known_by for known_by, person in inside.items() if known_by not in snapshot.found and person.seen_at < begun]
     if gone:
@@ -134,7 +138,7 @@ class _Look:
     def at_known(self, known_by, snapshot, person):
         """The steps about somebody who is here: none, and nothing is read, when all is as it was when there were none."""
         dn, values = snapshot.found[known_by]
-        compared = hash((self._sign, person, dn, tuple((name, tuple(data)) for name, data in values.items())))
+        compared = hash((self._sign, person, dn, snapshot.is_placed(known_by), tuple((name, tuple(data)) for name, data in values.items())))
         if self._before.get(known_by) == compared:
             self._settled[known_by] = compared
             return []
