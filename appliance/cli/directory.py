@@ -1,4 +1,5 @@
-"""`appliance directory add|edit|list|test`: the company's LDAP directory, without the web. Comparing stands in directory_sync.py."""
+"""`appliance directory add|edit|list|test`: the company's LDAP directory, without the web. Comparing stands in directory_sync.py, groups in
+directory_groups.py."""
 
 import json
 import sys
@@ -6,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from appliance.cli import directory_sync
+from appliance.cli import directory_groups, directory_sync
 from appliance.cli.context import console_actor, opened
 from appliance.cli.output import as_json_option, as_json_text, listing, read_secret, say
 from appliance.core.errors import Invalid
 from appliance.identity.directory import directories, probe
 from appliance.identity.directory.client import TLS_MODES
-from appliance.identity.directory.directories import SYNC_MODES
+from appliance.identity.directory.directories import SYNC_MODES, TREES
 from appliance.identity.directory.mapping import PRESETS
 
 MARKS = {'ok': 'ok', 'failed': 'FAILED', 'skipped': '-'}
@@ -34,6 +35,8 @@ def _options(function):
             click.option('--person-filter', help='Who is a person, such as (objectClass=inetOrgPerson).'),
             click.option('--login-attribute', 'login_attributes', multiple=True, help='An attribute that people type; again for more.'),
             click.option('--sync', type=click.Choice(SYNC_MODES), help='Follow it by itself: off; known, who is here; all, also make people.'),
+            click.option('--tree', type=click.Choice(TREES), help='Departments by an attribute, by the branches (OU), or by groups alone.'),
+            click.option('--heads/--no-heads', 'heads', default=None, help='Whether who heads a department comes from `manager`.'),
             click.option('--map', 'mapping', multiple=True, metavar='FIELD=ATTRIBUTE,...',
                          help='Where a field comes from; without attributes it stays ours.'))):
         function = option(function)
@@ -129,5 +132,5 @@ def _mapped(part):
     return field, [attribute for attribute in attributes.split(',') if attribute]
 
 
-for one in directory_sync.COMMANDS:
+for one in (*directory_sync.COMMANDS, directory_groups.group):
     command.add_command(one)

@@ -10,10 +10,10 @@ import ldap
 from appliance.core import audit
 from appliance.core.actions import action
 from appliance.core.departments import all_departments
-from appliance.core.errors import Conflict, Invalid, NotFound
+from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH
-from appliance.core.permissions import permitted, require, require_grantable
+from appliance.core.permissions import may, permitted, require, require_grantable, roles
 from appliance.identity.directory import directories, groups, login
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.group_models import DEPARTMENT, KINDS, ROLE, DirectoryGroupRule
@@ -82,6 +82,23 @@ def add_rule(actor, directory_id, group, kind, what):
     rule_id = DirectoryGroupRule.create(directory=directory_id, uuid=group['uuid'], name=group['name'], dn=group['dn'], kind=kind, what=what).id
     audit.record(actor, 'identity.directory.rule.added', f'identity.directory:{directory_id}', rule=rule_id, group=group['uuid'], gives=f'{kind} {what}')
     return rule_id
+
+
+def may_give(actor):
+    """{kind: [(what, in words), ...]} of what the actor may make rules about."""
+    tree = all_departments()
+    found = {ROLE: [(role, title) for role, title in roles().items() if _may_give(actor, role)],
+             DEPARTMENT: sorted(((str(one), groups.path_in_words(one, tree)) for one in tree), key=lambda pair: pair[1].casefold())
+             if may(actor, 'core.people.manage') else []}
+    return {kind: choices for kind, choices in found.items() if choices}
+
+
+def _may_give(actor, role):
+    try:
+        require_grantable(actor, role)
+    except (Invalid, NotAllowed):
+        return False
+    return True
 
 
 def _checked(actor, kind, what):

@@ -73,6 +73,16 @@ def dn_key(dn):
         raise ValueError(dn) from None
 
 
+def key_or_none(member):
+    """The key of a DN; None for a login (memberUid), and for what is neither."""
+    if '=' not in member:
+        return None
+    try:
+        return dn_key(OPTIONAL_UID.sub('', member))
+    except ValueError:
+        return None
+
+
 def rules_of(directory_id):
     """[DirectoryGroupRule, ...] of a directory, the oldest first: of two that give a department the first one counts."""
     return list(DirectoryGroupRule.select().where(DirectoryGroupRule.directory == directory_id).order_by(DirectoryGroupRule.id))
@@ -99,8 +109,12 @@ def in_words(kind, what):
     """What a rule gives, for people: the title of a role, or a department with those above it."""
     if kind != DEPARTMENT:
         return _('Role: %(role)s', role=BUILT_IN.get(what, what))
-    tree = all_departments()
-    return _('Department: %(department)s', department=' / '.join(tree[one][0] for one in reversed(path_to(int(what), tree))))
+    return _('Department: %(department)s', department=path_in_words(int(what), all_departments()))
+
+
+def path_in_words(department_id, tree):
+    """A department with those above it, the top first."""
+    return ' / '.join(tree[one][0] for one in reversed(path_to(department_id, tree)))
 
 
 def members_of(connection, directory, wanted, people):
@@ -158,7 +172,7 @@ def group_base(connection, directory):
     root = connection.search('(objectClass=*)', ['namingContexts'], base='', scope=ldap.SCOPE_BASE)
     contexts = [value.decode('utf-8', 'replace') for _dn, values in root for value in plain(values).get('namingcontexts', ())]
     people = dn_key(directory.base_dn)
-    above = [context for context in contexts if context and (people == dn_key(context) or people.endswith(f',{dn_key(context)}'))]
+    above = [context for context in contexts if (key := key_or_none(context)) and (people == key or people.endswith(f',{key}'))]
     return max(above, key=len, default=directory.base_dn)
 
 
@@ -167,7 +181,7 @@ class _Walk:
 
     def __init__(self, connection, directory, base, people):
         self._connection, self._directory, self._base, self._people = connection, directory, base, people
-        self._by_dn = {dn_key(dn): known_by for known_by, (dn, _values) in people.items()}
+        self._by_dn = {key_or_none(dn): known_by for known_by, (dn, _values) in people.items()}
         self._groups, self._direct, self._listed = {}, {}, None
 
     def read(self, heads):
@@ -175,7 +189,7 @@ class _Walk:
         waiting = heads
         while waiting:
             for group in waiting:
-                self._groups[dn_key(group.dn)] = group
+                self._groups[key_or_none(group.dn)] = group
             unknown = {key for group in waiting for key in self._keys(group) if key not in self._by_dn and key not in self._groups}
             waiting = _by_uuid(self._connection, self._directory, self._base, [self._all()[key] for key in unknown if key in self._all()]) if unknown else []
 
@@ -197,14 +211,14 @@ class _Walk:
     def _keys(self, group):
         """The keys of the DNs among a group's members."""
         if group.uuid not in self._direct:
-            self._direct[group.uuid] = {key for key in map(_key_or_none, group.members) if key}
+            self._direct[group.uuid] = {key for key in map(key_or_none, group.members) if key}
         return self._direct[group.uuid]
 
     def _all(self):
         """{key of the DN: uuid} of all groups: who is a member and no person may be one, and to ask one by one would take thousands of questions."""
         if self._listed is None:
             pages = self._connection.pages(_classes(self._directory), [PRESETS[self._directory.preset].uuid_attribute], PAGE, self._base)
-            self._listed = {dn_key(group.dn): group.uuid for page in pages for group in _groups(self._directory, page)}
+            self._listed = {key_or_none(group.dn): group.uuid for page in pages for group in _groups(self._directory, page)}
         return self._listed
 
     @functools.cached_property
@@ -219,16 +233,6 @@ class _Walk:
         for known_by, (_dn, values) in self._people.items():
             found[_number(plain(values).get('primarygroupid'))].add(known_by)
         return found
-
-
-def _key_or_none(member):
-    """The key of a DN; None for a login (memberUid), and for what is neither."""
-    if '=' not in member:
-        return None
-    try:
-        return dn_key(OPTIONAL_UID.sub('', member))
-    except ValueError:
-        return None
 
 
 def _classes(directory):

@@ -1,8 +1,8 @@
 """The forms of the directories' pages. What is right is decided by the rules."""
 
-from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, NAME_LENGTH, PASSWORD_LENGTH
@@ -24,6 +24,12 @@ def sync_choices():
     """How far the portal follows a directory by itself."""
     return [SelectChoice('known', _('Keep people who are here up to date, and cut them off')), SelectChoice('all', _('The same, and make people before they log in')),
             SelectChoice('off', _('No'))]
+
+
+def tree_choices():
+    """Where departments come from."""
+    return [SelectChoice('attribute', _('An attribute of each person')), SelectChoice('ou', _('The branches (OU) in which people stand, as a tree')),
+            SelectChoice('groups', _('Groups alone, by the rules below'))]
 
 
 class DirectoryForm(Form):
@@ -49,10 +55,12 @@ class DirectoryForm(Form):
     map_head = _line(_.lazy('Head'))
     is_active = BooleanField(_.lazy('People log in with this directory'))
     sync = SelectField(_.lazy('Follow it by itself'), choices=sync_choices)
+    tree = SelectField(_.lazy('Departments come from'), choices=tree_choices)
+    heads = BooleanField(_.lazy('Who heads a department comes from the directory (manager)'))
 
     def values(self, kept=None):
         """The arguments for the rules; `kept` is the row that is edited. What was left empty is left to the kind of directory."""
-        values = {name: self[name].data for name in ('name', 'preset', 'url', 'tls', 'base_dn', 'bind_dn', 'is_active', 'sync')}
+        values = {name: self[name].data for name in ('name', 'preset', 'url', 'tls', 'base_dn', 'bind_dn', 'is_active', 'sync', 'tree', 'heads')}
         if self.ca_pem.data or self.drop_ca.data:
             values['ca_pem'] = '' if self.drop_ca.data else self.ca_pem.data
         if self.person_filter.data and not self._is_of_former_kind(kept, 'person_filter', self.person_filter.data):
@@ -85,3 +93,11 @@ class TestForm(Form):
 
     name = _line(_.lazy('Login of a person'), LOGIN_LENGTH)
     password = PasswordField(_.lazy('His password'), [Length(max=PASSWORD_LENGTH)])
+
+
+class GroupForm(Form):
+    """A group, by its number, and what it gives: `role:NAME` or `department:ID`. `q` is what was looked for."""
+
+    group = RadioField(_.lazy('Group'), validate_choice=False, validators=[InputRequired(_.lazy('Choose a group.'))])
+    gives = SelectField(_.lazy('Gives'), validate_choice=False, validators=[InputRequired(_.lazy('Choose what it gives.'))])
+    q = HiddenField(validators=[Length(max=NAME_LENGTH)])

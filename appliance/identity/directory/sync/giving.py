@@ -5,11 +5,11 @@ from appliance.core.db import row, rows
 from appliance.core.departments import all_departments
 from appliance.core.i18n import texts
 from appliance.core.people import Person, PersonRole, give_role, other_administrators, take_role, update_person
-from appliance.core.permissions import BUILT_IN, require_grantable
+from appliance.core.permissions import BUILT_IN, require, require_grantable
 from appliance.core.personal.forgotten import is_forgotten
 from appliance.identity.directory import groups
 from appliance.identity.directory.group_models import DEPARTMENT, ROLE, DirectoryDepartment, DirectoryGiven
-from appliance.identity.directory.sync import grouping, models, planning
+from appliance.identity.directory.sync import grouping, models, planning, tree
 from appliance.identity.directory.sync.batches import NotDone
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import DirectoryPerson
@@ -143,9 +143,11 @@ def at_login(directory_id, person_id, entry):
     """What the groups of somebody who logs in give and take at once. Roles that administer wait for the next look and a word, and so does what
     the brake holds; a group that is not shown takes nothing. entry.groups is None where nobody asked: then nothing is touched.
     """
-    if entry.groups is None:
-        return
     rules = groups.rules_of(directory_id)
+    if entry.groups is None:
+        if not rules:
+            _stand_at_login(directory_id, person_id, entry)
+        return
     mine = [rule for rule in rules if entry.groups.get(rule.uuid)]
     given = {kind: {what for what, in rows('SELECT what FROM directory_given WHERE directory_id = ? AND person_id = ? AND kind = ?', directory_id, person_id, kind)}
              for kind in (ROLE, DEPARTMENT)}
@@ -171,10 +173,23 @@ def _place_at_login(directory_id, person_id, entry, rule, left):
         update_person(SYSTEM, person_id, department_id=int(rule.what))
         _forget_places(directory_id, person_id)
         _remember(directory_id, person_id, DEPARTMENT, rule.what, rule.name)
+    elif _stand_at_login(directory_id, person_id, entry):
+        return
     elif left and rule is None:
         if 'department' not in entry.fields and str(Person.get_by_id(person_id).department_id) in left:
             update_person(SYSTEM, person_id, department_id=None)
         _forget_places(directory_id, person_id)
+
+
+def _stand_at_login(directory_id, person_id, entry):
+    """Put somebody where his entry stands in the tree, as far as that is a department by now; returns whether departments come from the tree."""
+    if row("SELECT 1 FROM directory WHERE id = ? AND tree = 'ou'", directory_id) is None:
+        return False
+    department_id = tree.department_at_login(directory_id, entry.dn)
+    if department_id is not None:
+        update_person(SYSTEM, person_id, department_id=department_id)
+        _forget_places(directory_id, person_id)
+    return True
 
 
 def _is_held(directory_id, person_id, role):
@@ -190,6 +205,8 @@ def require_rights(actor, run_id, state):
     steps = SyncStep.select(SyncStep.before, SyncStep.after).where((SyncStep.run == run.id) & (SyncStep.state == state) & SyncStep.kind.in_([planning.GAIN, planning.LOSE]))
     for role in {(step.after.get('role') or step.before.get('role')) for step in steps}:
         require_grantable(actor, role)
+    if SyncStep.select().where((SyncStep.run == run.id) & (SyncStep.state == state) & (SyncStep.kind == planning.HEAD)).exists():
+        require(actor, 'core.people.manage')        # who heads a department has rights over its people
 
 
 def role_title(role):

@@ -24,7 +24,7 @@ from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfi
 from appliance.identity.directory.group_models import DEPARTMENT, ROLE, DirectoryGroupRule
 from appliance.identity.directory.login import bind_own_account
 from appliance.identity.directory.mapping import mapping_of
-from appliance.identity.directory.sync import planning
+from appliance.identity.directory.sync import planning, tree
 
 log = logging.getLogger('appliance.directory')
 READ_S = 60
@@ -54,7 +54,7 @@ class Grouping:
 
     def decides(self, known_by):
         """Whether a person's department comes from elsewhere than an attribute of his entry."""
-        return known_by in self.places or bool(self.gap) and any(rule.kind == DEPARTMENT for rule in self.rules)
+        return known_by in self.places or bool(self.gap) and any(rule.kind == DEPARTMENT for rule in self.rules)      # the tree has no attribute
 
     def roles(self):
         """{uuid of a person: {role: name of the first group that gives it}}."""
@@ -71,25 +71,37 @@ def read(directory, found):
 
     That it cannot be read is `gap`: nobody is then given or denied anything. Only what the groups are called now is written, where it is another.
     """
-    rules = groups.rules_of(directory.id)
-    if not rules and row('SELECT 1 FROM directory_given WHERE directory_id = ? LIMIT 1', directory.id) is None:
+    rules, has_tree = groups.rules_of(directory.id), directory.tree == 'ou'
+    if not rules and not has_tree and row('SELECT 1 FROM directory_given WHERE directory_id = ? LIMIT 1', directory.id) is None:
         return None
     grouping = Grouping(rules)
     try:
-        if rules:
+        if rules or has_tree:
             with connect(directory, time.monotonic() + READ_S) as connection:
                 bind_own_account(connection, directory)
-                grouping.memberships = groups.members_of(connection, directory, {rule.uuid for rule in rules}, found)
+                grouping.memberships = groups.members_of(connection, directory, {rule.uuid for rule in rules}, found) if rules else groups.Memberships()
+                grouping.branches, standing = tree.read(connection, directory, found) if has_tree else ({}, {})
     except (ldap.LDAPError, DirectoryDown, DirectoryMisconfigured) as error:
         log.warning('directory %s: its groups cannot be read: %s', directory.name, error)
         grouping.gap = 'groups'
         return grouping
     _note_labels(rules, grouping.memberships.labels)
+    if has_tree:
+        tree.note_labels(directory.id, grouping.branches)
+        _stand(directory.id, grouping, standing)
     for rule in reversed(rules):        # the oldest rule counts
         if rule.kind == DEPARTMENT:
             place = Place(int(rule.what), 'in_group', rule.name)
             grouping.places |= dict.fromkeys(grouping.memberships.members.get(rule.uuid, ()), place)
     return grouping
+
+
+def _stand(directory_id, grouping, standing):
+    """Where people stand in the tree; what groups say comes over it."""
+    tied = tree.ties(directory_id)
+    places = {branch: Place(tied[branch][0] if branch in tied else None, 'in_branch', ou='' if branch in tied else branch) for branch in grouping.branches}
+    places[''] = Place(None, 'in_branch')
+    grouping.places = {known_by: places[branch] for known_by, branch in standing.items()}
 
 
 def _note_labels(rules, labels):
@@ -115,8 +127,10 @@ def steps(directory, snapshot, known, new, now):
     if grouping.gap:
         return [], 'groups'
     compared = _Compared(directory, snapshot, known, new, now)
-    found, brake = compared.of_roles()
-    return sorted(found + compared.of_departments(), key=lambda step: (step.name, step.uuid)), brake       # members have no order
+    roles, brake = compared.of_roles()
+    places, empties = compared.of_departments()
+    found = sorted(roles + places, key=lambda step: (step.name, step.uuid))         # members have no order
+    return tree.steps(directory.id, grouping.branches) + found, brake or empties
 
 
 class _Compared:
@@ -176,8 +190,15 @@ class _Compared:
         return losses + gains, brake
 
     def of_departments(self):
-        """Steps to where groups (or branches) put somebody, and away from where they do not any more."""
-        tree, found = all_departments(), []
+        """(steps, brake) to where groups or branches put somebody, and away from where they do not any more."""
+        found = self._placed(all_departments())
+        emptying = {id(step) for step in found if step.before['department_id'] and not step.after['department_id'] and not step.after.get('ou')}
+        if not are_many(len(emptying), len(self.known)):
+            return found, ''
+        return [replace(step, is_held=True) if id(step) in emptying else step for step in found], 'emptied'
+
+    def _placed(self, tree):
+        found = []
         for known_by, place in self.grouping.places.items():
             person = self.known.get(known_by)
             if person is not None and place.department_id == person.department_id and not place.ou:

@@ -94,7 +94,7 @@ def known_people(directory_id):
 
 def make(directory, snapshot, creates):
     """The Plan for a Snapshot. creates: whether people are made before they log in (False: they come by their first login)."""
-    from appliance.identity.directory.sync import grouping      # cycle: it makes Steps
+    from appliance.identity.directory.sync import grouping, heading     # cycle: they make Steps
     known, look = known_people(directory.id), _Look(directory)
     steps = []
     for known_by in snapshot.found:
@@ -107,7 +107,8 @@ def make(directory, snapshot, creates):
     inside = {known_by: person for known_by, person in known.items() if not person.is_out and not person.is_forgotten}
     steps, brake = _braked_changes(steps, inside)
     given, waits = grouping.steps(directory, snapshot, known, {step.uuid for step in steps if step.kind == CREATE}, look.now)
-    steps, brake = steps + given, 'blind' if look.is_blind else brake or waits
+    headed, many = heading.steps(directory, snapshot, known)
+    steps, brake = steps + given + headed, 'blind' if look.is_blind else brake or waits or many
     begun = clock.microseconds(snapshot.begun_at)
     gone = [known_by for known_by, person in inside.items() if known_by not in snapshot.found and person.seen_at < begun]
     if gone:

@@ -20,6 +20,11 @@ REASONS = {
     'moved': _.lazy('The entry stands elsewhere in the directory.'),
     'new': _.lazy('In the directory, and not here yet.'),
     'in_group': _.lazy('A group that the person is in gives it.'),
+    'in_branch': _.lazy('The entry stands in this branch.'),
+    'branch_new': _.lazy('People stand in this branch of the directory.'),
+    'branch_changed': _.lazy('The branch has another name or place in the directory.'),
+    'most_named': _.lazy('Most people of the department have this manager in the directory.'),
+    'nobody_names': _.lazy('Nobody of the department has this manager in the directory any more.'),
     'left_group': _.lazy('The person is not in the group any more.'),
     'group_gone': _.lazy('The directory does not show the group any more.'),
     'no_rule': _.lazy('No rule gives it any more.'),
@@ -38,6 +43,7 @@ STEP_STATES = {
 FIELDS = {
     'login': _.lazy('Login'), 'name': _.lazy('Name'), 'mail': _.lazy('Mail'), 'phone': _.lazy('Phone'), 'title': _.lazy('Title'),
     'department': _.lazy('Department'), 'dn': _.lazy('Entry'), 'role': _.lazy('Role'), 'group': _.lazy('Group'), 'above': _.lazy('Belongs to'), 'head': _.lazy('Head'),
+    'leads': _.lazy('Leads'),
 }
 
 
@@ -60,6 +66,8 @@ def brake(run):
         return _('By groups of the directory people would get roles that administer. They get them when somebody says so who may do as much.')
     if run['brake'] == 'losses':
         return _('So many people would lose what groups gave them that a group may have been deleted by mistake, or hidden from the portal. They keep it until you say otherwise.')
+    if run['brake'] == 'heads':
+        return _('So many departments would get another head that it waits for your word.')
     if run['brake'] == 'groups':
         return _('The groups of the directory cannot be read. What they gave stays as it is.')
     if run['brake'] == 'part':
