@@ -29,7 +29,7 @@ def sync_choices():
 def tree_choices():
     """Where departments come from."""
     return [SelectChoice('attribute', _('An attribute of each person')), SelectChoice('ou', _('The branches (OU) in which people stand, as a tree')),
-            SelectChoice('groups', _('Groups alone, by the rules below'))]
+            SelectChoice('groups', _('Groups alone, by the rules of this page'))]
 
 
 class DirectoryForm(Form):
