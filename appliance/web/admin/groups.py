@@ -68,5 +68,7 @@ def _page(directory, form, q):
             found = group_rules.find_groups(g.actor, directory['id'], q)
         except (DirectoryDown, DirectoryMisconfigured) as error:
             failure = str(error.message)
-    form.gives.choices = {str(KINDS[kind]): [(f'{kind}:{what}', words) for what, words in choices] for kind, choices in group_rules.may_give(g.actor).items()}
+    # Nothing is chosen at first: the first of the roles may do everything.
+    form.gives.choices = {str(form.gives.label.text): [('', _('Choose'))]} | {
+        str(KINDS[kind]): [(f'{kind}:{what}', words) for what, words in choices] for kind, choices in group_rules.may_give(g.actor).items()}
     return render_template('admin/groups.html', directory=directory, form=form, q=q or '', found=found, failure=failure, most=NAME_LENGTH), form.status
