@@ -169,7 +169,10 @@ def group_of(connection, directory, dn_or_uuid):
 
 def group_base(connection, directory):
     """Where groups are looked for: the whole of the tree in which the people are; they seldom stand below the same branch."""
-    root = connection.search('(objectClass=*)', ['namingContexts'], base='', scope=ldap.SCOPE_BASE)
+    try:
+        root = connection.search('(objectClass=*)', ['namingContexts'], base='', scope=ldap.SCOPE_BASE)
+    except ldap.LDAPError:      # a server that does not say so much of itself to the portal's account
+        root = []
     contexts = [value.decode('utf-8', 'replace') for _dn, values in root for value in plain(values).get('namingcontexts', ())]
     people = dn_key(directory.base_dn)
     above = [context for context in contexts if (key := key_or_none(context)) and (people == key or people.endswith(f',{key}'))]

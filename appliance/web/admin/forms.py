@@ -55,7 +55,7 @@ class DirectoryForm(Form):
     map_head = _line(_.lazy('Head'))
     is_active = BooleanField(_.lazy('People log in with this directory'))
     sync = SelectField(_.lazy('Follow it by itself'), choices=sync_choices)
-    tree = SelectField(_.lazy('Departments come from'), choices=tree_choices)
+    tree = SelectField(_.lazy('Departments come from'), choices=tree_choices, default='attribute')
     heads = BooleanField(_.lazy('Who heads a department comes from the directory (manager)'))
 
     def values(self, kept=None):

@@ -177,7 +177,7 @@ class _Compared:
         return 'group_gone' if all(rule.gone_at for rule in rules) else 'left_group'
 
     def _braked(self, gains, losses):
-        may = matrix()
+        may = matrix() if gains else {}
         gains = [replace(step, is_held=administers(step.after['role'], may)) for step in gains]
         losing = [step for step in losses if step.after['role'] == '']
         counts, holders = Counter(step.before['role'] for step in losing), Counter(what for _person, kind, what in self.given if kind == ROLE)
@@ -244,7 +244,7 @@ def _roles():
 
 def administers(role, may=None):
     """Whether a role has any of the rights by which the portal or its server is administered; such a gain waits for a word."""
-    return any((may or matrix()).get(role, {}).get(name) for name in ADMINISTERS)
+    return any((matrix() if may is None else may).get(role, {}).get(name) for name in ADMINISTERS)
 
 
 def are_many(some, of_all):

@@ -7,7 +7,7 @@ from appliance.core.i18n import texts
 _ = texts(__name__)
 
 
-@notices.on('identity.sync_run.held', title=_.lazy('People are missing in a directory'),
+@notices.on('identity.sync_run.held', title=_.lazy('A comparison with a directory waits for a word'),
             url=lambda data: f'/admin/directories/{data["directory_id"]}/runs/{data["run_id"]}',
             text=lambda data: (_('%(absent)s of %(known)s people are missing in the directory %(directory)s. Nobody was cut off for it: please look.',
                                  absent=data['absent'], known=data['known'], directory=data['directory']) if data['brake'] in ('many', 'empty')
