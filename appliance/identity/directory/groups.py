@@ -64,8 +64,11 @@ class Memberships:
 
 def dn_key(dn):
     """What is equal for two DNs of one entry, however a server writes them. ValueError for what is none."""
-    if MANY_WAYS.search(dn) is None and dn.count('=') == dn.count(',') + 1:
-        return dn.lower()
+    return dn.lower() if MANY_WAYS.search(dn) is None and dn.count('=') == dn.count(',') + 1 else _written_one_way(dn)
+
+
+@functools.lru_cache(maxsize=32_768)        # of «Last, First», as many domains name people, all are escaped, and read again every 20 seconds
+def _written_one_way(dn):
     try:
         # The parts of one RDN have no order.
         return dn2str([sorted((name.lower(), value.lower(), 1) for name, value, _kind in rdn) for rdn in str2dn(dn)])
