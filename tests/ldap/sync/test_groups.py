@@ -387,3 +387,25 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(monkeypatch, sqlite_template
                 killing.kill(url, call, after)
                 killing.finish(url, call)
                 assert copies.contents(url) == whole, f'killed after statement {after} of {statements}'
+
+
+def test_a_reading_of_a_few_is_enough(company, made, followed):
+    """Of those who were not read, groups say the same as if they had been; also where what stands above them was renamed, which changes no entry."""
+    sales = f'ou=Sales,{PEOPLE}'
+    company._root.add_s(sales, [('objectClass', [b'organizationalUnit'])])
+    company.move('worker2', sales)
+    dn = made.add('Dispatchers', 'worker1', f'uid=worker2,{sales}', 'worker3')
+    made.gives(dn, 'dispatcher')
+    following.follow(followed)
+    directory = directories.load(followed)
+    company._root.rename_s(f'uid=worker2,{sales}', 'uid=worker2', newsuperior=PEOPLE)
+    made.set(dn, 'worker2', 'worker4')
+    company.change('worker5', title='Foreman')
+
+    def look():
+        """As one that was told of worker5 alone."""
+        snapshot = reading.read(directory)
+        only = {known_by: entry for known_by, entry in snapshot.found.items() if entry[0].startswith('uid=worker5,')}
+        part = reading.Snapshot(directory, only, grouping=grouping.read(directory, only, is_whole=False))
+        return [step for step in planning.make(directory, part, creates=True).steps if step.kind in planning.RIGHTS]
+    assert [(step.kind, step.name) for step in look()] == [('lose', 'Worker1'), ('lose', 'Worker3'), ('gain', 'Worker4')]

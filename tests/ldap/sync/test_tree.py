@@ -10,7 +10,7 @@ from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from appliance.core.people import actor_for, give_role, update_person
 from appliance.identity import accounts
 from appliance.identity.directory import directories
-from appliance.identity.directory.sync import following, runs
+from appliance.identity.directory.sync import following, grouping, planning, reading, runs
 from appliance.identity.models import Directory
 from tests.ldap.people import BASE, PASSWORD, PEOPLE
 from tests.ldap.sync.conftest import TEN, nothing_written, told, who
@@ -290,3 +290,15 @@ def test_a_department_cannot_stand_below_itself(box):
         departments.place_department(SYSTEM, top, 'Top', bottom)
     with pytest.raises(Invalid):
         departments.place_department(SYSTEM, departments.add_department(SYSTEM, 'New', top), 'New', bottom)
+
+
+def test_a_reading_of_nobody_is_enough_for_branches_and_heads(company, with_heads, followed):
+    """What is renamed above people, or named by them, is seen where none of them was read."""
+    madrid, sales = with_heads
+    rename(company, sales, 'ou=Trade')
+    names(company, f'ou=Trade,{madrid}', f'uid=worker0,ou=Trade,{madrid}', 'worker1')
+    directory = directories.load(followed)
+    part = reading.Snapshot(directory, {}, grouping=grouping.read(directory, {}, is_whole=False))
+    steps = planning.make(directory, part, creates=True).steps
+    assert [(step.kind, step.name, step.reason) for step in steps if step.kind != planning.DISABLE] == [
+        ('branch', 'Trade', 'branch_changed'), ('head', 'Worker0', 'most_named')]

@@ -23,7 +23,7 @@ from appliance.identity.directory.client import connect
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.group_models import DEPARTMENT, ROLE, DirectoryGroupRule
 from appliance.identity.directory.login import bind_own_account
-from appliance.identity.directory.mapping import mapping_of
+from appliance.identity.directory.mapping import PRESETS, PRIMARY_GROUP, mapping_of, plain, read_uuid
 from appliance.identity.directory.sync import planning, tree
 
 log = logging.getLogger('appliance.directory')
@@ -42,8 +42,8 @@ class Place(NamedTuple):
 
 @dataclass
 class Grouping:
-    """What a directory says beside its people's entries. places: {uuid of a person: Place}; kept: uuids of who stays where he is, since
-    nobody knows; rules: [DirectoryGroupRule, ...]; memberships: see groups.
+    """What a directory says beside its people's entries. places: {uuid of a person: Place}; rules: [DirectoryGroupRule, ...]; memberships: see
+    groups; people: {uuid: (DN, values)} of everybody, with all their values only where everybody was read (is_whole).
     """
 
     rules: list = field(default_factory=list)
@@ -51,6 +51,8 @@ class Grouping:
     places: dict = field(default_factory=dict)
     branches: dict = field(default_factory=dict)        # {uuid: tree.Branch} of the branches in which people stand
     gap: str = ''
+    people: dict = field(default_factory=dict)
+    is_whole: bool = True
 
     def decides(self, known_by):
         """Whether a person's department comes from elsewhere than an attribute of his entry."""
@@ -66,21 +68,23 @@ class Grouping:
         return found
 
 
-def read(directory, found):
-    """The Grouping of a directory, None where it has no rule and gave nothing. found: {uuid: (DN, values)} of its people, from whichever reading.
+def read(directory, found, is_whole=True):
+    """The Grouping of a directory, None where it has no rule, no tree and no heads, and gave nothing. found: {uuid: (DN, values)} of the people
+    who were read; is_whole: whether that was everybody. Else all are listed, with what is needed here alone.
 
     That it cannot be read is `gap`: nobody is then given or denied anything. Only what the groups are called now is written, where it is another.
     """
     rules, has_tree = groups.rules_of(directory.id), directory.tree == 'ou'
-    if not rules and not has_tree and row('SELECT 1 FROM directory_given WHERE directory_id = ? LIMIT 1', directory.id) is None:
+    if not (rules or has_tree or directory.heads) and row('SELECT 1 FROM directory_given WHERE directory_id = ? LIMIT 1', directory.id) is None:
         return None
-    grouping = Grouping(rules)
+    grouping = Grouping(rules, people=found, is_whole=is_whole)
     try:
-        if rules or has_tree:
+        if rules or has_tree or not is_whole:
             with connect(directory, time.monotonic() + READ_S) as connection:
                 bind_own_account(connection, directory)
-                grouping.memberships = groups.members_of(connection, directory, {rule.uuid for rule in rules}, found) if rules else groups.Memberships()
-                grouping.branches, standing = tree.read(connection, directory, found) if has_tree else ({}, {})
+                grouping.people = found if is_whole else _listed(connection, directory)
+                grouping.memberships = groups.members_of(connection, directory, {rule.uuid for rule in rules}, grouping.people) if rules else groups.Memberships()
+                grouping.branches, standing = tree.read(connection, directory, grouping.people) if has_tree else ({}, {})
     except (ldap.LDAPError, DirectoryDown, DirectoryMisconfigured) as error:
         log.warning('directory %s: its groups cannot be read: %s', directory.name, error)
         grouping.gap = 'groups'
@@ -94,6 +98,21 @@ def read(directory, found):
             place = Place(int(rule.what), 'in_group', rule.name)
             grouping.places |= dict.fromkeys(grouping.memberships.members.get(rule.uuid, ()), place)
     return grouping
+
+
+def _listed(connection, directory):
+    """{uuid: (DN, values)} of everybody, with those attributes by which groups and `manager` name people. What is renamed above somebody
+    changes his DN and no mark of his entry, so a DN that is remembered here may be none any more.
+    """
+    mapping, preset = mapping_of(directory), directory.preset
+    wanted = {PRESETS[preset].uuid_attribute, *mapping['login'], *PRIMARY_GROUP.get(preset, ()), *(mapping.get('head', ()) if directory.heads else ())}
+    found = {}
+    for page in connection.pages(directory.person_filter, sorted(wanted), groups.PAGE):
+        for dn, values in page:
+            known_by = read_uuid(preset, plain(values))
+            if known_by:
+                found[str(known_by)] = (dn, values)
+    return found
 
 
 def _stand(directory_id, grouping, standing):
@@ -144,6 +163,8 @@ class _Compared:
         """(person id or None, name, dn) of who may be given or denied something now; None for who is shut, absent, forgotten or not here."""
         person = self.known.get(known_by)
         entry = self.snapshot.entry(known_by)
+        if entry is None and not self.grouping.is_whole and known_by in self.grouping.people and person and not (person.is_out or person.is_forgotten):
+            return person.person_id, person.name, self.grouping.people[known_by][0]     # who did not change, and was let in
         if entry is None or entry.is_disabled is None or entry.closed(self.now) or (person is None and known_by not in self.new):
             return None
         if person is not None and person.is_forgotten:

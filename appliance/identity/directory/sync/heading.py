@@ -23,10 +23,10 @@ _ = texts(__name__)
 
 def steps(directory, snapshot, known):
     """([Step, ...], brake): departments that get another head, held where many do. Where people may be missing in the answer, none."""
-    if not directory.heads or snapshot.gap:
+    if not directory.heads or snapshot.gap or snapshot.grouping is None or snapshot.grouping.gap:
         return [], ''
     tree, given = all_departments(), _given(directory.id)
-    named, found = _named(directory, snapshot, known, tree), []
+    named, found = _named(directory, snapshot.grouping.people, known, tree), []
     by_id = {person.person_id: (known_by, person) for known_by, person in known.items()}
     former = names_of({head for _name, _parent, head in tree.values() if head})
     for department_id, (name, _parent, head) in tree.items():
@@ -48,12 +48,12 @@ def _given(directory_id):
     return {(person_id, int(what)) for person_id, what in rows('SELECT person_id, what FROM directory_given WHERE directory_id = ? AND kind = ?', directory_id, HEAD)}
 
 
-def _named(directory, snapshot, known, tree):
+def _named(directory, people, known, tree):
     """{department id: Counter of the ids of those whom its people name}, of those only who may head it."""
     attributes = [name.lower() for name in mapping_of(directory).get('head', ())]
-    by_dn = {key_or_none(dn): known_by for known_by, (dn, _values) in snapshot.found.items()}
+    by_dn = {key_or_none(dn): known_by for known_by, (dn, _values) in people.items()}
     found, paths = defaultdict(Counter), {one: set(path_to(one, tree)) for one in tree}
-    for known_by, (_dn, values) in snapshot.found.items():
+    for known_by, (_dn, values) in people.items():
         person = known.get(known_by)
         if person is None or person.is_out or person.department_id not in paths:
             continue

@@ -35,12 +35,18 @@ class Branch(NamedTuple):
 
 
 def read(connection, directory, found):
-    """({uuid: Branch} from the top down, {uuid of a person: uuid of his branch or ''}) for people of {uuid: (DN, values)}.
+    """({uuid: Branch} from the top down, {uuid of a person: uuid of his branch or ''}) for people of {uuid: (DN, values)}: the branches in which
+    they stand, and those that are departments already.
 
     Raises ldap.LDAPError as it comes, DirectoryDown. Writes nothing.
     """
-    paths = _Paths(directory, _units(connection, directory))
+    units = _units(connection, directory)
+    paths = _Paths(directory, units)
     standing = {known_by: next(iter(paths.of(parent_of(dn))), '') for known_by, (dn, _values) in found.items()}
+    tied = ties(directory.id)       # a department whose people left stays one, and goes on with its branch
+    for known_by, _name, dn in units.values():
+        if known_by in tied:
+            paths.of(dn)
     return paths.branches(), standing
 
 
