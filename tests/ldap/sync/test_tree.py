@@ -7,7 +7,7 @@ from appliance.core import departments
 from appliance.core.actor import SYSTEM
 from appliance.core.departments import all_departments, path_to, set_head
 from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from appliance.core.people import actor_for, give_role, update_person
+from appliance.core.people import actor_for, give_role
 from appliance.identity import accounts
 from appliance.identity.directory import directories
 from appliance.identity.directory.sync import following, grouping, planning, reading, runs
