@@ -1,16 +1,18 @@
 """Reading everybody from a directory, and knowing whether it was everybody. Nothing is written; no transaction may be open."""
 
 import time
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import ldap
+from ldap.filter import escape_filter_chars
 
 from appliance.core import clock
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.closing import closing, why_shut
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.groups import uuid_in_filter, without_department
+from appliance.identity.directory.groups import without_department
 from appliance.identity.directory.login import bind_own_account, misconfigured_search
 from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_entry, read_uuid
 
@@ -87,8 +89,15 @@ def why_absent(directory, uuids):
         with connect(directory, time.monotonic() + LOOK_UP_S) as connection:
             bind_own_account(connection, directory)
             for known_by in uuids[:LOOKED_UP]:
-                value = uuid_in_filter(attribute, known_by)
+                value = _filter_value(attribute, known_by)
                 found[known_by] = 'filtered' if connection.search(f'({attribute}={value})', ['1.1'], limit=1) else 'gone'
     except (ldap.LDAPError, DirectoryDown, DirectoryMisconfigured):
         pass        # the reason is a courtesy: that they are absent is known
     return found
+
+
+def _filter_value(attribute, known_by):
+    """A UUID as it stands in a filter: the 16 bytes of Active Directory's objectGUID escaped one by one (RFC 4515, 3)."""
+    if attribute != 'objectGUID':
+        return escape_filter_chars(str(known_by))
+    return ''.join(f'\\{byte:02x}' for byte in uuid.UUID(known_by).bytes_le)
