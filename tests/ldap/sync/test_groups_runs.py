@@ -130,3 +130,17 @@ def test_a_reading_of_a_few_is_enough(company, made, followed):
         part = reading.Snapshot(directory, only, grouping=grouping.read(directory, only, is_whole=False))
         return [step for step in planning.make(directory, part, creates=True).steps if step.kind in planning.RIGHTS]
     assert [(step.kind, step.name) for step in look()] == [('lose', 'Worker1'), ('lose', 'Worker3'), ('gain', 'Worker4')]
+
+
+def test_who_is_placed_no_more_and_was_not_read_is_in_no_department_until_he_is(made, followed):
+    """His attribute is not known then; that he is elsewhere here has him read by the next look."""
+    dn = made.add('Painters', 'worker1')
+    made.gives(dn, departments.add_department(SYSTEM, 'Paint'), 'department')
+    following.follow(followed)
+    made.set(dn)
+    directory = directories.load(followed)
+    part = reading.Snapshot(directory, {}, grouping=grouping.read(directory, {}, is_whole=False))
+    step = next(step for step in planning.make(directory, part, creates=True).steps if step.kind == planning.PLACE)
+    assert (step.name, step.reason, step.before['department'], step.after['department_id']) == ('Worker1', 'left_group', 'Paint', None)
+    following.follow(followed)
+    assert who('worker1').department.name == 'Hall'

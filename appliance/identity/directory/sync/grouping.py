@@ -229,11 +229,12 @@ class _Compared:
                 name = {'department': self.grouping.branches[place.ou].name} if place.ou else {}
                 found.append(self._step(planning.PLACE, place.reason, known_by, about, _department(tree, person and person.department_id),
                                         _department(tree, place.department_id) | {'group': place.group, 'ou': place.ou} | name))
-        if mapping_of(self.directory).get('department'):
-            return found        # whom no group places any more, the attribute does
+        has_attribute = bool(mapping_of(self.directory).get('department'))
         for (person_id, kind, what), (group, _at) in self.given.items():
             known_by = self.uuids.get(person_id)
             person = self.known.get(known_by)
+            if has_attribute and self.snapshot.entry(known_by) is not None:
+                continue        # whom no group places any more, the attribute does; who was not read is in none until he is
             if kind == DEPARTMENT and known_by not in self.grouping.places and person is not None and person.department_id == int(what):
                 about = self._about(known_by)
                 if about:
