@@ -127,7 +127,7 @@ def with_groups(directory, entry, deadline):
             return groups.at_login(connection, directory, entry, rules)
     try:
         return within(deadline, talk)
-    except (ldap.LDAPError, DirectoryDown, DirectoryMisconfigured) as error:
+    except (ldap.LDAPError, ValueError, DirectoryDown, DirectoryMisconfigured) as error:
         log.warning('directory %s: the groups of %s cannot be read: %s', directory.name, entry.dn, error)
         return groups.unread(entry, rules)
 

@@ -85,7 +85,7 @@ def read(directory, found, is_whole=True):
                 grouping.people = found if is_whole else _listed(connection, directory)
                 grouping.memberships = groups.members_of(connection, directory, {rule.uuid for rule in rules}, grouping.people) if rules else groups.Memberships()
                 grouping.branches, standing = tree.read(connection, directory, grouping.people) if has_tree else ({}, {})
-    except (ldap.LDAPError, DirectoryDown, DirectoryMisconfigured) as error:
+    except (ldap.LDAPError, ValueError, DirectoryDown, DirectoryMisconfigured) as error:      # ValueError: what is no DN
         log.warning('directory %s: its groups cannot be read: %s', directory.name, error)
         grouping.gap = 'groups'
         return grouping

@@ -206,6 +206,9 @@ def take_back(run, step, snapshot):
 
 def department_at_login(directory_id, dn):
     """The id of the department in whose branch an entry stands, as far as it is here by now; else None."""
-    tied, key = {dn_key(where): department_id for department_id, where in ties(directory_id).values()}, parent_of(dn)
-    parts = str2dn(key) if key else []
-    return next((tied[one] for one in (dn_key(dn2str(parts[at:])) for at in range(len(parts))) if one in tied), None)
+    tied, above = {dn_key(where): department_id for department_id, where in ties(directory_id).values()}, parent_of(dn)
+    try:
+        parts = str2dn(above) if above else []
+        return next((tied[one] for one in (dn_key(dn2str(parts[at:])) for at in range(len(parts))) if one in tied), None)
+    except (ldap.LDAPError, ValueError):        # a server may say anything; nobody stays out for it
+        return None
