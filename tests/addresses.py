@@ -56,6 +56,7 @@ WITH_PARAMETER = {
     'scopes.department': (Example('head', '/settings/values/department:{led_id}'),),
     'why.who_sees': (Example('employee', '/why/core.person:{employee_id}'), Example('head', '/why/worktime.day:{day_id}')),
     'admin.edit_directory': (Example('administrator', '/admin/directories/{directory_id}'),),
+    'admin.find_groups': (Example('administrator', '/admin/directories/{directory_id}/groups'), Example('administrator', '/admin/directories/{directory_id}/groups?q=staff')),
     'admin.list_runs': (Example('administrator', '/admin/directories/{directory_id}/runs'),),
     'admin.show_run': tuple(Example('administrator', f'/admin/directories/{{directory_id}}/runs/{{{name}}}') for name in ('run_id', 'plan_id', 'held_id')),
     'people.edit': (Example('employee', '/people/{employee_id}/edit'), Example('administrator', '/people/{guest_id}/edit')),

@@ -23,6 +23,9 @@ def plan(person_id, brake='', gone=2):
              {'title': 'Head of optics', 'department': 'Optics', 'phone': '+34 600 000 001', 'mail': ''}),
         step(planning.MOVE, 'moved', 'Jonas Weber', {'dn': 'uid=jonas.weber,ou=hall,dc=company,dc=example'}, {'dn': 'uid=jonas.weber,ou=people,dc=company,dc=example'}),
         step(planning.CREATE, 'new', 'Comma, The "Quoted" + One', after={'login': 'comma', 'name': 'Comma, The "Quoted" + One', 'mail': 'comma@company.example'}, person=None),
+        step(planning.LOSE, 'left_group', 'Ben Ruiz', {'role': 'system_admin', 'group': 'Server room'}, {'role': '', 'group': ''}),
+        step(planning.GAIN, 'in_group', 'Ana Ñúñez', {'role': '', 'group': ''}, {'role': 'portal_admin', 'group': 'Portal: "chiefs" + all, of #1'}, is_held=bool(brake)),
+        step(planning.PLACE, 'in_group', 'Jonas Weber', {'department': 'Hall', 'department_id': 1}, {'department': 'Optics', 'department_id': 2, 'group': 'Opticians'}),
         step(planning.REFUSE, 'login_taken', 'Another Head', after={'login': 'head'}, person=None),
     ), brake, gone if brake else 0, 40)
 

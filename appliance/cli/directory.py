@@ -1,4 +1,5 @@
-"""`appliance directory add|edit|list|test`: the company's LDAP directory, without the web. Comparing stands in directory_sync.py."""
+"""`appliance directory add|edit|list|test`: the company's LDAP directory, without the web. Comparing stands in directory_sync.py, groups in
+directory_groups.py."""
 
 import json
 import sys
@@ -6,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from appliance.cli import directory_sync
+from appliance.cli import directory_groups, directory_sync
 from appliance.cli.context import console_actor, opened
 from appliance.cli.directory_report import print_report
 from appliance.cli.output import as_json_option, as_json_text, listing, read_secret, say
 from appliance.core.errors import Invalid
 from appliance.identity.directory import directories, probe
 from appliance.identity.directory.client import TLS_MODES
-from appliance.identity.directory.directories import SYNC_MODES
+from appliance.identity.directory.directories import SYNC_MODES, TREES
 from appliance.identity.directory.mapping import PRESETS
 
 
@@ -36,6 +37,8 @@ def _options(function):
             click.option('--change-passwords/--no-change-passwords', 'changes_passwords', default=None,
                          help='Whether people may change their password there from here.'),
             click.option('--realm', help="The realm of Kerberos whose people it holds; '' is that of the base."),
+            click.option('--tree', type=click.Choice(TREES), help='Departments by an attribute, by the branches (OU), or by groups alone.'),
+            click.option('--heads/--no-heads', 'heads', default=None, help='Whether who heads a department comes from `manager`.'),
             click.option('--map', 'mapping', multiple=True, metavar='FIELD=ATTRIBUTE,...',
                          help='Where a field comes from; without attributes it stays ours.'))):
         function = option(function)
@@ -143,5 +146,5 @@ def _mapped(part):
     return field, [attribute for attribute in attributes.split(',') if attribute]
 
 
-for one in directory_sync.COMMANDS:
+for one in (*directory_sync.COMMANDS, directory_groups.group):
     command.add_command(one)

@@ -1,6 +1,6 @@
 """Departments: a tree with heads. A head leads the subtree of his department, never himself."""
 
-from appliance.core import audit, clock, revisions
+from appliance.core import access, audit, clock, live, revisions
 from appliance.core.actions import action
 from appliance.core.db import Base, rows
 from appliance.core.errors import Conflict, Invalid, NotFound
@@ -79,17 +79,13 @@ def heads_of(person_id, department_id, tree):
 @action(rights=permitted('core.people.manage'))
 def add_department(actor, name, parent_id=None):
     """A new department; returns its id. Invalid for an empty or overlong name, a parent that is absent or too deep."""
-    name = ' '.join(name.split())
-    if not 0 < len(name) <= NAME_LENGTH:
-        raise Invalid(_('A name has 1 to %(most)s characters.', most=NAME_LENGTH), field='name')
-    tree = all_departments()
+    name, tree = _name(name), all_departments()
     if parent_id is not None:
         if parent_id not in tree:
             raise NotFound()
         if len(path_to(parent_id, tree)) >= DEPARTMENTS_DEEP:
             raise Invalid(_('Departments nest at most %(most)s deep.', most=DEPARTMENTS_DEEP), field='parent_id')
-    if any(row[0].casefold() == name.casefold() and row[1] == parent_id for row in tree.values()):
-        raise Conflict(_('There is a department %(name)s already.', name=name))
+    _require_free(tree, name, parent_id)
     department_id = Department.create(name=name, parent=parent_id).id
     _note_change(actor, department_id, 'core.department.added')
     return department_id
@@ -117,3 +113,41 @@ def department_by_name(actor, name):
     # Not by the database: neither engine folds more than ASCII here, and Óptica is óptica.
     found = [department_id for department_id, (other, _parent, _head) in all_departments().items() if other.casefold() == name.casefold()]
     return min(found) if found else add_department(actor, name)
+
+
+@action(rights=permitted('core.people.manage'))
+def place_department(actor, department_id, name, parent_id):
+    """Give a department a name and a place: below another, or at the top (None). What is below it comes along.
+
+    Invalid for a name that is not right, for a place below itself, or too deep; Conflict when the name is taken there.
+    """
+    tree, name = all_departments(), _name(name)
+    if department_id not in tree or (parent_id is not None and parent_id not in tree):
+        raise NotFound()
+    below = subtree(department_id, tree)
+    if parent_id in below:
+        raise Invalid(_('A department cannot belong to itself.'), field='parent_id')
+    deep = max(len(path_to(one, tree)) for one in below) - len(path_to(department_id, tree)) + 1
+    if len(path_to(parent_id, tree)) + deep > DEPARTMENTS_DEEP:
+        raise Invalid(_('Departments nest at most %(most)s deep.', most=DEPARTMENTS_DEEP), field='parent_id')
+    _require_free(tree, name, parent_id, department_id)
+    is_moved = tree[department_id][1] != parent_id
+    Department.update(name=name, parent=parent_id).where(Department.id == department_id).execute()
+    _note_change(actor, department_id, 'core.department.placed')
+    if is_moved:
+        people = [person_id for person_id, in rows(f'SELECT id FROM person WHERE department_id IN ({", ".join("?" * len(below))}) ORDER BY id', *below)]
+        for person_id in people:
+            access.person_moved(person_id)
+        live.tell_subjects_changed(people)
+
+
+def _name(name):
+    name = ' '.join(name.split())
+    if not 0 < len(name) <= NAME_LENGTH:
+        raise Invalid(_('A name has 1 to %(most)s characters.', most=NAME_LENGTH), field='name')
+    return name
+
+
+def _require_free(tree, name, parent_id, department_id=None):
+    if any(row[0].casefold() == name.casefold() and row[1] == parent_id and one != department_id for one, row in tree.items()):
+        raise Conflict(_('There is a department %(name)s already.', name=name))

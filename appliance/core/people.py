@@ -208,6 +208,9 @@ def give_role(actor, person_id, role):
         raise_epoch(person_id)
         audit.record(actor, 'core.role.given', f'core.person:{person_id}', role=role)
         publish(PersonPromoted(person_id, role, actor.person_id))
+    else:
+        # Whoever gave it first: it stands by the newest word now, and what another source gave takes it back no more.
+        PersonRole.update(by=actor.person_id, at=clock.now()).where((PersonRole.person == person_id) & (PersonRole.role == role)).execute()
 
 
 @action(rights=permitted('core.roles.manage'))

@@ -107,7 +107,21 @@ def company_ldif(people, password):
             'displayName': person.name, 'mail': person.mail, 'telephoneNumber': person.phone, 'title': person.title,
             'ou': person.department, 'manager': person_dn(person.head) if person.head in logins else '',
             'userPassword': kept, 'entryUUID': str(person_uuid(person.login))}))
-    return '\n'.join(entries)
+    return '\n'.join(entries + _groups(people))
+
+
+def _groups(people):
+    """A group of each department's people, and one of all these groups, so that there is something to make rules about."""
+    base, members = f'ou=groups,{BASE}', {}
+    for person in people:
+        members.setdefault(person.department or 'Company', []).append(person_dn(person.login))
+    members['Everybody'] = [_group_dn(name) for name in members]
+    return [ldif_entry(base, {'objectClass': 'organizationalUnit', 'ou': 'groups'}),
+            *(ldif_entry(_group_dn(name), {'objectClass': 'groupOfNames', 'cn': name, 'member': dns}) for name, dns in members.items())]
+
+
+def _group_dn(name):
+    return f'cn={escape_dn_chars(name)},ou=groups,{BASE}'
 
 
 def person_dn(login):

@@ -26,6 +26,7 @@ from appliance.identity.directory import directories, resolving
 from appliance.identity.directory import password as directory_password
 from appliance.identity.directory.errors import WrongPair
 from appliance.identity.directory.filling import person_values
+from appliance.identity.directory.sync import giving
 from appliance.identity.models import DirectoryPerson, Password
 from appliance.identity.owed_steps import DIRECTORY_PASSWORD, StepOwed, open_step
 
@@ -159,12 +160,14 @@ def person_of_entry(actor, directory_id, entry):
             raise Conflict(_('The login %(login)s belongs to another account here. Ask your administrator.', login=fields['login']))
         person_id = add_person(actor, **fields)
         DirectoryPerson.create(directory=directory_id, uuid=entry.uuid, person=person_id, dn=entry.dn, seen_at=clock.now(), expires_at=entry.expires_at)
+        giving.at_login(directory_id, person_id, entry)
         return person_id
     if is_forgotten(tie.person_id):
         return tie.person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
     if tie.person.has_chosen_language:
         fields.pop('language', None)
     update_person(actor, tie.person_id, **fields)
+    giving.at_login(directory_id, tie.person_id, entry)
     # Whom the directory lets in again is in before the sync has noticed; what was blocked here stays.
     unblock(actor, tie.person_id, directories.source_of(directory_id))
     DirectoryPerson.update(dn=entry.dn, seen_at=clock.now(), expires_at=entry.expires_at).where(

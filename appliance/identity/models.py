@@ -28,7 +28,8 @@ class Directory(Base):
     """A company's LDAP directory. `bind_secret` is sealed; `failed_at` keeps logins from waiting for a dead server.
 
     `sync` says how far the portal follows it by itself: `off`, `known` (who is here is kept up to date and cut off), `all` (people
-    are made before they log in).
+    are made before they log in). `tree`: where departments come from, `attribute`, `ou` (the branches in which people stand) or `groups`
+    (rules alone); `heads`: whether their heads come from `manager`.
     """
 
     id = Id()
@@ -49,6 +50,8 @@ class Directory(Base):
     sync = Text(default='known')
     changes_passwords = Flag(default=True)      # people may change their password from here, where the connection is encrypted
     realm = Text(default='')            # of Kerberos; '' is that of the base
+    tree = Text(default='attribute')
+    heads = Flag(default=False)
     failed_at = Moment(null=True)
     failure = Text(default='')
     failures = Json(default=dict)       # {address: [microseconds, reason]} of servers that failed lately

@@ -4,7 +4,7 @@ import uuid
 from appliance.core import db, people
 from appliance.core.actor import ANONYMOUS, SYSTEM
 from appliance.identity import accounts, one_time_links, owed_steps, password_changes, passwords, services, sessions, throttle, tokens
-from appliance.identity.directory import directories, servers, wizard
+from appliance.identity.directory import directories, group_rules, servers, wizard
 from appliance.identity.directory.mapping import Entry
 from appliance.identity.directory.sync import runs
 from appliance.identity.models import Token
@@ -171,6 +171,23 @@ def _(at):
 def _(at):
     number = _directory(at)
     return lambda: servers.note(SYSTEM, number, 'ldaps://dc2.company.test', 'refused')
+
+
+def _rule(number):
+    return group_rules.add_rule(SYSTEM, number, {'uuid': syncs.number_of('staff'), 'name': 'Staff', 'dn': 'cn=staff,dc=firma,dc=example'}, 'role', 'portal_admin')
+
+
+@example('identity.directory.group_rules.add_rule')
+def _(at):
+    number = _directory(at)
+    return lambda: _rule(number)
+
+
+@example('identity.directory.group_rules.remove_rule')
+def _(at):
+    number = _directory(at)
+    rule = _rule(number)
+    return lambda: group_rules.remove_rule(SYSTEM, number, rule)
 
 
 def _run(at, name):

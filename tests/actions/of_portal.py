@@ -65,6 +65,13 @@ def _(at):
     return lambda: departments.set_head(SYSTEM, 1, person_id)
 
 
+@example('core.departments.place_department')
+def _(at):
+    number = departments.add_department(SYSTEM, at.word())
+    people.update_person(SYSTEM, at.person(), department_id=number)
+    return lambda: departments.place_department(SYSTEM, number, 'Elsewhere', 1)
+
+
 @example('core.departments.department_by_name')
 def _(at):
     return lambda: departments.department_by_name(SYSTEM, 'Nobody has this')

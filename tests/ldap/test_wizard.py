@@ -140,8 +140,8 @@ def _rules(grant):
 def test_what_is_granted_is_enough_and_no_more(box, values, grouped):
     found, by_step = tried(box, values | {'url': grouped.url}, 'login', login='employee', password=PASSWORD)
     assert {one['step']: one['state'] for one in found['steps']} == dict.fromkeys((*probe.STEPS[:5], 'as', 'login'), 'ok'), found['steps']
-    assert by_step['people']['details']['people'][0]['groups'] == [{'group': GROUP, 'gives': []}]
-    assert by_step['as']['details']['groups'] == [{'group': GROUP, 'gives': []}]
+    assert by_step['people']['details']['people'][0]['groups'] == [{'group': 'opticians', 'gives': []}]
+    assert by_step['as']['details']['groups'] == [{'group': 'opticians', 'gives': []}]
     connection = ldap.initialize(grouped.url)
     connection.simple_bind_s(PORTAL, SECRET)
     assert all('street' not in shown and 'userPassword' not in shown for _dn, shown in connection.search_s(PEOPLE, ldap.SCOPE_SUBTREE, '(uid=insider)', ['*', '+']))

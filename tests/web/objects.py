@@ -7,6 +7,7 @@ from appliance.core.events import EventRow
 from appliance.core.subscriptions.models import Subscription, SubscriptionCall
 from appliance.identity import services, sessions, tokens
 from appliance.identity.directory.directories import add_directory
+from appliance.identity.directory.group_rules import add_rule
 from appliance.tools.worktime import rules as worktime
 from tests import addresses, syncs
 from tests.web.rest.callers import SCOPES
@@ -17,7 +18,7 @@ WHOSE = {
     'comment_id': 'a comment of the employee on it', 'attachment_id': 'a file of the employee on it', 'ref': 'that day', 'token_id': 'an access of the employee',
     'session_id': 'another session of the employee', 'subscription_id, call_id': 'what a program of the employee is told', 'trash_id': 'what the employee deleted',
     'notice_id': 'a notice of the employee', 'service_id': 'a service account that the employee answers for', 'insight_id': 'what the administrator asked about the employee',
-    'mail_id': 'a mail to the employee', 'department_id': 'the department of the employee', 'scope, path': 'that department', 'directory_id': 'a directory', 'run_id': 'what its comparison found',
+    'mail_id': 'a mail to the employee', 'department_id': 'the department of the employee', 'scope, path': 'that department', 'directory_id': 'a directory', 'run_id': 'what its comparison found', 'rule_id': 'what a group of it gives',
     'field_id': 'a field that the company gave its people', 'tagging_id': 'a tag of the employee, who is what the addresses of tags name',
     'event_id, listener': 'a delivery that is not there', 'token': 'a link that is not there, or of no program'}
 OTHERS = {'head', 'employee', 'outsider', 'guest', 'administrator'}
@@ -51,7 +52,8 @@ def make(company):
         'token': 'no-such-token', 'filename': 'mark.svg', 'method': 'profile', 'known': 'none', 'version': 'x', 'size': 64,
         'event_id': 999_999, 'listener': 'core.nothing', 'role': 'portal_admin', 'what': 'granting', 'name': 'core.outbox',
     }
-    return found | {'run_id': syncs.make(found['directory_id'], ids['employee'])['run_id']} | _rows(ids['employee']) | _of_tools(ids)
+    rule = add_rule(SYSTEM, found['directory_id'], {'uuid': syncs.number_of('staff'), 'name': 'Staff', 'dn': 'cn=staff,dc=x'}, 'role', 'portal_admin')
+    return found | {'rule_id': rule, 'run_id': syncs.make(found['directory_id'], ids['employee'])['run_id']} | _rows(ids['employee']) | _of_tools(ids)
 
 
 def _tagged(actor):

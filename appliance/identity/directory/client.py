@@ -79,6 +79,8 @@ class Directory:
     failures: dict = field(default_factory=dict)
     changes_passwords: bool = True
     realm: str = ''         # of Kerberos; '': that of its base
+    tree: str = 'attribute'     # where departments come from: attribute, ou, groups
+    heads: bool = False         # whether who heads a department comes from the people's `manager`
 
     @property
     def bases(self):
@@ -180,16 +182,16 @@ class Connection:
             raise ldap.SIZELIMIT_EXCEEDED({'desc': 'more than was asked for'})
         return entries
 
-    def pages(self, search_filter, attributes, size):
+    def pages(self, search_filter, attributes, size, base=None):
         """The same search page by page, so that the server's size limit does not end it: yields lists of (dn, values).
 
         DirectoryDown where the pages have no end, or one is said to be the last that cannot be.
         """
-        known = set()
-        for base in self._directory.bases:
-            for page in self._pages_below(base, search_filter, attributes, size):
-                if self._directory.more_bases:      # one may be inside another
-                    page = [one for one in page if one[0] not in known]
+        known, bases = set(), self._directory.bases if base is None else (base,)
+        for one in bases:
+            for page in self._pages_below(one, search_filter, attributes, size):
+                if len(bases) > 1:      # one may be inside another
+                    page = [entry for entry in page if entry[0] not in known]
                     known.update(dn for dn, _values in page)
                 yield page
 

@@ -26,7 +26,7 @@ from appliance.identity.models import Directory as Row
 _ = texts(__name__)
 
 # What decides who is who.
-DECIDING = ('url', 'more_servers', 'tls', 'ca_pem', 'base_dn', 'more_bases', 'preset', 'person_filter', 'login_attributes', 'mapping', 'realm')
+DECIDING = ('url', 'more_servers', 'tls', 'ca_pem', 'base_dn', 'more_bases', 'preset', 'person_filter', 'login_attributes', 'mapping', 'realm', 'tree', 'heads')
 SECRET_PURPOSE = 'directory.bind_secret'
 MOST_LINE = 1000
 SYNC_MODES = OFF, KNOWN, ALL = ('off', 'known', 'all')      # see identity.models.Directory
@@ -34,9 +34,10 @@ MOST_PEM = 200_000
 MOST_SERVERS, MOST_BASES = 8, 20
 SEVERAL = {'url': 'more_servers', 'base_dn': 'more_bases'}     # where the first one is, and where the others are
 MAPPED = (*FIELDS, 'photo', 'head')
+TREES = ('attribute', 'ou', 'groups')                       # see identity.models.Directory
 ATTRIBUTE = re.compile(r'[A-Za-z][A-Za-z0-9-]*')
 REALM = re.compile(r'[^\s@/\\:]+')
-DEFAULTS = {'realm': '', 'more_servers': [], 'more_bases': [], 'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
+DEFAULTS = {'realm': '', 'tree': 'attribute', 'heads': False, 'more_servers': [], 'more_bases': [], 'bind_dn': '', 'ca_pem': '', 'mapping': {}, 'is_active': True}
 
 
 @action(rights=permitted('identity.directories.manage'))
@@ -45,7 +46,7 @@ def add_directory(actor, name, url, base_dn, secret='', **values):
 
     values: more_servers ([url, ...], asked after `url` in this order), more_bases ([DN, ...]), bind_dn, tls, ca_pem, preset, person_filter,
     login_attributes, mapping ({field: [attribute, ...]}), is_active, sync (SYNC_MODES), changes_passwords, realm (of Kerberos; '' that
-    of the base); all may be absent. Invalid names the field that is wrong; Conflict when the name is taken.
+    of the base), tree (TREES), heads; all may be absent. Invalid names the field that is wrong; Conflict when the name is taken.
     """
     values = DEFAULTS | {'name': name, 'url': url, 'base_dn': base_dn} | values
     values.setdefault('preset', 'openldap')
@@ -91,7 +92,8 @@ def _hosts(*urls):
 
 def _require_rights_of_its_people(actor, directory_id):
     """NotAllowed where somebody who comes in by this directory may do more than the actor: who says which server it is, says who that is."""
-    for role, in rows('SELECT DISTINCT r.role FROM person_role r JOIN directory_person t ON t.person_id = r.person_id WHERE t.directory_id = ?', directory_id):
+    for role, in rows('''SELECT r.role FROM person_role r JOIN directory_person t ON t.person_id = r.person_id WHERE t.directory_id = ?
+                         UNION SELECT what FROM directory_group_rule WHERE directory_id = ? AND kind = 'role\'''', directory_id, directory_id):
         try:
             require_grantable(actor, role)
         except NotAllowed:
@@ -113,7 +115,7 @@ def draft(actor, directory_id=None, secret='', **values):
     if row:
         of_kind = ('person_filter', 'login_attributes') if values.get('preset', row.preset) != row.preset else ()
         kept |= {name: getattr(row, name) for name in (*DECIDING, 'bind_dn') if name not in ('base_dn', 'more_bases', *of_kind)}
-    clean = _check({name: value for name, value in (kept | values).items() if name in DECIDING and value != '' or name in ('ca_pem', 'bind_dn', 'url')})
+    clean = _check({name: value for name, value in (kept | values).items() if name in DECIDING and value != '' or name in ('ca_pem', 'bind_dn', 'url', 'realm')})
     clean.setdefault('base_dn', '')
     if row and any(clean[name] != getattr(row, name) for name in DECIDING):
         _require_rights_of_its_people(actor, directory_id)
@@ -127,14 +129,14 @@ def draft(actor, directory_id=None, secret='', **values):
 
 def list_directories(actor):
     """[{id, name, url, more_servers, tls, base_dn, more_bases, bind_dn, has_secret, has_ca, preset, person_filter, login_attributes,
-    mapping, is_active, sync, changes_passwords, realm, failed_at, failure, tired}, ...] by name; administrators only. tired: [{url, at, failure}] of servers
+    mapping, is_active, sync, changes_passwords, realm, tree, heads, failed_at, failure, tired}, ...] by name; administrators only. tired: [{url, at, failure}] of servers
     that failed when they were asked last."""
     require(actor, 'identity.directories.manage')
     return [{'id': row.id, 'name': row.name, 'url': row.url, 'more_servers': row.more_servers, 'tls': row.tls, 'base_dn': row.base_dn,
              'more_bases': row.more_bases, 'bind_dn': row.bind_dn,
              'has_secret': row.bind_secret is not None, 'has_ca': bool(row.ca_pem), 'preset': row.preset,
              'person_filter': row.person_filter, 'login_attributes': row.login_attributes, 'mapping': row.mapping,
-             'is_active': row.is_active, 'sync': row.sync, 'changes_passwords': row.changes_passwords, 'realm': row.realm, 'failed_at': row.failed_at,
+             'is_active': row.is_active, 'sync': row.sync, 'changes_passwords': row.changes_passwords, 'realm': row.realm, 'tree': row.tree, 'heads': row.heads, 'failed_at': row.failed_at,
              'failure': str(remembered(row.failure).message) if row.failure else '',
              'tired': [{'url': url, 'at': clock.from_microseconds(at), 'failure': str(remembered(reason).message)}
                        for url, (at, reason) in sorted(row.failures.items())]}
@@ -198,7 +200,7 @@ def _opened(row):
         preset=row.preset, person_filter=row.person_filter, login_attributes=tuple(row.login_attributes), mapping=row.mapping,
         bind_password=_unseal(row.bind_secret), failed_at=row.failed_at, failure=row.failure, more_servers=tuple(row.more_servers),
         more_bases=tuple(row.more_bases), failures=row.failures, changes_passwords=row.changes_passwords,
-        realm=row.realm)
+        realm=row.realm, tree=row.tree, heads=row.heads)
 
 
 def _seal(secret, bind_dn):
@@ -341,5 +343,5 @@ _CHECKS = {
     'name': _name, 'url': _url, 'more_servers': _several(_url, MOST_SERVERS), 'more_bases': _several(_base, MOST_BASES), 'tls': _one_of(TLS_MODES), 'base_dn': _base, 'bind_dn': lambda value: _line(value, 'bind_dn'),
     'ca_pem': _ca, 'preset': _one_of(tuple(PRESETS)), 'person_filter': _filter, 'login_attributes': _attributes,
     'mapping': _mapping, 'is_active': _flag, 'sync': _one_of(SYNC_MODES),
-    'changes_passwords': _flag, 'realm': _realm,
+    'changes_passwords': _flag, 'realm': _realm, 'tree': _one_of(TREES), 'heads': _flag,
 }

@@ -46,7 +46,7 @@ add: olcAccess
 olcAccess: {{0}}to dn.subtree="{base}"
   attrs={attributes}
   by dn.exact="{account}" read by * break
-olcAccess: {{1}}to dn.subtree="{root}" attrs=entry,objectClass,cn,member,uniqueMember
+olcAccess: {{1}}to dn.subtree="{root}" attrs=entry,objectClass,cn,entryUUID,member,uniqueMember
   by dn.exact="{account}" read by * break
 -
 add: olcLimits
@@ -79,7 +79,7 @@ aci: (target="ldap:///{base}")(targetattr="{attributes}")
  (version 3.0; acl "the portal reads people"; allow (read, search, compare)
  userdn="ldap:///{account}";)
 aci: (targetfilter="(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))")
- (targetattr="objectClass || cn || member || uniqueMember || memberUid")
+ (targetattr="objectClass || cn || entryUUID || member || uniqueMember || memberUid")
  (version 3.0; acl "the portal reads groups"; allow (read, search, compare)
  userdn="ldap:///{account}";)
 '''

@@ -21,7 +21,7 @@ from appliance.core.errors import Busy
 from appliance.core.i18n import texts
 from appliance.core.limits import MAIL_LENGTH, PASSWORD_LENGTH
 from appliance.core.person_fields import fold_login
-from appliance.identity.directory import policy, realms, servers
+from appliance.identity.directory import groups, policy, realms, servers
 from appliance.identity.directory.client import connect, describe
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.mapping import attributes_of, read_entry
@@ -93,6 +93,23 @@ def prove(directory, entry, reason, login, password, before_bind, deadline):
     if reason:
         raise WrongPair(reason, key)
     return replace(entry, hint=hints[0]) if hints else entry
+
+
+def with_groups(directory, entry, deadline):
+    """The Entry of somebody who was let in, with what he is to the mapped groups. That they cannot be read in time keeps nobody out."""
+    rules = groups.rules_of(directory.id)
+    if not rules:
+        return entry
+
+    def talk():
+        with connect(directory, deadline) as connection:
+            bind_own_account(connection, directory)
+            return groups.at_login(connection, directory, entry, rules)
+    try:
+        return within(deadline, talk)
+    except (ldap.LDAPError, ValueError, DirectoryDown, DirectoryMisconfigured) as error:
+        log.warning('directory %s: the groups of %s cannot be read: %s', directory.name, entry.dn, error)
+        return groups.unread(entry, rules)
 
 
 def refuse_unusable(login, password):

@@ -26,6 +26,8 @@ FIELDS = {
     'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH,
     'department': NAME_LENGTH, 'employee_number': EMPLOYEE_NUMBER_LENGTH, 'language': TITLE_LENGTH,
 }
+# A group that does not name its members (groups.py).
+PRIMARY_GROUP = {'active-directory': ('primaryGroupID',)}
 # Cut short they would be another's, or nobody's.
 WHOLE = ('login', 'mail', 'employee_number')
 # Fetched apart (photos.py): a look at everybody must not carry pictures.
@@ -68,6 +70,7 @@ class Entry:
     when the directory has none; login and name always, language only where it is one that the portal speaks.
     head_dn: the DN of his manager or ''.
     is_disabled (None: the directory does not show it), expires_at (None: never): see `closed`. hint: see policy.Hint.
+    groups: {uuid of a mapped group that the directory shows: whether he is in it}; None where nobody asked (see groups.at_login).
     """
 
     uuid: uuid.UUID
@@ -77,6 +80,7 @@ class Entry:
     is_disabled: bool | None = False
     expires_at: datetime | None = None
     hint: object = None
+    groups: dict | None = None
 
     def closed(self, now):
         """Why the directory lets nobody in by this entry at a moment: `disabled`, `expired`, or '' where it does."""
@@ -84,20 +88,21 @@ class Entry:
 
 
 def mapping_of(directory):
-    """{field: attribute names} of a directory: its preset's, with its own in their place."""
-    return PRESETS[directory.preset].mapping | {name: tuple(names) for name, names in directory.mapping.items()}
+    """{field: attribute names} of a directory: its preset's, with its own in their place. Departments may come by other ways (its `tree`)."""
+    found = PRESETS[directory.preset].mapping | {name: tuple(names) for name, names in directory.mapping.items()}
+    return found if directory.tree == 'attribute' else found | {'department': ()}
 
 
 def mapped_fields(directory):
     """The names of the fields that the directory fills; they are read-only in the portal, but for the photo where it has none."""
     # The language it only proposes.
-    return tuple(name for name, attributes in mapping_of(directory).items() if attributes and name != 'language')
+    return tuple(name for name, attributes in mapping_of(directory).items() if attributes and name != 'language') + (('department',) if directory.tree == 'ou' else ())
 
 
 def attributes_of(directory):
     """The attributes to ask the directory for."""
     names = {name for field, attributes in mapping_of(directory).items() if field not in APART for name in attributes}
-    return sorted(names | {PRESETS[directory.preset].uuid_attribute, *closing.ATTRIBUTES[directory.preset]})
+    return sorted(names | {PRESETS[directory.preset].uuid_attribute, *closing.ATTRIBUTES[directory.preset], *PRIMARY_GROUP.get(directory.preset, ())})
 
 
 def read_entry(directory, dn, values):

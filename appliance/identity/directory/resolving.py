@@ -53,7 +53,8 @@ def authenticate(asked, name, password, before_bind=None):
         # Not one that answered pays for others that did not.
         deadline = max(deadline, time.monotonic() + LEAST_S)
         with _noted(next(directory for directory in asked if directory.id == one.directory.id), one.directory.url):
-            return one.directory, login.prove(one.directory, one.entry, one.reason, name, password, before_bind, deadline)
+            entry = login.prove(one.directory, one.entry, one.reason, name, password, before_bind, deadline)
+            return one.directory, login.with_groups(one.directory, entry, deadline)
 
 
 def for_one(directory, deadline, find, act):

@@ -3,17 +3,16 @@
 from collections import Counter
 
 import ldap
-from ldap.filter import escape_filter_chars
 
 from appliance.core import clock
 from appliance.core.i18n import texts
 from appliance.identity.directory import self_written
+from appliance.identity.directory.groups import what_groups_give
 from appliance.identity.directory.mapping import attributes_of, mapping_of, plain, read_entry
-from appliance.identity.directory.root import read_root
 
 _ = texts(__name__)
 
-LOOKED_AT, SHOWN, MOST_GROUPS = 100, 3, 20
+LOOKED_AT, SHOWN = 100, 3
 
 
 def read_samples(directory, connection):
@@ -57,35 +56,6 @@ def as_shown(directory, entry, values):
 def groups_shown(directory, entry, connection):
     """[{group, gives: [words, ...]}, ...] of an Entry as text. Rules may be asked: call it in a thread that has the database."""
     return [{'group': str(one['group']), 'gives': [str(words) for words in one['gives']]} for one in what_groups_give(directory, entry, connection)]
-
-
-def what_groups_give(directory, entry, connection):
-    """[{group, gives: [what, in words]}, ...]: the groups of an Entry by name, and what each gives here, at most MOST_GROUPS.
-
-    memberOf where the directory keeps it; else the groups that name the entry as a member, anywhere below the base's own root.
-    """
-    names = _member_of(entry, connection) or _naming(directory, entry, connection)
-    return [{'group': name, 'gives': []} for name in sorted(names, key=str.casefold)[:MOST_GROUPS]]
-
-
-def _member_of(entry, connection):
-    try:
-        found = connection.search('(objectClass=*)', ['memberOf'], base=entry.dn, scope=ldap.SCOPE_BASE)
-    except ldap.LDAPError:
-        return []
-    return [data.decode('utf-8', 'replace') for _dn, values in found for data in plain(values).get('memberof', ())]
-
-
-def _naming(directory, entry, connection):
-    if directory.preset == 'active-directory':
-        return []
-    dn, login = escape_filter_chars(entry.dn), escape_filter_chars(entry.fields['login'])
-    base = next((one for one in read_root(connection).contexts if directory.base_dn.lower().endswith(one.lower())), directory.base_dn)
-    try:
-        found = connection.search(f'(|(member={dn})(uniqueMember={dn})(memberUid={login}))', ['1.1'], base=base)
-    except ldap.LDAPError:
-        return []
-    return [dn for dn, _values in found]
 
 
 def _warnings(directory, entries, nameless):

@@ -120,13 +120,13 @@ def _name_of(actor, person_id):
 
 def filled_by(person_id):
     """{name, fields}: the directory that fills fields of a person, and which; None for somebody who is not of one."""
-    found = row('SELECT d.name, d.preset, d.mapping, p.photo FROM directory d JOIN directory_person p ON p.directory_id = d.id WHERE p.person_id = ?',
+    found = row('SELECT d.name, d.preset, d.mapping, d.tree, p.photo FROM directory d JOIN directory_person p ON p.directory_id = d.id WHERE p.person_id = ?',
                 person_id)
     if found is None:
         return None
     from appliance.identity.directory.mapping import mapped_fields      # slow: python-ldap, 7 MiB, and jobs asks for none of it
-    name, preset, mapping, photo = found
-    fields = mapped_fields(Directory(preset=preset, mapping=Directory.mapping.python_value(mapping)))
+    name, preset, mapping, tree, photo = found
+    fields = mapped_fields(Directory(preset=preset, mapping=Directory.mapping.python_value(mapping), tree=tree))
     return {'name': name, 'fields': tuple(one for one in fields if one != 'photo' or is_taken(photo))}
 
 

@@ -1,8 +1,8 @@
 """The forms of the directories' pages. What is right is decided by the rules."""
 
-from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from appliance.core.i18n import texts
 from appliance.core.limits import LOGIN_LENGTH, NAME_LENGTH, PASSWORD_LENGTH
@@ -35,6 +35,12 @@ def sync_choices():
             SelectChoice('off', _('No'))]
 
 
+def tree_choices():
+    """Where departments come from."""
+    return [SelectChoice('attribute', _('An attribute of each person')), SelectChoice('ou', _('The branches (OU) in which people stand, as a tree')),
+            SelectChoice('groups', _('Groups alone, by the rules of this page'))]
+
+
 class DirectoryForm(Form):
     """A directory. Fields bear the rules' names; url and base_dn hold all servers and bases, one a line; `map_<field>` are attributes parted by
     commas, '' for the kind's own.
@@ -65,6 +71,8 @@ class DirectoryForm(Form):
     sync = SelectField(_.lazy('Follow it by itself'), choices=sync_choices)
     changes_passwords = BooleanField(_.lazy('People may change their password there from here'))
     realm = _line(_.lazy('Realm of Kerberos'), NAME_LENGTH)
+    tree = SelectField(_.lazy('Departments come from'), choices=tree_choices, default='attribute')
+    heads = BooleanField(_.lazy('Who heads a department comes from the directory (manager)'))
     tried_login = _line(_.lazy('Login of a person'), LOGIN_LENGTH)
     tried_password = PasswordField(_.lazy('His password'), [Length(max=PASSWORD_LENGTH)])
     check, take_preset, take_base_dn = (HiddenField(validators=[Length(max=MOST_LINE)]) for _each in range(3))
@@ -80,7 +88,7 @@ class DirectoryForm(Form):
 
     def values(self, kept=None):
         """The arguments for the rules; `kept` is the row that is edited. What was left empty is left to the kind of directory."""
-        values = {name: self[name].data for name in ('name', 'preset', 'tls', 'bind_dn', 'is_active', 'sync', 'changes_passwords', 'realm')}
+        values = {name: self[name].data for name in ('name', 'preset', 'tls', 'bind_dn', 'is_active', 'sync', 'changes_passwords', 'realm', 'tree', 'heads')}
         for first, others in SEVERAL.items():
             values[first], *values[others] = dict.fromkeys(_lined(self[first].data)) or ['']
         if self.ca_pem.data or self.drop_ca.data:
@@ -116,3 +124,11 @@ def as_typed(directory):
 
 def _parted(text):
     return [part for part in (piece.strip() for piece in text.split(',')) if part]
+
+
+class GroupForm(Form):
+    """A group, by its number, and what it gives: `role:NAME` or `department:ID`. `q` is what was looked for."""
+
+    group = RadioField(_.lazy('Group'), validate_choice=False, validators=[InputRequired(_.lazy('Choose a group.'))])
+    gives = SelectField(_.lazy('Gives'), validate_choice=False, validators=[InputRequired(_.lazy('Choose what it gives.'))])
+    q = HiddenField(validators=[Length(max=NAME_LENGTH)])

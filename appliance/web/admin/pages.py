@@ -7,7 +7,7 @@ from appliance.core.i18n import texts
 
 _ = texts(__name__)
 # (title, [(endpoint, what its addresses begin with, title, the permissions of which one is needed)]): sixteen beside each other fit no screen.
-GROUPS = (
+AREAS = (
     (_.lazy('The company'), (
         ('setup.company', '/admin/setup', _.lazy('Company and mail'), ('core.settings.manage', 'core.mail.manage')),
         ('scopes.company', '/settings/values/company', _.lazy('Settings'), ('core.settings.manage',)),
@@ -32,14 +32,14 @@ GROUPS = (
 )
 
 
-def groups():
+def areas():
     """[(title, [(url, title, whether it is this one)])] of the pages that this person may see."""
     mine = permissions.of(g.actor)
     found = [(title, [(url_for(endpoint), name, f'{request.path}/'.startswith(f'{begins}/')) for endpoint, begins, name, needed in beside if mine & set(needed)])
-             for title, beside in GROUPS]
+             for title, beside in AREAS]
     return [(title, beside) for title, beside in found if beside]
 
 
 def pages():
     """[(url, title, whether it is this one)] of the same, the overview first."""
-    return [(url_for('admin.index'), _('Overview'), request.endpoint == 'admin.index'), *(one for _title, beside in groups() for one in beside)]
+    return [(url_for('admin.index'), _('Overview'), request.endpoint == 'admin.index'), *(one for _title, beside in areas() for one in beside)]

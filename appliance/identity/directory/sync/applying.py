@@ -14,7 +14,7 @@ from appliance.core.person_fields import fold_login
 from appliance.core.personal.forgotten import is_forgotten
 from appliance.identity.directory import directories
 from appliance.identity.directory.filling import person_values
-from appliance.identity.directory.sync import models, notes, photos, planning
+from appliance.identity.directory.sync import giving, heading, models, notes, photos, planning, tree
 from appliance.identity.directory.sync.batches import NotDone, Work, work_off
 from appliance.identity.directory.sync.due import GOOD_FOR
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
@@ -108,7 +108,8 @@ def _create(run, step):
     DirectoryPerson.create(directory=run.directory_id, uuid=step.uuid, person=step.person_id, dn=step.dn, seen_at=clock.now())
 
 
-DOES = {planning.DISABLE: _disable, planning.ENABLE: _enable, planning.CHANGE: _change, planning.MOVE: _move, planning.CREATE: _create}
+DOES = {planning.DISABLE: _disable, planning.ENABLE: _enable, planning.CHANGE: _change, planning.MOVE: _move, planning.CREATE: _create,
+        planning.LOSE: giving.lose, planning.GAIN: giving.gain, planning.PLACE: giving.place, planning.BRANCH: tree.carry_out, planning.HEAD: heading.carry_out}
 APPLYING = Work('apply', models.APPLYING, models.WAITING, models.APPLIED, models.SKIPPED, models.REFUSED, _waiting,
                 lambda run, step: DOES[step.kind](run, step), _end)
 

@@ -13,7 +13,7 @@ from appliance.core.errors import Busy, PortalError, StorageFull
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories, gaps
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, due, looking, models, notes, photos, planning, reading, runs, undoing
+from appliance.identity.directory.sync import applying, due, grouping, looking, models, notes, photos, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
@@ -50,26 +50,32 @@ def _guarded(call, what):
         return gaps.UNEXPECTED
 
 
-def follow(directory_id, most_s=None):
+def follow(directory_id, most_s=None, is_again=False):
     """Bring people in line with a directory now; returns the run's id, or None where there was nothing to do. After `most_s` seconds of
-    carrying out, the rest is left to `carry_on`.
+    carrying out, the rest is left to `carry_on`. is_again: of the second look at once, where the first one left somebody to be read.
     """
     directory, creates, run_id = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL, None
     for look in looking.looks(directory, creates):
         directories.note_answer(look.snapshot.directory)
-        plan = look.plan or _plan(look.snapshot, creates)
+        snapshot = look.snapshot
+        snapshot.grouping = grouping.read(snapshot.directory, snapshot.found, snapshot.is_whole)
+        # Who is in a group may be another without a change of his entry.
+        plan = look.plan if look.plan and snapshot.grouping is None else _plan(snapshot, creates)
         news = _without_known_news(directory_id, plan)
         if news:
             run_id = runs.keep(news, directory_id)
         looking.keep(look, plan, is_run=bool(news))
         if news:
             applying.apply(run_id, most_s)
+        if snapshot.grouping is not None and snapshot.grouping.is_to_read and not is_again:
+            return follow(directory_id, most_s, is_again=True) or run_id
     return run_id
 
 
 def _read(directory):
     """A Snapshot of everybody. That it answers is noted for logins."""
     snapshot = reading.read_by_turns(directory)
+    snapshot.grouping = grouping.read(snapshot.directory, snapshot.found)
     directories.note_answer(snapshot.directory)
     return snapshot
 
@@ -82,7 +88,7 @@ def _plan(snapshot, creates):
 def _without_known_news(directory_id, plan):
     """The plan without what the newest runs said already; None when nothing is left. What was held and is not any more is over."""
     said = _said(directory_id)
-    is_known = said is not None and said.brake == plan.brake and plan.absent <= said.absent
+    is_known = said is not None and said.brake == plan.brake and plan.absent <= said.absent and not runs.holds_more(plan, said.id)
     if said is not None and said.state == models.HELD and not is_known:
         with write('identity.directory.sync.over'):
             SyncRun.update(state=models.OVER).where((SyncRun.id == said.id) & (SyncRun.state == models.HELD)).execute()

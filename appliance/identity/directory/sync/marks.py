@@ -10,6 +10,7 @@ from datetime import timedelta
 from appliance.core import clock
 from appliance.core.db import rows, write
 from appliance.core.departments import all_departments
+from appliance.identity.directory.groups import rules_of
 from appliance.identity.directory.sync import models, planning
 from appliance.identity.directory.sync.models import SyncMark
 from appliance.identity.models import DirectoryPerson
@@ -21,7 +22,8 @@ BESIDE = {'failed_at', 'failure', 'failures', 'bind_password'}
 
 
 def sign(directory, creates):
-    """A text that stands for all that decides who is who here: the directory's row, whether people are made, the departments."""
+    """A text that stands for all that decides who is who here: the directory's row, whether people are made, the departments,
+    what groups give."""
     return _sign(directory, creates, max(all_departments(), default=0))
 
 
@@ -33,7 +35,8 @@ def is_of(text, directory, creates):
 def _sign(directory, creates, newest):
     decides = [getattr(directory, field.name) for field in dataclasses.fields(directory) if field.name not in BESIDE]
     departments = sorted((department_id, row[0]) for department_id, row in all_departments().items() if department_id <= newest)
-    return f'{newest} {hashlib.sha256(repr((decides, creates, departments)).encode()).hexdigest()}'
+    rules = [(rule.uuid, rule.kind, rule.what) for rule in rules_of(directory.id)]
+    return f'{newest} {hashlib.sha256(repr((decides, creates, departments, rules)).encode()).hexdigest()}'
 
 
 def of(directory_id):

@@ -16,7 +16,7 @@ KEPT_DAYS = 90
 ASKED, READING, PLANNED, APPLYING, DONE, HELD, FAILED, UNDOING, UNDONE, DISCARDED, OVER = (
     'asked', 'reading', 'planned', 'applying', 'done', 'held', 'failed', 'undoing', 'undone', 'discarded', 'over')
 # Brakes that hold no step: what the directory did not show.
-WITHOUT_STEPS = ('part', 'lost', 'blind')
+WITHOUT_STEPS = ('part', 'lost', 'blind', 'groups')
 # States of a step.
 WAITING, APPLIED, SKIPPED, REFUSED, TAKEN_BACK, LEFT = 'waiting', 'applied', 'skipped', 'refused', 'taken back', 'left'
 

@@ -21,7 +21,9 @@ from appliance.identity.directory import directories
 from appliance.identity.directory.sync import reading, settled
 
 # In the order in which they are done: who must go goes first.
-DISABLE, ENABLE, CHANGE, MOVE, CREATE, REFUSE = KINDS = ('disable', 'enable', 'change', 'move', 'create', 'refuse')
+DISABLE, LOSE, ENABLE, CHANGE, MOVE, BRANCH, CREATE, PLACE, GAIN, HEAD, REFUSE = KINDS = (
+    'disable', 'lose', 'enable', 'change', 'move', 'branch', 'create', 'place', 'gain', 'head', 'refuse')
+RIGHTS = (LOSE, GAIN, HEAD)      # what is held by itself: each is said once
 # Both must be passed: of a small company one person more is soon a tenth, of a large one five people are nothing.
 BRAKE_SHARE, BRAKE_PEOPLE = 0.1, 5
 A_DAY = timedelta(days=1)
@@ -48,8 +50,8 @@ class Step:
 class Plan:
     """steps in the order of doing. brake: '' or why some are held, or nobody can be told absent or shut: `many`, `empty`, `part`, `lost`,
     `administrator` (nobody could administer any more), `blind` (the directory does not show who is disabled), `emptied` (so many lose
-    what they had that the account's rights must have changed). ends: {uuid: the moment from which the entry has expired, or None} of the
-    known people whose entries were read.
+    what they had that the account's rights must have changed), `gains`, `losses`, `heads` (see grouping and heading), `groups` (not read).
+    ends: {uuid: the moment from which the entry has expired, or None} of the known people whose entries were read.
     """
 
     steps: tuple
@@ -97,6 +99,7 @@ def known_people(directory_id):
 
 def make(directory, snapshot, creates):
     """The Plan for a Snapshot. creates: whether people are made before they log in (False: they come by their first login)."""
+    from appliance.identity.directory.sync import grouping, heading     # cycle: they make Steps
     known, look = known_people(directory.id), _Look(directory)
     steps = []
     for known_by in snapshot.found:
@@ -108,7 +111,9 @@ def make(directory, snapshot, creates):
     look.remember(snapshot)
     inside = {known_by: person for known_by, person in known.items() if not person.is_out and not person.is_forgotten}
     steps, brake = _braked_changes(steps, inside)
-    brake = 'blind' if look.is_blind else brake
+    given, waits = grouping.steps(directory, snapshot, known, {step.uuid for step in steps if step.kind == CREATE}, look.now)
+    headed, many = heading.steps(directory, snapshot, known)
+    steps, brake = steps + given + headed, 'blind' if look.is_blind else brake or waits or many
     begun = clock.microseconds(snapshot.begun_at)
     gone = [known_by for known_by, person in inside.items() if not snapshot.shows(known_by) and known_by not in snapshot.unclear and person.seen_at < begun]
     if gone:
@@ -133,7 +138,7 @@ class _Look:
 
     def at_known(self, known_by, snapshot, person):
         """The steps about somebody who is here: none, and nothing is read, when all is as it was when there were none."""
-        here, there = settled.here(self.directory, self.departments, person), settled.there(*snapshot.found[known_by])
+        here, there = settled.here(self.directory, self.departments, person), settled.there(*snapshot.found[known_by], snapshot.is_placed(known_by))
         before = self._before.pop(known_by, None)
         if before and before.holds(here, there, self.now):
             self._settled[known_by] = before

@@ -13,6 +13,7 @@ from appliance.identity.directory import servers
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.closing import closing, why_shut
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
+from appliance.identity.directory.groups import without_department
 from appliance.identity.directory.login import bind_own_account, misconfigured_search, within
 from appliance.identity.directory.mapping import attributes_of, plain, read_entry, read_uuid, uuid_filter
 
@@ -32,6 +33,7 @@ class Snapshot:
     unclear: uuids that two entries have: whose they are is not known, so nothing is done to anybody, nor is he absent.
     gap: why it may not be everybody: '' (it is), `part` (the server's size limit), `lost` (the connection ended midway).
     begun_at: when it was begun; who came in since then may be missing in it. filled_by: see read_by_turns.
+    grouping: what groups and branches say beside it (see grouping), or None.
     """
 
     directory: object
@@ -41,6 +43,7 @@ class Snapshot:
     begun_at: datetime = field(default_factory=clock.now)
     listed: object = None
     filled_by: object = None
+    grouping: object = None
 
     @property
     def is_whole(self):
@@ -58,7 +61,12 @@ class Snapshot:
 
     def entry(self, known_by):
         """The Entry of a uuid; None when there is none, or when it has no usable login."""
-        return read_entry(self.directory, *self.found[known_by]) if known_by in self.found else None
+        entry = read_entry(self.directory, *self.found[known_by]) if known_by in self.found else None
+        return without_department(entry) if entry and self.is_placed(known_by) else entry
+
+    def is_placed(self, known_by):
+        """Whether somebody's department comes from a group or a branch, not from an attribute of his."""
+        return self.grouping is not None and self.grouping.decides(known_by)
 
     def is_shut(self, known_by, now):
         """Why an entry lets nobody in, as Entry.closed says it; also of one that has no usable login any more."""

@@ -13,7 +13,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.core.permissions import permitted, require
 from appliance.identity.directory.directories import ALL, OFF
-from appliance.identity.directory.sync import models, planning
+from appliance.identity.directory.sync import giving, models, planning
 from appliance.identity.directory.sync.due import GOOD_FOR
 from appliance.identity.directory.sync.events import SyncRunHeld
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
@@ -76,6 +76,7 @@ def start(actor, run_id, with_held=False):
     if run.planned_at < clock.now() - GOOD_FOR:
         raise Conflict(_('This plan is older than an hour. Make a new one: the directory may say something else now.'))
     if with_held:
+        giving.require_rights(actor, run_id, models.WAITING)
         SyncStep.update(is_held=False).where((SyncStep.run == run_id) & (SyncStep.state == models.WAITING)).execute()
     elif run.state == models.HELD:
         raise Invalid(_('What is left of this run is held by the brake. Say that the people are to be cut off, or discard it.'), field='with_held')
@@ -101,6 +102,7 @@ def undo(actor, run_id):
         raise Conflict(_('Only a run that was carried out can be taken back, and once.'))
     if not SyncStep.select().where((SyncStep.run == run_id) & (SyncStep.state == models.APPLIED)).exists():
         raise Conflict(_('This run did nothing that could be taken back.'))
+    giving.require_rights(actor, run_id, models.APPLIED)
     SyncRun.update(state=models.UNDOING).where(SyncRun.id == run_id).execute()
     Directory.update(sync=OFF).where(Directory.id == run.directory_id).execute()
     audit.record(actor, 'identity.directory.sync.undone', f'identity.directory:{run.directory_id}', run=run_id)
@@ -158,6 +160,15 @@ def refused_already(directory_id):
     found = SyncStep.select(SyncStep.kind, SyncStep.uuid, SyncStep.after).where(SyncStep.run.in_(since) & (SyncStep.state == models.REFUSED)
                                                                            & SyncStep.kind.not_in(DOORS))
     return {key_of(step.kind, step.uuid, step.after) for step in found}
+
+
+def holds_more(plan, run_id):
+    """Whether a plan holds back a right, or its loss, that a run did not hold: it is to be said, too."""
+    held = {key_of(step.kind, step.uuid, step.after) for step in plan.steps if step.is_held and step.kind in planning.RIGHTS}
+    if not held:
+        return False
+    said = SyncStep.select(SyncStep.kind, SyncStep.uuid, SyncStep.after).where((SyncStep.run == run_id) & SyncStep.kind.in_(planning.RIGHTS))
+    return not held <= {key_of(step.kind, step.uuid, step.after) for step in said}
 
 
 def key_of(kind, known_by, after):

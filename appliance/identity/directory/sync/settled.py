@@ -44,12 +44,17 @@ def forget(directory_id):
     _settled.pop(directory_id, None)
 
 
+def unsettle(directory_id, known_by):
+    """Have somebody's entry read at the next look."""
+    (_settled.get(directory_id) or {}).pop(known_by, None)
+
+
 def here(directory, departments, person):
     """The hash of a person as the portal knows him (planning.Known), and of what decides beside it whether his entry differs."""
     department = departments.names.get(person.department_id, '').casefold()
     return hash((directory.preset, repr(directory.mapping), person, department, departments.ids.get(department)))
 
 
-def there(dn, values):
-    """The hash of an entry as it was read."""
-    return hash((dn, tuple((name, tuple(data)) for name, data in values.items())))
+def there(dn, values, is_placed):
+    """The hash of an entry as it was read. is_placed: whether a group or a branch says his department."""
+    return hash((dn, is_placed, tuple((name, tuple(data)) for name, data in values.items())))

@@ -1,13 +1,14 @@
 """The words for what a run does and why: pages and commands read the same."""
 
 from appliance.core.i18n import texts
-from appliance.identity.directory.sync import models, notes, planning
+from appliance.identity.directory.sync import giving, models, notes, planning
 
 _ = texts(__name__)
 
 KINDS = {
     planning.DISABLE: _.lazy('Cut off'), planning.ENABLE: _.lazy('Let in again'), planning.CHANGE: _.lazy('Changed'), planning.MOVE: _.lazy('Moved'),
-    planning.CREATE: _.lazy('New'), planning.REFUSE: _.lazy('Not possible'),
+    planning.CREATE: _.lazy('New'), planning.LOSE: _.lazy('Right taken'), planning.GAIN: _.lazy('Right given'), planning.PLACE: _.lazy('Other department'),
+    planning.BRANCH: _.lazy('Department'), planning.HEAD: _.lazy('Head'), planning.REFUSE: _.lazy('Not possible'),
 }
 REASONS = {
     'disabled': _.lazy('The directory has disabled the account.'),
@@ -18,6 +19,16 @@ REASONS = {
     'changed': _.lazy('The directory has other values.'),
     'moved': _.lazy('The entry stands elsewhere in the directory.'),
     'new': _.lazy('In the directory, and not here yet.'),
+    'in_group': _.lazy('A group that the person is in gives it.'),
+    'in_branch': _.lazy('The entry stands in this branch.'),
+    'branch_new': _.lazy('People stand in this branch of the directory.'),
+    'branch_changed': _.lazy('The branch has another name or place in the directory.'),
+    'most_named': _.lazy('Most people of the department have this manager in the directory.'),
+    'nobody_names': _.lazy('Nobody of the department has this manager in the directory any more.'),
+    'left_group': _.lazy('The person is not in the group any more.'),
+    'group_gone': _.lazy('The directory does not show the group any more.'),
+    'no_rule': _.lazy('No rule gives it any more.'),
+    'kept': _.lazy('No group gives it any more; it stays, since it was given here, too.'),
     'login_taken': _.lazy('The login belongs to another account here. A name alone joins nobody.'),
 }
 RUN_STATES = {
@@ -31,7 +42,8 @@ STEP_STATES = {
 }
 FIELDS = {
     'login': _.lazy('Login'), 'name': _.lazy('Name'), 'mail': _.lazy('Mail'), 'phone': _.lazy('Phone'), 'title': _.lazy('Title'),
-    'department': _.lazy('Department'), 'employee_number': _.lazy('Employee number'), 'language': _.lazy('Language'), 'dn': _.lazy('Entry'),
+    'department': _.lazy('Department'), 'employee_number': _.lazy('Employee number'), 'language': _.lazy('Language'), 'dn': _.lazy('Entry'), 'role': _.lazy('Role'), 'group': _.lazy('Group'), 'above': _.lazy('Belongs to'),
+    'head': _.lazy('Head'), 'leads': _.lazy('Leads'),
 }
 
 
@@ -50,6 +62,14 @@ def brake(run):
         return _('The directory does not show the portal’s account who is disabled (userAccountControl). Let the account read it: nobody is let in or cut off by it until then.')
     if run['brake'] == 'emptied':
         return _('So many people would lose values that the portal’s account seems to see less than before. They keep them until you say otherwise.')
+    if run['brake'] == 'gains':
+        return _('By groups of the directory people would get roles that administer. They get them when somebody says so who may do as much.')
+    if run['brake'] == 'losses':
+        return _('So many people would lose what groups gave them that a group may have been deleted by mistake, or hidden from the portal. They keep it until you say otherwise.')
+    if run['brake'] == 'heads':
+        return _('So many departments would get another head that it waits for your word.')
+    if run['brake'] == 'groups':
+        return _('The groups of the directory cannot be read. What they gave stays as it is.')
     if run['brake'] == 'part':
         return _('The directory shows only a part of its people to the portal’s account, so that nobody can be told absent. Raise its size limit for that account.')
     return _('The connection ended before all people were read. Nobody is cut off for that.')
@@ -72,4 +92,9 @@ def counts(run):
 
 def changes(step):
     """[(field, old, new)] of a step, for people: what a new person gets has no old values."""
-    return [(FIELDS[name], step['before'].get(name, ''), value) for name, value in step['after'].items() if value != step['before'].get(name, '') and name in FIELDS]
+    return [(FIELDS[name], _value(name, step['before'].get(name, '')), _value(name, value)) for name, value in step['after'].items()
+            if value != step['before'].get(name, '') and name in FIELDS]
+
+
+def _value(name, value):
+    return giving.role_title(value) if name == 'role' and value else value
