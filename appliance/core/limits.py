@@ -8,6 +8,7 @@ NAME_LENGTH = 200
 MAIL_LENGTH = 254               # RFC 5321: a path of 256 with its brackets
 PHONE_LENGTH = 50
 TITLE_LENGTH = 200
+EMPLOYEE_NUMBER_LENGTH = 64   # what directories take (RFC 2798, and Active Directory)
 PASSWORD_LENGTH = 256           # argon2 would take more, but a login must cost no more than it must
 PASSWORD_SHORTEST = 8
 REASON_LENGTH = 1000

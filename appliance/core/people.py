@@ -11,10 +11,10 @@ from appliance.core.db import Base, row, rows
 from appliance.core.departments import Department, all_departments, path_to
 from appliance.core.errors import Conflict, NotAllowed, NotFound
 from appliance.core.events import publish
-from appliance.core.fields import Day, Id, Integer, Link, Moment, Text
+from appliance.core.fields import Day, Flag, Id, Integer, Link, Moment, Text
 from appliance.core.folding import fold
 from appliance.core.i18n import texts
-from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
+from appliance.core.limits import EMPLOYEE_NUMBER_LENGTH, LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
 from appliance.core.people_access import FORGOTTEN, require_not_forgotten
 from appliance.core.people_events import PersonAdded, PersonBlocked, PersonDemoted, PersonPromoted, PersonUnblocked, PersonUpdated
 from appliance.core.permissions import permitted, require, require_grantable
@@ -41,7 +41,9 @@ class Person(Base):
     title = Text(limit=TITLE_LENGTH, default='')
     birthday = Day(null=True)
     photo = Text(null=True)
+    employee_number = Text(limit=EMPLOYEE_NUMBER_LENGTH, default='', index=True)     # '' for none; not unique
     language = Text(limit=20)
+    has_chosen_language = Flag(default=False)       # himself; else the company's, or the directory's
     zone = Text(limit=64)
     department = Link(Department, null=True, index=False)
     contact = Link('self', null=True)       # of a guest: the employee he belongs to
@@ -52,7 +54,7 @@ class Person(Base):
 
     class Meta:
         personal = Personal(
-            _.lazy('Who a person is: name, login, mail, phone, title, birthday, department, language and zone'), person='id', kept=WITH_PERSON,
+            _.lazy('Who a person is: name, login, mail, phone, title, birthday, employee number, department, language and zone'), person='id', kept=WITH_PERSON,
             hidden=('sort_name', 'words', 'epoch', 'photo'),
             forget=Empty({}, _.lazy('The row stays under its number with a stand-in for the name, so that nothing made by this person falls apart.')))
         indexes = ((('sort_name', 'id'), False), (('department', 'sort_name', 'id'), False), (('mail',), False))
@@ -95,7 +97,7 @@ COUNTED = {'kind', 'department', 'department_id'}
 
 @action(rights=permitted('core.people.manage'))
 def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
-    """A new person; returns the id. `fields`: phone, title, birthday, language, zone, department_id, contact_id.
+    """A new person; returns the id. `fields`: phone, title, birthday, employee_number, language, zone, department_id, contact_id.
 
     Conflict when the login is taken, Invalid (with the field) for a value that is not right.
     """
@@ -143,7 +145,7 @@ def change_fields(actor, person_id, fields):
 
 def _noted(person, changed):
     """{field: (old, new)} for the history: of a department and of a contact their names, which are what somebody saw."""
-    noted = {name: (getattr(person, name), value) for name, value in changed.items() if name in ('login', 'name', 'mail', 'phone', 'title')}
+    noted = {name: (getattr(person, name), value) for name, value in changed.items() if name in ('login', 'name', 'mail', 'phone', 'title', 'employee_number')}
     if 'birthday' in changed:
         noted['birthday'] = tuple(day and day.isoformat() for day in (person.birthday, changed['birthday']))
     if 'department_id' in changed:
@@ -177,7 +179,7 @@ def _own_or_administrator(actor, person_id, *args, **kwargs):
 @action(rights=_own_or_administrator)
 def set_language(actor, person_id, language):
     """The language that this person sees and is written to in."""
-    _change(actor, person_id, check_fields({'language': language}))
+    _change(actor, person_id, check_fields({'language': language}) | ({'has_chosen_language': True} if actor.person_id == person_id else {}))
 
 
 @action(rights=_own_or_administrator)

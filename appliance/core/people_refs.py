@@ -19,7 +19,8 @@ KIND = 'core.person'
 RESERVED = frozenset({'UF_DEPARTMENT', 'UF_DEPARTMENT_NAME', 'UF_HEAD'})
 FIELDS = {
     'photo': Field(_.lazy('Photo'), lambda version: _('A photo')), 'name': Field(_.lazy('Name')), 'title': Field(_.lazy('Title')),
-    'phone': Field(_.lazy('Phone')), 'mail': Field(_.lazy('Mail')), 'birthday': Field(_.lazy('Birthday'), lambda day: format_day(day, 'long')),
+    'phone': Field(_.lazy('Phone')), 'mail': Field(_.lazy('Mail')), 'employee_number': Field(_.lazy('Employee number')),
+    'birthday': Field(_.lazy('Birthday'), lambda day: format_day(day, 'long')),
     'department': Field(_.lazy('Department')), 'contact': Field(_.lazy('Contact')), 'login': Field(_.lazy('Login')),
     'tags': Field(_.lazy('Tag'))}
 

@@ -9,13 +9,14 @@ from appliance.core.actor import KINDS
 from appliance.core.errors import Invalid
 from appliance.core.folding import fold
 from appliance.core.i18n import is_zone, languages, texts
-from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
+from appliance.core.limits import EMPLOYEE_NUMBER_LENGTH, LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
 
 _ = texts(__name__)
 _LOGIN = re.compile(r'[\w.@+\\-]+')
 _MAIL = re.compile(r'[^@\s<>,;"]+@[^@\s<>,;"]+')
 FIRST_BIRTHDAY = date(1900, 1, 1)
-LIMITS = {'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH}
+LIMITS = {'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH,
+          'employee_number': EMPLOYEE_NUMBER_LENGTH}
 
 
 def fold_login(text):
@@ -82,6 +83,10 @@ class _Checks:
     @staticmethod
     def title(value):
         return one_line(value, 'title')
+
+    @staticmethod
+    def employee_number(value):
+        return one_line(value, 'employee_number')
 
     @staticmethod
     def birthday(value):

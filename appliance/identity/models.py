@@ -37,6 +37,8 @@ class Directory(Base):
     tls = Text()                        # ldaps, starttls or none (loopback only)
     ca_pem = Text(default='')
     base_dn = Text()
+    more_servers = Json(default=list)   # addresses like `url`, asked after it in this order
+    more_bases = Json(default=list)     # people are below any of them
     bind_dn = Text(default='')
     bind_secret = Bytes(null=True)
     preset = Text()
@@ -47,6 +49,7 @@ class Directory(Base):
     sync = Text(default='known')
     failed_at = Moment(null=True)
     failure = Text(default='')
+    failures = Json(default=dict)       # {address: [microseconds, reason]} of servers that failed lately
 
     class Meta:
         personal = Personal(
@@ -62,11 +65,13 @@ class DirectoryPerson(Base):
     person = Link(Person)
     dn = Text()
     seen_at = Moment(default=clock.now)
+    photo = Text(default='')            # see directory/photos.py
+    photo_at = Moment(null=True)        # when the entry was last asked for it
 
     class Meta:
         personal = Personal(
-            _.lazy('Which entry of a directory a person is'), person='person', kept=WITH_PERSON,
-            forget=Empty({'dn': ''}, _.lazy('The entry’s number stays, so that whoever is still in the directory does not come in anew; its name goes.')))
+            _.lazy('Which entry of a directory a person is'), person='person', kept=WITH_PERSON, hidden=('photo', 'photo_at'),
+            forget=Empty({'dn': '', 'photo': ''}, _.lazy('The entry’s number stays, so that whoever is still in the directory does not come in anew; its name goes.')))
         table_name = 'directory_person'
         primary_key = CompositeKey('directory', 'uuid')
 

@@ -219,7 +219,7 @@ def delete(actor, model, where):
 
 def _empty(person, new):
     fields = {'login': _free_login(person.id), 'name': new, 'mail': '', 'phone': '', 'title': ''}
-    (Person.update(**fields, **search_fields(fields), birthday=None, photo=None, department=None, contact=None,
+    (Person.update(**fields, **search_fields(fields), birthday=None, employee_number='', photo=None, department=None, contact=None,
                    language=get_setting('company.language'), zone=get_setting('company.zone')).where(Person.id == person.id).execute())
     PersonBlock.insert(person=person.id, source=FORGOTTEN, reason='', by=None, at=clock.now()).on_conflict_ignore().execute()
     people.raise_epoch(person.id)
