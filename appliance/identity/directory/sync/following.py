@@ -12,6 +12,7 @@ from appliance.core.db import write
 from appliance.core.errors import Busy, PortalError, StorageFull
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories
+from appliance.identity.directory.adoption import joining, proposals
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.sync import applying, due, models, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
@@ -47,7 +48,11 @@ def follow(directory_id, most_s=None):
     carrying out, the rest is left to `carry_on`.
     """
     directory, creates = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL
-    plan = _without_known_news(directory_id, planning.make(directory, _read(directory), creates))
+    snapshot = _read(directory)
+    plan = planning.make(directory, snapshot, creates)
+    if not snapshot.gap:
+        proposals.close_gone(directory_id, plan.steps)
+    plan = _without_known_news(directory_id, plan)
     if plan is None:
         return None
     run_id = runs.keep(plan, directory_id)
@@ -71,6 +76,7 @@ def _without_known_news(directory_id, plan):
             SyncRun.update(state=models.OVER).where((SyncRun.id == said.id) & (SyncRun.state == models.HELD)).execute()
     refused = runs.refused_already(directory_id)
     steps = [step for step in plan.steps if not (step.is_held and is_known) and runs.key_of(step.kind, step.uuid, step.after) not in refused]
+    steps = proposals.without_known(directory_id, steps)
     if not steps and (is_known or not plan.brake):
         return None
     return planning.Plan(tuple(steps), '' if is_known else plan.brake, plan.absent, plan.known)
@@ -88,11 +94,17 @@ def carry_on(run_id, most_s=None):
     try:
         if run.state in (models.ASKED, models.READING):
             directory = directories.load(run.directory_id)
-            runs.keep(planning.make(directory, _read(directory), run.creates), run.directory_id, run_id=run.id)
+            snapshot = _read(directory)
+            plan = planning.make(directory, snapshot, run.creates)
+            if not snapshot.gap:
+                proposals.close_gone(run.directory_id, plan.steps)
+            runs.keep(plan, run.directory_id, run_id=run.id)
         elif run.state == models.APPLYING:
             applying.apply(run.id, most_s)
         elif run.state == models.UNDOING:
             undoing.undo(run.id, _read_for_undo(run.directory_id))
+        elif run.state == models.ADOPTING:
+            joining.join(run.id, _read(directories.load(run.directory_id)), most_s)
     except (Busy, StorageFull, OperationalError):
         raise
     except PortalError as error:
@@ -104,6 +116,8 @@ def carry_on(run_id, most_s=None):
 
 def _fail(run, text):
     with write('identity.directory.sync.fail'):
+        if run.state == models.ADOPTING:
+            joining.give_back(run.id)
         (SyncRun.update(state=models.FAILED, failure=text, ended_at=clock.now())
          .where((SyncRun.id == run.id) & (SyncRun.state == run.state)).execute())
 

@@ -18,11 +18,12 @@ from appliance.core.people import other_administrators
 from appliance.core.person_fields import fold_login
 from appliance.core.personal.forgotten import FORGOTTEN
 from appliance.identity.directory import directories
+from appliance.identity.directory.adoption import matching
 from appliance.identity.directory.mapping import mapping_of
 from appliance.identity.directory.sync import reading
 
 # In the order in which they are done: who must go goes first.
-DISABLE, ENABLE, CHANGE, MOVE, CREATE, REFUSE = KINDS = ('disable', 'enable', 'change', 'move', 'create', 'refuse')
+DISABLE, ENABLE, CHANGE, MOVE, CREATE, ADOPT, REFUSE = KINDS = ('disable', 'enable', 'change', 'move', 'create', 'adopt', 'refuse')
 # Both must be passed: of a small company one person more is soon a tenth, of a large one five people are nothing.
 BRAKE_SHARE, BRAKE_PEOPLE = 0.1, 5
 A_DAY = timedelta(days=1)
@@ -32,7 +33,9 @@ PERSON_FIELDS = ('login', 'name', 'mail', 'phone', 'title')
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be done to one person, or (`refuse`) what cannot be. before, after: {field: value} of what it changes."""
+    """What is to be done to one person, or (`refuse`) what cannot be. before, after: {field: value} of what it changes; of an `adopt`, who
+    is never joined without a tick, what he and the entry have.
+    """
 
     kind: str
     reason: str
@@ -93,14 +96,16 @@ def known_people(directory_id):
 def make(directory, snapshot, creates):
     """The Plan for a Snapshot. creates: whether people are made before they log in (False: they come by their first login)."""
     known, look = known_people(directory.id), _Look(directory)
-    steps = []
+    matches = matching.find(directory, snapshot, known, look.now)
+    steps = [Step(ADOPT, match.by, match.uuid, match.person_id, match.name, match.dn, match.here, match.there) for match in matches.found]
     for known_by in snapshot.found:
         person = known.get(known_by)
         if person is not None and not person.is_forgotten:
             steps += look.at_known(known_by, snapshot, person)
-        elif person is None and creates:
+        elif person is None and creates and known_by not in matches.waiting:
             steps += look.at_new(known_by, snapshot)
     look.remember()
+    steps = _explained(steps)
     inside = {known_by: person for known_by, person in known.items() if not person.is_out and not person.is_forgotten}
     steps, brake = _braked_changes(steps, inside)
     brake = 'blind' if look.is_blind else brake
@@ -177,6 +182,13 @@ def _of_known(known_by, entry, person, look):
     elif entry.dn != person.dn:
         steps.append(Step(MOVE, 'moved', known_by, person.person_id, person.name, entry.dn, {'dn': person.dn}, {'dn': entry.dn}))
     return steps
+
+
+def _explained(steps):
+    """The steps, with the reason why nobody is proposed for the entry of a taken login."""
+    logins = {step.after['login'] for step in steps if step.kind == REFUSE and step.person_id is None}
+    why = matching.why_taken(logins) if logins else {}
+    return [replace(step, reason=why.get(step.after['login'], step.reason)) if step.kind == REFUSE and step.person_id is None else step for step in steps]
 
 
 def _differences(entry, person, departments):

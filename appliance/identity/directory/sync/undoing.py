@@ -5,6 +5,7 @@ from appliance.core.actor import SYSTEM
 from appliance.core.i18n import texts
 from appliance.core.people import block, is_blocked, unblock
 from appliance.identity.directory import directories
+from appliance.identity.directory.adoption import parting
 from appliance.identity.directory.sync import models, planning
 from appliance.identity.directory.sync.applying import fields_now, write_fields
 from appliance.identity.directory.sync.batches import NotDone, Work, work_off
@@ -75,4 +76,4 @@ def _put_away(run, step, snapshot):
 
 
 UNDOES = {planning.DISABLE: _let_in, planning.ENABLE: _shut_out, planning.CHANGE: _change_back, planning.MOVE: _keep_dn,
-          planning.CREATE: _put_away}
+          planning.CREATE: _put_away, planning.ADOPT: parting.part}
