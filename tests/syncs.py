@@ -23,6 +23,8 @@ def plan(person_id, brake='', gone=2):
              {'title': 'Head of optics', 'department': 'Optics', 'phone': '+34 600 000 001', 'mail': ''}),
         step(planning.MOVE, 'moved', 'Jonas Weber', {'dn': 'uid=jonas.weber,ou=hall,dc=company,dc=example'}, {'dn': 'uid=jonas.weber,ou=people,dc=company,dc=example'}),
         step(planning.CREATE, 'new', 'Comma, The "Quoted" + One', after={'login': 'comma', 'name': 'Comma, The "Quoted" + One', 'mail': 'comma@company.example'}, person=None),
+        step(planning.ADOPT, 'login', 'Ana Núñez', {'name': 'Ana', 'login': 'employee', 'mail': 'ana@here.example', 'employee_number': '', 'department': 'Hall'},
+             {'name': 'Ana Núñez', 'login': 'employee', 'mail': 'ana@company.example', 'employee_number': '0042', 'department': 'Optics'}),
         step(planning.REFUSE, 'login_taken', 'Another Head', after={'login': 'head'}, person=None),
     ), brake, gone if brake else 0, 40)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from appliance.cli import directory_sync
+from appliance.cli import directory_adopt, directory_sync
 from appliance.cli.context import console_actor, opened
 from appliance.cli.output import as_json_option, as_json_text, listing, read_secret, say
 from appliance.core.errors import Invalid
@@ -129,5 +129,5 @@ def _mapped(part):
     return field, [attribute for attribute in attributes.split(',') if attribute]
 
 
-for one in directory_sync.COMMANDS:
+for one in (*directory_sync.COMMANDS, directory_adopt.adopt):
     command.add_command(one)

@@ -5,6 +5,7 @@ from flask import g, redirect, render_template, url_for
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories, probe
+from appliance.identity.directory.adoption import proposals
 from appliance.identity.directory.sync import runs, words
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.forms import DirectoryForm, TestForm, as_typed
@@ -81,5 +82,5 @@ def _directory(directory_id):
 def _page(directory, form, test=None, report=None):
     test = test or TestForm()
     return render_template('admin/directory.html', form=form, directory=directory, test=test, report=report, steps=STEPS, states=STATES,
-                           runs=runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], words=words, badges=KINDS_OF_STATE,
+                           runs=runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], words=words, badges=KINDS_OF_STATE, adoption=proposals.counts(g.actor, directory['id']),
                            ask=AskForm(data={'creates': directory['sync'] == directories.ALL})), max(form.status, test.status)

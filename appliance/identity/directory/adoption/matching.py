@@ -20,7 +20,7 @@ CERTAINTIES = (*KEYS, AMBIGUOUS)
 # A mail that more people or entries than this have in common is an office's, and names nobody.
 MOST_ALIKE = 5
 ASKED_AT_ONCE = 500
-COMPARED = ('login', 'name', 'mail', 'employee_number', 'department')
+COMPARED = ('name', 'login', 'mail', 'employee_number', 'department')
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,11 @@ def _write(model, step_ids, **values):
         model.update(**values).where(key.in_(step_ids[at:at + AT_ONCE])).execute()
 
 
-def sure_ones(directory_id, by=None, logins=()):
-    """Step ids of open proposals: those of a certainty, and those of people by their logins, whatever the certainty; none that is ambiguous."""
-    found = SyncStep.reason == by if by else SyncStep.id == 0
+def sure_ones(directory_id, by=None, logins=(), shown=()):
+    """Step ids of open proposals: those of a certainty, those of people by their logins, and those among step ids (at most a page),
+    whatever the certainty; none that is ambiguous.
+    """
+    found = SyncStep.reason == by if by else SyncStep.id.in_(list(shown))
     if logins:
         found |= Adoption.person.in_(Person.select(Person.id).where(Person.login.in_(list(logins))))
     return [step_id for step_id, in Adoption.select(Adoption.step).join(SyncStep).where(

@@ -60,6 +60,18 @@ def follow(directory_id, most_s=None):
     return run_id
 
 
+def propose(directory_id):
+    """Look who of a directory may be here already, and keep what is proposed; nothing else is looked at, and nothing is done."""
+    directory = directories.load(directory_id)
+    snapshot = _read(directory)
+    plan = planning.make(directory, snapshot, creates=False)
+    if not snapshot.gap:
+        proposals.close_gone(directory_id, plan.steps)
+    steps = proposals.without_known(directory_id, [step for step in plan.steps if step.kind == planning.ADOPT])
+    if steps:
+        applying.apply(runs.keep(planning.Plan(tuple(steps), '', 0, plan.known), directory_id))
+
+
 def _read(directory):
     """A Snapshot. That it answers is noted for logins; that it does not is not: a search of all takes longer than a login."""
     snapshot = reading.read(directory)
