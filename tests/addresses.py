@@ -55,6 +55,7 @@ WITH_PARAMETER = {
     'why.who_sees': (Example('employee', '/why/core.person:{employee_id}'), Example('head', '/why/worktime.day:{day_id}')),
     'admin.edit_directory': (Example('administrator', '/admin/directories/{directory_id}'),),
     'admin.list_runs': (Example('administrator', '/admin/directories/{directory_id}/runs'),),
+    'admin.list_adoption': (Example('administrator', '/admin/directories/{directory_id}/adoption'),),
     'admin.show_run': tuple(Example('administrator', f'/admin/directories/{{directory_id}}/runs/{{{name}}}') for name in ('run_id', 'plan_id', 'held_id')),
     'people.edit': (Example('employee', '/people/{employee_id}/edit'), Example('administrator', '/people/{guest_id}/edit')),
     'settings.show_webhook': (Example('employee', '/settings/webhooks/{subscription_id}'),),

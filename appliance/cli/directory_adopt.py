@@ -56,4 +56,4 @@ def _all(actor, directory_id):
 def _row(one, chosen):
     return {'joins': one['id'] in chosen, 'by': one['by'], 'login': one['here']['login'], 'name': one['here']['name'], 'mail': one['here']['mail'],
             'entry': one['dn'], 'uuid': one['uuid'], 'entry_login': one['there']['login'], 'entry_name': one['there']['name'],
-            'entry_mail': one['there']['mail'], 'equal': one['equal'], 'roles': ', '.join(one['roles']), 'is_blocked': one['is_blocked']}
+            'entry_mail': one['there']['mail'], 'equal': one['equal'], 'roles': one['roles'], 'is_blocked': one['is_blocked']}

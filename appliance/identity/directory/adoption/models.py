@@ -7,8 +7,8 @@ from appliance.core.db import Base
 from appliance.core.fields import Flag, Integer, Json, Link, Moment, Text, Uuid
 from appliance.core.i18n import texts
 from appliance.core.people import Person
-from appliance.core.personal.declarations import WITH_PERSON, Empty, Personal, after
-from appliance.identity.directory.sync.models import KEPT_DAYS, SyncStep
+from appliance.core.personal.declarations import WITH_OBJECT, WITH_PERSON, Empty, Personal
+from appliance.identity.directory.sync.models import SyncStep
 from appliance.identity.models import Directory
 
 _ = texts(__name__)
@@ -34,7 +34,7 @@ class Adoption(Base):
 
     class Meta:
         personal = Personal(
-            _.lazy('That a person may be an entry of a directory, and what he had before'), person='person', kept=after(KEPT_DAYS, 'core.clean'),
+            _.lazy('That a person may be an entry of a directory, and what he had before'), person='person', kept=WITH_OBJECT,
             hidden=('sign', 'password_hash', 'password_set_at', 'ticked_by', 'blocks'),
             forget=Empty({'sign': '', 'password_hash': None, 'blocks': {}, 'is_open': False}, _.lazy('That it was asked stays; what was put away goes.')))
         indexes = ((('directory', 'is_open', 'step'), False),)
