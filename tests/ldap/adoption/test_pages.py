@@ -129,3 +129,4 @@ def test_at_the_console(appliance, boss, company, directory_id):
     assert 'Nobody here' in appliance('directory', 'adopt', 'Company').err
     number = SyncStep.select(SyncStep.run).where(SyncStep.state == 'applied').order_by(SyncStep.id).first().run_id
     assert appliance('directory', 'undo', str(number), '--json').data['state'] == 'undone' and DirectoryPerson.select().count() == 1
+    db.disconnect()

@@ -133,9 +133,9 @@ def list_runs(actor, directory_id, before=None):
 
 
 def one_run(actor, run_id):
-    """{id, directory_id, state, is_dry, creates, counts, brake, absent, known, failure, by, started_at, planned_at, ended_at, is_good, states}.
+    """{id, directory_id, state, is_dry, is_adoption, creates, counts, brake, absent, known, failure, by, started_at, planned_at, ended_at, is_good, states}.
 
-    is_good: whether the plan may still be carried out. states: {state of a step: how many}, with `held` for what the brake holds.
+    is_adoption: it is about who is here already, and nothing else. is_good: whether the plan may still be carried out. states: {state of a step: how many}, with `held` for what the brake holds.
     """
     require(actor, 'identity.directories.manage')
     run = _run(run_id)
@@ -171,7 +171,7 @@ def key_of(kind, known_by, after):
 
 
 def _described(run):
-    return {'id': run.id, 'creates': run.creates, 'directory_id': run.directory_id, 'state': run.state, 'is_dry': run.is_dry, 'counts': run.counts, 'brake': run.brake,
+    return {'id': run.id, 'is_adoption': set(run.counts) == {planning.ADOPT}, 'creates': run.creates, 'directory_id': run.directory_id, 'state': run.state, 'is_dry': run.is_dry, 'counts': run.counts, 'brake': run.brake,
             'absent': run.absent, 'known': run.known, 'failure': run.failure, 'by': run.by, 'started_at': run.started_at,
             'planned_at': run.planned_at, 'ended_at': run.ended_at,
             'is_good': run.planned_at is not None and run.planned_at >= clock.now() - GOOD_FOR}

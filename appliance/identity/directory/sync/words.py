@@ -7,7 +7,7 @@ _ = texts(__name__)
 
 KINDS = {
     planning.DISABLE: _.lazy('Cut off'), planning.ENABLE: _.lazy('Let in again'), planning.CHANGE: _.lazy('Changed'), planning.MOVE: _.lazy('Moved'),
-    planning.CREATE: _.lazy('New'), planning.ADOPT: _.lazy('Perhaps here already'), planning.REFUSE: _.lazy('Not possible'),
+    planning.CREATE: _.lazy('New'), planning.ADOPT: _.lazy('Here already'), planning.REFUSE: _.lazy('Not possible'),
 }
 REASONS = {
     'disabled': _.lazy('The directory has disabled the account.'),
