@@ -147,8 +147,10 @@ def test_a_person_of_another_domain_leaves_it(boss, directory_id, company, box):
     company.change('worker3', title='Elsewhere')
     company.delete('worker4')
     assert following.follow(directory_id) is None and blocks('worker4') == {} and opened(SYSTEM, directory_id) == {}
-    with pytest.raises(Conflict):
+    update_person(SYSTEM, who('worker0').id, login='renamed')
+    with pytest.raises(Conflict):       # though the login is free
         accounts.person_of_entry(SYSTEM, directory_id, reading.read(directories.load(directory_id)).entry(str(former.uuid)))
+    update_person(SYSTEM, who('renamed').id, login='worker0')
     runs.undo(boss, run_id)
     following.follow_all()
     assert tie('worker0').directory_id == directory_id and tie('worker0').uuid == former.uuid and FormerTie.select().count() == 0
@@ -177,24 +179,25 @@ def test_a_domain_that_was_made_anew(boss, directory_id, company):
 
 
 def test_what_changed_since_the_tick_is_not_joined(boss, directory_id, company):
-    for number in range(6):
+    for number in range(7):
         local(f'worker{number}')
     found = look(directory_id)
     ids = [one['id'] for one in found.values()]
-    assert ticking.tick(boss, directory_id, ids, ids)['ticked'] == 6
+    assert ticking.tick(boss, directory_id, ids, ids)['ticked'] == 7
     update_person(SYSTEM, who('worker0').id, name='Another')
     company.change('worker1', displayName='Another')
     company.change('worker2', shadowExpire='1')
     block(SYSTEM, who('worker3').id, 'portal', 'left')
     forgetting.forget(SYSTEM, who('worker3').id)
     DirectoryPerson.create(directory=directory_id, uuid=found['worker4', 'login']['uuid'], person=add_person(SYSTEM, 'y', 'Y'), dn='x')
+    DirectoryPerson.update(person=who('worker6').id).where(DirectoryPerson.person == who('worker9').id).execute()
     run_id = ticking.join(boss, directory_id)
     joining.join(run_id, reading.read(directories.load(directory_id)))
     notes = {step['id']: (step['state'], step['note']) for step in runs.steps_of(SYSTEM, run_id)}
     assert [notes.get(one) for one in ids] == [
         ('skipped', 'Person or entry have changed since.'), ('skipped', 'Person or entry have changed since.'),
         ('skipped', 'The directory does not let this person in today.'), None,     # who was forgotten is asked of no more
-        ('skipped', 'The entry belongs to a person by now.'), ('applied', '')]
+        ('skipped', 'The entry belongs to a person by now.'), ('applied', ''), ('skipped', 'The person has another entry in this directory.')]
     assert DirectoryPerson.select().where(DirectoryPerson.person == who('worker5').id).exists()
 
 
