@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from appliance.core import clock
+from appliance.core import clock, mail
 from appliance.core.actor import SYSTEM
 from appliance.core.audit import AuditRow
 from appliance.core.db import write
@@ -53,7 +53,10 @@ def test_who_is_joined_comes_in_by_the_directory_alone(boss, directory_id, compa
     step = runs.steps_of(SYSTEM, run_id)[0]
     assert (step['before']['mail'], step['after']['mail']) == ('own@company.test', 'worker0@company.test')
     assert AuditRow.select().where(AuditRow.what == 'identity.person.adopted').get().data['ticked_by'] == boss.person_id
-    assert Outbox.get(Outbox.template == 'mail/adopted').recipient == 'own@company.test'
+    sent = Outbox.get(Outbox.template == 'mail/adopted')
+    assert sent.recipient == 'own@company.test'
+    subject, text, html = mail.render(sent.template, 'https://portal.test', sent.data | {'person': None})
+    assert 'was changed' in subject and 'last mail to the old one' in text and 'Hello Somebody' in html
     # And from now on he is followed like any other.
     company.change('worker0', title='Foreman')
     following.follow(directory_id)

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from appliance.core import db, listeners
+from appliance.core import db, listeners, notices
 from appliance.core.actor import ADMINISTRATOR, SYSTEM
 from appliance.core.errors import Conflict, NotAllowed, NotFound
 from appliance.core.notices import Notice
@@ -143,9 +143,15 @@ def test_who_is_told(boss, directory_id):
     heard()
     told_of = {(notice.kind, notice.person_id) for notice in Notice.select()}
     assert told_of >= {('identity.sync_run.proposed', boss.person_id), ('identity.sync_run.proposed', second)}
-    join(boss, directory_id, found['worker0', 'login']['id'])
+    run_id = join(boss, directory_id, found['worker0', 'login']['id'])
     heard()
     assert {notice.person_id for notice in Notice.select().where(Notice.kind == 'identity.person.adopted')} == {who('worker0').id, second}
+    runs.undo(boss, run_id)
+    following.follow_all()
+    heard()
+    assert Notice.get(Notice.kind == 'identity.person.parted').person_id == who('worker0').id
+    for notice in Notice.select().where(Notice.kind.startswith('identity.')):
+        assert 'Company' in str(notices.kinds()[notice.kind].text(notice.data))
 
 
 def test_who_may_not_manage_directories_sees_and_does_nothing(boss, directory_id):

@@ -49,3 +49,12 @@ def tell_adopted(event):
         for person_id in permissions.holders('core.roles.manage'):
             if person_id != event.object_id:
                 yield person_id, data | {'name': found[1]}
+
+
+@notices.on('identity.person.parted', title=_.lazy('Somebody logs in as before a directory had him'), url=lambda data: '/settings',
+            text=lambda data: _('That you log in by the directory %(directory)s was taken back. You log in as before.', directory=data['directory']))
+def tell_parted(event):
+    """The person."""
+    found = row('SELECT name FROM directory WHERE id = ?', event.data['directory_id'])
+    if found:
+        yield event.object_id, {'directory': found[0]}
