@@ -58,6 +58,7 @@ WITH_PARAMETER = {
     'admin.edit_directory': (Example('administrator', '/admin/directories/{directory_id}'),),
     'admin.find_groups': (Example('administrator', '/admin/directories/{directory_id}/groups'), Example('administrator', '/admin/directories/{directory_id}/groups?q=staff')),
     'admin.list_runs': (Example('administrator', '/admin/directories/{directory_id}/runs'),),
+    'admin.list_adoption': (Example('administrator', '/admin/directories/{directory_id}/adoption'),),
     'admin.show_run': tuple(Example('administrator', f'/admin/directories/{{directory_id}}/runs/{{{name}}}') for name in ('run_id', 'plan_id', 'held_id')),
     'people.edit': (Example('employee', '/people/{employee_id}/edit'), Example('administrator', '/people/{guest_id}/edit')),
     'settings.show_webhook': (Example('employee', '/settings/webhooks/{subscription_id}'),),

@@ -26,6 +26,8 @@ def plan(person_id, brake='', gone=2):
         step(planning.LOSE, 'left_group', 'Ben Ruiz', {'role': 'system_admin', 'group': 'Server room'}, {'role': '', 'group': ''}),
         step(planning.GAIN, 'in_group', 'Ana Ñúñez', {'role': '', 'group': ''}, {'role': 'portal_admin', 'group': 'Portal: "chiefs" + all, of #1'}, is_held=bool(brake)),
         step(planning.PLACE, 'in_group', 'Jonas Weber', {'department': 'Hall', 'department_id': 1}, {'department': 'Optics', 'department_id': 2, 'group': 'Opticians'}),
+        step(planning.ADOPT, 'login', 'Ana Núñez', {'name': 'Ana', 'login': 'employee', 'mail': 'ana@here.example', 'employee_number': '', 'department': 'Hall'},
+             {'name': 'Ana Núñez', 'login': 'employee', 'mail': 'ana@company.example', 'employee_number': '0042', 'department': 'Optics'}),
         step(planning.REFUSE, 'login_taken', 'Another Head', after={'login': 'head'}, person=None),
     ), brake, gone if brake else 0, 40)
 

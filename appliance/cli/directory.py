@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from appliance.cli import directory_groups, directory_sync
+from appliance.cli import directory_adopt, directory_groups, directory_sync
 from appliance.cli.context import console_actor, opened
 from appliance.cli.directory_report import print_report
 from appliance.cli.output import as_json_option, as_json_text, listing, read_secret, say
@@ -146,5 +146,5 @@ def _mapped(part):
     return field, [attribute for attribute in attributes.split(',') if attribute]
 
 
-for one in (*directory_sync.COMMANDS, directory_groups.group):
+for one in (*directory_sync.COMMANDS, directory_groups.group, directory_adopt.adopt):
     command.add_command(one)

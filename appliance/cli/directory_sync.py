@@ -25,7 +25,7 @@ def sync(name, dry_run, creates, as_json):
         if run['state'] == models.PLANNED and not dry_run and run['counts']:
             runs.start(actor, run_id)
             following.carry_on(run_id)
-        _show(actor, run_id, as_json)
+        show(actor, run_id, as_json)
 
 
 @click.command('runs')
@@ -51,7 +51,7 @@ def apply(run_id, with_held, as_json):
         actor = console_actor()
         runs.start(actor, run_id, with_held=with_held)
         following.carry_on(run_id)
-        _show(actor, run_id, as_json)
+        show(actor, run_id, as_json)
 
 
 @click.command('undo')
@@ -63,13 +63,14 @@ def undo(run_id, as_json):
         actor = console_actor()
         runs.undo(actor, run_id)
         following.carry_on(run_id)
-        _show(actor, run_id, as_json)
+        show(actor, run_id, as_json)
 
 
 COMMANDS = (sync, list_, apply, undo)
 
 
-def _show(actor, run_id, as_json):
+def show(actor, run_id, as_json):
+    """Print a run with its steps; Unavailable where it failed."""
     run, steps, after = runs.one_run(actor, run_id), [], 0
     while page := runs.steps_of(actor, run_id, after=after, limit=1000):
         steps, after = steps + page, page[-1]['id']

@@ -24,6 +24,7 @@ from appliance.core.settings import set_setting
 from appliance.identity import one_time_links, passwords, sessions, throttle
 from appliance.identity.directory import directories, resolving
 from appliance.identity.directory import password as directory_password
+from appliance.identity.directory.adoption.models import FormerTie
 from appliance.identity.directory.errors import WrongPair
 from appliance.identity.directory.filling import person_values
 from appliance.identity.directory.sync import giving
@@ -156,6 +157,8 @@ def person_of_entry(actor, directory_id, entry):
     tie = DirectoryPerson.get_or_none((DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid)))
     fields = person_values(actor, entry.fields)
     if tie is None:
+        if FormerTie.select().where((FormerTie.directory == directory_id) & (FormerTie.uuid == str(entry.uuid))).exists():
+            raise Conflict(_('You come in by another entry or directory now. Ask your administrator.'))
         if Person.select().where(Person.login == fold_login(fields['login'])).exists():
             raise Conflict(_('The login %(login)s belongs to another account here. Ask your administrator.', login=fields['login']))
         person_id = add_person(actor, **fields)

@@ -5,9 +5,11 @@ from appliance.core import db, people
 from appliance.core.actor import ANONYMOUS, SYSTEM
 from appliance.identity import accounts, one_time_links, owed_steps, password_changes, passwords, services, sessions, throttle, tokens
 from appliance.identity.directory import directories, group_rules, servers, wizard
+from appliance.identity.directory.adoption import ticking
+from appliance.identity.directory.adoption.models import Adoption
 from appliance.identity.directory.mapping import Entry
 from appliance.identity.directory.sync import runs
-from appliance.identity.models import Token
+from appliance.identity.models import Directory, Token
 from tests import syncs
 from tests.actions.stage import HASH, example
 
@@ -217,6 +219,32 @@ def _(at):
 def _(at):
     run_id = _run(at, 'run_id')
     return lambda: runs.undo(SYSTEM, run_id)
+
+
+def _proposed(at):
+    number = _directory(at)
+    syncs.make(number, at.person())
+    return number, Adoption.get(Adoption.directory == number).step_id
+
+
+@example('identity.directory.adoption.ticking.tick')
+def _(at):
+    number, step_id = _proposed(at)
+    return lambda: ticking.tick(SYSTEM, number, [step_id], [step_id])
+
+
+@example('identity.directory.adoption.ticking.join')
+def _(at):
+    number, step_id = _proposed(at)
+    ticking.tick(SYSTEM, number, [step_id], [step_id])
+    Directory.update(is_active=True).where(Directory.id == number).execute()
+    return lambda: ticking.join(SYSTEM, number)
+
+
+@example('identity.directory.adoption.ticking.decline')
+def _(at):
+    number, step_id = _proposed(at)
+    return lambda: ticking.decline(SYSTEM, number, [step_id])
 
 
 @example('identity.one_time_links.make_link')

@@ -8,9 +8,12 @@ import time_machine
 from appliance.core import clock
 from appliance.core.actor import SYSTEM
 from appliance.core.people import Person, is_blocked
+from appliance.identity import accounts
 from appliance.identity.directory import directories
+from appliance.identity.directory.adoption import ticking
 from appliance.identity.directory.errors import DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.login import ask
+from appliance.identity.directory.sync import following
 from appliance.identity.models import DirectoryPerson
 from tests.samba.conftest import DISABLED, NORMAL, PASSWORD
 from tests.samba.server import BASE, PEOPLE
@@ -116,7 +119,22 @@ def test_a_rename_keeps_the_account_and_a_reused_name_is_another_person(domain, 
     domain.connection.delete_s(f'CN=Renamed,{PEOPLE}')
     domain.person(f'{login}x')
     steps = follow(directory_id)
-    assert ('Ana Renamed', 'gone') in steps['disable'] and (f'{login}x', 'login_taken') in steps['refuse']
+    assert ('Ana Renamed', 'gone') in steps['disable'] and (f'{login}x', 'login') in steps['adopt']
+
+
+def test_an_account_that_was_made_anew_is_the_same_person_by_a_tick(domain, four, follow):
+    directory_id, dns = four
+    login = next(iter(dns))
+    person_id, former = who(login).id, DirectoryPerson.get(DirectoryPerson.person == who(login).id).uuid
+    domain.connection.delete_s(dns[login])
+    domain.person(login, title='Foreman')
+    assert {kind: len(steps) for kind, steps in follow(directory_id).items()} == {'disable': 1, 'adopt': 1} and is_blocked(person_id)
+    chosen = ticking.sure_ones(directory_id, by='login')
+    ticking.tick(SYSTEM, directory_id, chosen, chosen)
+    following.carry_on(ticking.join(SYSTEM, directory_id))
+    assert not is_blocked(person_id) and who(login).title == 'Foreman' and follow(directory_id) == {}
+    assert DirectoryPerson.get(DirectoryPerson.person == person_id).uuid != former
+    assert accounts.log_in(login, PASSWORD, '127.0.0.1')[1] == person_id
 
 
 @pytest.mark.parametrize('name', ['Comma, The "Quoted" + One', '#hash = sign', 'Back\\slash; <semi>', 'Ñandú/Größe'])

@@ -3,7 +3,7 @@ personal data, four eyes. Thin pages over the rules of core and identity.
 """
 
 from appliance.web.admin import (  # noqa: F401 - each adds its routes
-    audit, backups, directories, fields, groups, insight, jobs, mail, overview, personal, roles, search, sync, tokens, tools, webhooks, why,
+    adoption, audit, backups, directories, fields, groups, insight, jobs, mail, overview, personal, roles, search, sync, tokens, tools, webhooks, why,
 )
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.pages import areas, pages

@@ -7,6 +7,7 @@ from flask import current_app, g, redirect, render_template, url_for
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories, gaps, group_rules
+from appliance.identity.directory.adoption import proposals
 from appliance.identity.directory.sync import runs, words
 from appliance.identity.kerberos import health as kerberos
 from appliance.web.admin import directory_checks
@@ -83,6 +84,6 @@ def _page(directory, form, **checked):
     """The form, with what a try found; beside the form of one that is kept stands its comparison."""
     values = directory_checks.NOTHING | checked
     if directory:
-        values |= {'rules': group_rules.list_rules(g.actor, directory['id']), 'gap': _gaps().get(directory['id']), 'runs': runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], 'words': words, 'badges': KINDS_OF_STATE,
+        values |= {'adoption': proposals.counts(g.actor, directory['id']), 'rules': group_rules.list_rules(g.actor, directory['id']), 'gap': _gaps().get(directory['id']), 'runs': runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], 'words': words, 'badges': KINDS_OF_STATE,
                    'ask': AskForm(data={'creates': directory['sync'] == directories.ALL})}
     return render_template('admin/directory.html', form=form, directory=directory, **values), form.status

@@ -62,8 +62,8 @@ def test_who_was_deleted_is_out_and_comes_back_by_his_number(company, follow):
     assert follow().steps == {'disable': [('Worker1', 'gone', 'applied')]}
     assert blocks('worker1') == {'directory:1': 'gone'} and who('worker1').epoch > epoch
     assert follow() is None
-    company.add('worker1')      # the name again, another entry: somebody else
-    assert follow().steps == {'refuse': [('Worker1', 'login_taken', 'refused')]}
+    company.add('worker1')      # the name again, another entry: somebody else, until somebody says that it is he
+    assert follow().steps == {'adopt': [('Worker1', 'login', 'proposed')]}
     assert is_blocked(who('worker1').id)
     assert follow() is None, 'what cannot be done is said once a day, not at each look'
 

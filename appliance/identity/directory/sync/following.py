@@ -12,6 +12,7 @@ from appliance.core.db import write
 from appliance.core.errors import Busy, PortalError, StorageFull
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories, gaps
+from appliance.identity.directory.adoption import joining, proposals
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.sync import applying, due, grouping, looking, models, notes, photos, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
@@ -61,6 +62,8 @@ def follow(directory_id, most_s=None, is_again=False):
         snapshot.grouping = grouping.read(snapshot.directory, snapshot.found, snapshot.is_whole)
         # Who is in a group may be another without a change of his entry.
         plan = look.plan if look.plan and snapshot.grouping is None else _plan(snapshot, creates)
+        if snapshot.is_whole and not snapshot.gap:
+            proposals.close_gone(directory_id, plan.steps)
         news = _without_known_news(directory_id, plan)
         if news:
             run_id = runs.keep(news, directory_id)
@@ -70,6 +73,18 @@ def follow(directory_id, most_s=None, is_again=False):
         if snapshot.grouping is not None and snapshot.grouping.is_to_read and not is_again:
             return follow(directory_id, most_s, is_again=True) or run_id
     return run_id
+
+
+def propose(directory_id):
+    """Look who of a directory may be here already, and keep what is proposed; nothing else is looked at, and nothing is done."""
+    directory = directories.load(directory_id)
+    snapshot = _read(directory)
+    plan = _plan(snapshot, creates=False)
+    if not snapshot.gap:
+        proposals.close_gone(directory_id, plan.steps)
+    steps = proposals.without_known(directory_id, [step for step in plan.steps if step.kind == planning.ADOPT])
+    if steps:
+        applying.apply(runs.keep(planning.Plan(tuple(steps), '', 0, plan.known), directory_id))
 
 
 def _read(directory):
@@ -94,6 +109,7 @@ def _without_known_news(directory_id, plan):
             SyncRun.update(state=models.OVER).where((SyncRun.id == said.id) & (SyncRun.state == models.HELD)).execute()
     refused = runs.refused_already(directory_id)
     steps = [step for step in plan.steps if not (step.is_held and is_known) and runs.key_of(step.kind, step.uuid, step.after) not in refused]
+    steps = proposals.without_known(directory_id, steps)
     if not steps and (is_known or not plan.brake):
         return None
     return planning.Plan(tuple(steps), '' if is_known else plan.brake, plan.absent, plan.known)
@@ -111,11 +127,17 @@ def carry_on(run_id, most_s=None):
     try:
         if run.state in (models.ASKED, models.READING):
             directory = directories.load(run.directory_id)
-            runs.keep(_plan(_read(directory), run.creates), run.directory_id, run_id=run.id)
+            snapshot = _read(directory)
+            plan = _plan(snapshot, run.creates)
+            if not snapshot.gap:
+                proposals.close_gone(run.directory_id, plan.steps)
+            runs.keep(plan, run.directory_id, run_id=run.id)
         elif run.state == models.APPLYING:
             applying.apply(run.id, most_s)
         elif run.state == models.UNDOING:
             undoing.undo(run.id, _read_for_undo(run.directory_id))
+        elif run.state == models.ADOPTING:
+            joining.join(run.id, _read(directories.load(run.directory_id)), most_s)
     except (Busy, StorageFull, OperationalError):
         raise
     except PortalError as error:
@@ -127,6 +149,8 @@ def carry_on(run_id, most_s=None):
 
 def _fail(run, text):
     with write('identity.directory.sync.fail'):
+        if run.state == models.ADOPTING:
+            joining.give_back(run.id)
         (SyncRun.update(state=models.FAILED, failure=text, ended_at=clock.now())
          .where((SyncRun.id == run.id) & (SyncRun.state == run.state)).execute())
 

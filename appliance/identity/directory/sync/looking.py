@@ -90,7 +90,7 @@ def keep(look, plan, is_run):
     """Remember a look for the next one, after what was planned from it was written down. is_run: whether that made a run."""
     directory = look.directory
     marks.keep_ends(directory.id, plan.ends)
-    if look.mark is None or plan.brake in UNSOUND:
+    if look.mark is None or plan.brake in UNSOUND or plan.wants_all:
         _memory.pop(directory.id, None)
         marks.drop(directory.id)
         return
@@ -273,7 +273,9 @@ class _Here:
         now, before = clock.now(), settled.of(self.directory.id)
         open_ = {one for one, person in self.known.items() if one in listed
                  and not (one in before and before[one].is_of(self._hash(person), now))}
-        return sorted(one for one in new | changed | open_ if (self.creates if one not in self.known else not self.known[one].is_forgotten))
+        # Who is new there may be here already, by another account; whom this process never saw in the list, a look at everybody told of.
+        is_read = self.creates or listed_before is not None
+        return sorted(one for one in new | changed | open_ if (is_read if one not in self.known else not self.known[one].is_forgotten))
 
 
 def _named(connection, directory, position):

@@ -12,13 +12,14 @@ _ = texts(__name__)
 KEPT_DAYS = 90
 
 # States of a run. ASKED: a job has to read and plan. PLANNED: waits for a word. HELD: the brake; nobody was cut off for absence.
-# READING: somebody reads and plans at the console. OVER: what the brake held has gone, or a newer run says it.
-ASKED, READING, PLANNED, APPLYING, DONE, HELD, FAILED, UNDOING, UNDONE, DISCARDED, OVER = (
-    'asked', 'reading', 'planned', 'applying', 'done', 'held', 'failed', 'undoing', 'undone', 'discarded', 'over')
+# ADOPTING: the job joins the people who were ticked. READING: somebody reads and plans at the console. OVER: what the brake held has gone, or a newer run says it.
+ASKED, READING, PLANNED, APPLYING, DONE, HELD, FAILED, UNDOING, UNDONE, DISCARDED, OVER, ADOPTING = (
+    'asked', 'reading', 'planned', 'applying', 'done', 'held', 'failed', 'undoing', 'undone', 'discarded', 'over', 'adopting')
 # Brakes that hold no step: what the directory did not show.
 WITHOUT_STEPS = ('part', 'lost', 'blind', 'groups')
-# States of a step.
-WAITING, APPLIED, SKIPPED, REFUSED, TAKEN_BACK, LEFT = 'waiting', 'applied', 'skipped', 'refused', 'taken back', 'left'
+# States of a step. PROPOSED: to be ticked, until then nothing is done. DECLINED: somebody said that person and entry are two.
+WAITING, APPLIED, SKIPPED, REFUSED, TAKEN_BACK, LEFT, PROPOSED, DECLINED = (
+    'waiting', 'applied', 'skipped', 'refused', 'taken back', 'left', 'proposed', 'declined')
 
 
 class SyncRun(Base):

@@ -18,11 +18,12 @@ from appliance.core.people import other_administrators
 from appliance.core.person_fields import fold_login
 from appliance.core.personal.forgotten import FORGOTTEN
 from appliance.identity.directory import directories
+from appliance.identity.directory.adoption import matching
 from appliance.identity.directory.sync import reading, settled
 
 # In the order in which they are done: who must go goes first.
-DISABLE, LOSE, ENABLE, CHANGE, MOVE, BRANCH, CREATE, PLACE, GAIN, HEAD, REFUSE = KINDS = (
-    'disable', 'lose', 'enable', 'change', 'move', 'branch', 'create', 'place', 'gain', 'head', 'refuse')
+DISABLE, LOSE, ENABLE, CHANGE, MOVE, BRANCH, CREATE, PLACE, GAIN, HEAD, ADOPT, REFUSE = KINDS = (
+    'disable', 'lose', 'enable', 'change', 'move', 'branch', 'create', 'place', 'gain', 'head', 'adopt', 'refuse')
 RIGHTS = (LOSE, GAIN, HEAD)      # what is held by itself: each is said once
 # Both must be passed: of a small company one person more is soon a tenth, of a large one five people are nothing.
 BRAKE_SHARE, BRAKE_PEOPLE = 0.1, 5
@@ -33,7 +34,9 @@ PERSON_FIELDS = ('login', 'name', 'mail', 'phone', 'title', 'employee_number')
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be done to one person, or (`refuse`) what cannot be. before, after: {field: value} of what it changes."""
+    """What is to be done to one person, or (`refuse`) what cannot be. before, after: {field: value} of what it changes; of an `adopt`, who
+    is never joined without a tick, what he and the entry have.
+    """
 
     kind: str
     reason: str
@@ -52,6 +55,7 @@ class Plan:
     `administrator` (nobody could administer any more), `blind` (the directory does not show who is disabled), `emptied` (so many lose
     what they had that the account's rights must have changed), `gains`, `losses`, `heads` (see grouping and heading), `groups` (not read).
     ends: {uuid: the moment from which the entry has expired, or None} of the known people whose entries were read.
+    wants_all: whether everybody is to be read, since only some were and somebody new may be here already.
     """
 
     steps: tuple
@@ -59,6 +63,7 @@ class Plan:
     absent: int
     known: int
     ends: dict = field(default_factory=dict)
+    wants_all: bool = False
 
     def counts(self):
         """{kind: how many}."""
@@ -101,14 +106,16 @@ def make(directory, snapshot, creates):
     """The Plan for a Snapshot. creates: whether people are made before they log in (False: they come by their first login)."""
     from appliance.identity.directory.sync import grouping, heading     # cycle: they make Steps
     known, look = known_people(directory.id), _Look(directory)
-    steps = []
+    matches = matching.find(directory, snapshot, known, look.now)
+    steps = [Step(ADOPT, match.by, match.uuid, match.person_id, match.name, match.dn, match.here, match.there) for match in matches.found]
     for known_by in snapshot.found:
         person = known.get(known_by)
         if person is not None and not person.is_forgotten:
             steps += look.at_known(known_by, snapshot, person)
-        elif person is None and creates:
+        elif person is None and creates and known_by not in matches.waiting:
             steps += look.at_new(known_by, snapshot)
     look.remember(snapshot)
+    steps = _explained(steps)
     inside = {known_by: person for known_by, person in known.items() if not person.is_out and not person.is_forgotten}
     steps, brake = _braked_changes(steps, inside)
     given, waits = grouping.steps(directory, snapshot, known, {step.uuid for step in steps if step.kind == CREATE}, look.now)
@@ -120,7 +127,7 @@ def make(directory, snapshot, creates):
         cut, reason = _cut_off(directory, inside, gone, snapshot)
         steps, brake = steps + cut, reason or brake
     steps.sort(key=lambda step: KINDS.index(step.kind))
-    return Plan(tuple(steps), brake, len(gone), len(inside), look.ends)
+    return Plan(tuple(steps), brake, len(gone), len(inside), look.ends, matches.is_part)
 
 
 class _Look:
@@ -182,6 +189,13 @@ def _of_known(known_by, entry, person, look):
     elif entry.dn != person.dn:
         steps.append(Step(MOVE, 'moved', known_by, person.person_id, person.name, entry.dn, {'dn': person.dn}, {'dn': entry.dn}))
     return steps
+
+
+def _explained(steps):
+    """The steps, with the reason why nobody is proposed for the entry of a taken login."""
+    logins = {step.after['login'] for step in steps if step.kind == REFUSE and step.person_id is None}
+    why = matching.why_taken(logins) if logins else {}
+    return [replace(step, reason=why.get(step.after['login'], step.reason)) if step.kind == REFUSE and step.person_id is None else step for step in steps]
 
 
 def _differences(entry, person, departments):

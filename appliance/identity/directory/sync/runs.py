@@ -12,6 +12,7 @@ from appliance.core.events import publish
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.core.permissions import permitted, require
+from appliance.identity.directory.adoption import proposals, ticking
 from appliance.identity.directory.directories import ALL, OFF
 from appliance.identity.directory.sync import giving, models, planning
 from appliance.identity.directory.sync.due import GOOD_FOR
@@ -24,6 +25,7 @@ _ = texts(__name__)
 REPEATED_AFTER = timedelta(days=1)  # what could not be done is said again once a day
 DOORS = (planning.DISABLE, planning.ENABLE)
 INSERTED_AT_ONCE = 200
+FIRST_STATES = {planning.REFUSE: models.REFUSED, planning.ADOPT: models.PROPOSED}      # of the steps that nothing is done to by itself
 
 
 @action(rights=permitted('identity.directories.manage'))
@@ -59,9 +61,10 @@ def keep(plan, directory_id, run_id=None):
             return run_id
         steps = [{'run': run_id, 'kind': step.kind, 'reason': step.reason, 'uuid': step.uuid, 'person': step.person_id, 'name': step.name,
                   'dn': step.dn, 'before': step.before, 'after': step.after, 'is_held': step.is_held,
-                  'state': models.REFUSED if step.kind == planning.REFUSE else models.WAITING, 'note': ''} for step in plan.steps]
+                  'state': FIRST_STATES.get(step.kind, models.WAITING), 'note': ''} for step in proposals.gather(plan.steps, directory_id, run_id)]
         for at in range(0, len(steps), INSERTED_AT_ONCE):
             SyncStep.insert_many(steps[at:at + INSERTED_AT_ONCE]).execute()
+        proposals.open_new(run_id, directory_id, is_told=not is_dry)
         if plan.brake and not is_dry:
             publish(SyncRunHeld(run_id, directory_id, plan.brake, plan.absent, plan.known, None))
     return run_id
@@ -96,15 +99,17 @@ def discard(actor, run_id):
 
 @action(rights=permitted('identity.directories.manage'))
 def undo(actor, run_id):
-    """Let the job take back what a run did; from now on the directory is followed only when somebody says so again."""
+    """Let the job take back what a run did; from now on the directory is followed only when somebody says so again, unless it only joined people."""
     run = _run(run_id)
     if run.state not in (models.DONE, models.HELD, models.FAILED, models.OVER):
         raise Conflict(_('Only a run that was carried out can be taken back, and once.'))
     if not SyncStep.select().where((SyncStep.run == run_id) & (SyncStep.state == models.APPLIED)).exists():
         raise Conflict(_('This run did nothing that could be taken back.'))
     giving.require_rights(actor, run_id, models.APPLIED)
+    is_adoption = ticking.require_rights_to_part(actor, run_id)
     SyncRun.update(state=models.UNDOING).where(SyncRun.id == run_id).execute()
-    Directory.update(sync=OFF).where(Directory.id == run.directory_id).execute()
+    if not is_adoption:     # who was joined by a tick is not joined again without another
+        Directory.update(sync=OFF).where(Directory.id == run.directory_id).execute()
     audit.record(actor, 'identity.directory.sync.undone', f'identity.directory:{run.directory_id}', run=run_id)
 
 
@@ -130,9 +135,9 @@ def list_runs(actor, directory_id, before=None):
 
 
 def one_run(actor, run_id):
-    """{id, directory_id, state, is_dry, creates, counts, brake, absent, known, failure, by, started_at, planned_at, ended_at, is_good, states}.
+    """{id, directory_id, state, is_dry, is_adoption, creates, counts, brake, absent, known, failure, by, started_at, planned_at, ended_at, is_good, states}.
 
-    is_good: whether the plan may still be carried out. states: {state of a step: how many}, with `held` for what the brake holds.
+    is_adoption: it is about who is here already, and nothing else. is_good: whether the plan may still be carried out. states: {state of a step: how many}, with `held` for what the brake holds.
     """
     require(actor, 'identity.directories.manage')
     run = _run(run_id)
@@ -177,7 +182,7 @@ def key_of(kind, known_by, after):
 
 
 def _described(run):
-    return {'id': run.id, 'creates': run.creates, 'directory_id': run.directory_id, 'state': run.state, 'is_dry': run.is_dry, 'counts': run.counts, 'brake': run.brake,
+    return {'id': run.id, 'is_adoption': set(run.counts) == {planning.ADOPT}, 'creates': run.creates, 'directory_id': run.directory_id, 'state': run.state, 'is_dry': run.is_dry, 'counts': run.counts, 'brake': run.brake,
             'absent': run.absent, 'known': run.known, 'failure': run.failure, 'by': run.by, 'started_at': run.started_at,
             'planned_at': run.planned_at, 'ended_at': run.ended_at,
             'is_good': run.planned_at is not None and run.planned_at >= clock.now() - GOOD_FOR}

@@ -5,6 +5,7 @@ from appliance.core.actor import SYSTEM
 from appliance.core.i18n import texts
 from appliance.core.people import block, is_blocked, unblock
 from appliance.identity.directory import directories
+from appliance.identity.directory.adoption import parting
 from appliance.identity.directory.sync import giving, heading, marks, models, planning, tree
 from appliance.identity.directory.sync.applying import fields_now, write_fields
 from appliance.identity.directory.sync.batches import NotDone, Work, work_off
@@ -77,4 +78,5 @@ def _put_away(run, step, snapshot):
 
 UNDOES = {planning.DISABLE: _let_in, planning.ENABLE: _shut_out, planning.CHANGE: _change_back, planning.MOVE: _keep_dn,
           planning.CREATE: _put_away, planning.LOSE: giving.take_back_loss, planning.GAIN: giving.take_back_gain, planning.PLACE: giving.place_back,
-          planning.BRANCH: tree.take_back, planning.HEAD: heading.take_back}
+          planning.BRANCH: tree.take_back, planning.HEAD: heading.take_back,
+          planning.ADOPT: parting.part}

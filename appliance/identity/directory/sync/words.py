@@ -8,7 +8,7 @@ _ = texts(__name__)
 KINDS = {
     planning.DISABLE: _.lazy('Cut off'), planning.ENABLE: _.lazy('Let in again'), planning.CHANGE: _.lazy('Changed'), planning.MOVE: _.lazy('Moved'),
     planning.CREATE: _.lazy('New'), planning.LOSE: _.lazy('Right taken'), planning.GAIN: _.lazy('Right given'), planning.PLACE: _.lazy('Other department'),
-    planning.BRANCH: _.lazy('Department'), planning.HEAD: _.lazy('Head'), planning.REFUSE: _.lazy('Not possible'),
+    planning.BRANCH: _.lazy('Department'), planning.HEAD: _.lazy('Head'), planning.ADOPT: _.lazy('Here already'), planning.REFUSE: _.lazy('Not possible'),
 }
 REASONS = {
     'disabled': _.lazy('The directory has disabled the account.'),
@@ -30,15 +30,23 @@ REASONS = {
     'no_rule': _.lazy('No rule gives it any more.'),
     'kept': _.lazy('No group gives it any more; it stays, since it was given here, too.'),
     'login_taken': _.lazy('The login belongs to another account here. A name alone joins nobody.'),
+    'login_of_guest': _.lazy('The login belongs to a guest here. Guests are not joined with entries of a directory.'),
+    'login_of_service': _.lazy('The login belongs to a service account here. Programs are not joined with entries of a directory.'),
+    'login_of_tied': _.lazy('The login belongs to somebody here who has another entry.'),
+    'employee_number': _.lazy('The employee number is the same.'),
+    'login': _.lazy('The login is the same.'),
+    'mail': _.lazy('Only the mail is the same, which people write themselves.'),
+    'ambiguous': _.lazy('Several match: one person and one entry at most belong together.'),
 }
 RUN_STATES = {
     models.ASKED: _.lazy('The directory is read'), models.PLANNED: _.lazy('Plan'), models.APPLYING: _.lazy('Being carried out'),
     models.DONE: _.lazy('Done'), models.HELD: _.lazy('Held'), models.FAILED: _.lazy('Failed'), models.UNDOING: _.lazy('Being taken back'),
-    models.UNDONE: _.lazy('Taken back'), models.DISCARDED: _.lazy('Let be'), models.OVER: _.lazy('Over'), models.READING: _.lazy('The directory is read'),
+    models.UNDONE: _.lazy('Taken back'), models.DISCARDED: _.lazy('Let be'), models.OVER: _.lazy('Over'), models.READING: _.lazy('The directory is read'), models.ADOPTING: _.lazy('People are joined'),
 }
 STEP_STATES = {
     models.WAITING: _.lazy('Waits'), models.APPLIED: _.lazy('Done'), models.SKIPPED: _.lazy('Left out'), models.REFUSED: _.lazy('Not done'),
-    models.TAKEN_BACK: _.lazy('Taken back'), models.LEFT: _.lazy('Left as it is'),
+    models.TAKEN_BACK: _.lazy('Taken back'), models.LEFT: _.lazy('Left as it is'), models.PROPOSED: _.lazy('Waits for a tick'),
+    models.DECLINED: _.lazy('Two people'),
 }
 FIELDS = {
     'login': _.lazy('Login'), 'name': _.lazy('Name'), 'mail': _.lazy('Mail'), 'phone': _.lazy('Phone'), 'title': _.lazy('Title'),
