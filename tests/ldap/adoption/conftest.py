@@ -6,10 +6,10 @@ from appliance.core.people import actor_for, add_person, give_role
 from appliance.identity import passwords
 from appliance.identity.directory import directories
 from appliance.identity.directory.adoption import proposals, ticking
-from appliance.identity.directory.sync import following
+from appliance.identity.directory.sync import following, marks
 from appliance.identity.models import Directory, Password
 from tests.ldap.people import PEOPLE, PORTAL, SECRET
-from tests.ldap.sync.conftest import company  # noqa: F401 - a fixture
+from tests.ldap.sync.conftest import company, overlays  # noqa: F401 - fixtures
 
 OWN_PASSWORD = 'a password of the portal'
 
@@ -41,7 +41,8 @@ def local(login, password=None, **fields):
 
 
 def look(directory_id):
-    """{(login here, certainty): proposal} of what is open after one look."""
+    """{(login here, certainty): proposal} of what is open after one look at everybody."""
+    marks.drop(directory_id)
     following.follow(directory_id)
     return opened(SYSTEM, directory_id)
 

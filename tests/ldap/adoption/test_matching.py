@@ -135,8 +135,8 @@ def test_a_short_answer_proposes_and_closes_nothing(boss, directory_id, company,
     look(directory_id)
     real = following.reading.read
 
-    def part(directory):
-        found = real(directory)
+    def part(*arguments):
+        found = real(*arguments)
         found.gap = 'lost'
         found.found = dict(list(found.found.items())[5:])
         return found
@@ -153,8 +153,15 @@ def snapshot(directory_id):
         found = {str(uuid.uuid5(uuid.NAMESPACE_DNS, login)): Entry(uuid.uuid5(uuid.NAMESPACE_DNS, login), f'uid={login},dc=x', {'login': login, 'name': login} | more)
                  for login, more in entries.items()}
         return SimpleNamespace(found={known_by: (entry.dn, {'uid': [entry.fields['login'].encode()]}) for known_by, entry in found.items()}, gap='',
-                               entry=found.get)
+                               entry=found.get, is_whole=True, shows=found.__contains__)
     return made
+
+
+def test_the_number_of_an_entry_finds_its_person(boss, directory_id, company):
+    add_person(SYSTEM, 'old.name', 'Ana', employee_number='0042')
+    local('worker1')
+    company.add('ada', employeeNumber='0042')
+    assert look(directory_id)['old.name', 'employee_number']['there']['employee_number'] == '0042'
 
 
 def test_the_employee_number_is_surest(boss, directory_id, snapshot, monkeypatch):

@@ -12,7 +12,7 @@ from appliance.core.permissions import permitted
 from appliance.identity.directory.adoption import rights
 from appliance.identity.directory.adoption.matching import AMBIGUOUS
 from appliance.identity.directory.adoption.models import Adoption
-from appliance.identity.directory.sync import models
+from appliance.identity.directory.sync import marks, models
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import Directory
 
@@ -118,6 +118,7 @@ def decline(actor, directory_id, step_ids):
     _write(SyncStep, found, state=models.DECLINED)
     _write(Adoption, found, is_open=False, ticked_at=None, ticked_by=None)
     if found:
+        marks.drop(directory_id)        # the entries are read again, to make people of their own
         audit.record(actor, 'identity.directory.adoption.declined', f'identity.directory:{directory_id}', people=len(found))
     return len(found)
 

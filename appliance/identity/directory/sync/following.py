@@ -70,7 +70,8 @@ def follow(directory_id, most_s=None, is_again=False):
         looking.keep(look, plan, is_run=bool(news))
         if news:
             applying.apply(run_id, most_s)
-        if snapshot.grouping is not None and snapshot.grouping.is_to_read and not is_again:
+        is_left = plan.wants_all or (snapshot.grouping is not None and snapshot.grouping.is_to_read)
+        if is_left and not is_again:
             return follow(directory_id, most_s, is_again=True) or run_id
     return run_id
 
