@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from appliance.core import clock, people
+from appliance.core import clock, db, people
 from appliance.core.actor import ANONYMOUS, SYSTEM
 from appliance.core.errors import Invalid, NotAllowed, NotFound
 from appliance.core.limits import SESSIONS_A_PERSON
@@ -13,6 +13,7 @@ from appliance.core.people import add_person
 from appliance.core.settings import set_setting
 from appliance.identity import sessions
 from appliance.identity.models import Session
+from tests.counting import queries
 
 
 @pytest.fixture
@@ -40,6 +41,17 @@ def test_loss_of_trust_ends_every_session(ana, end):
     token = open_for(ana)
     end(ana)
     assert sessions.load(token) is None
+
+
+def test_the_check_of_a_session_is_one_read_by_indexes(ana):
+    token = open_for(ana)
+    sessions.load(token)        # the first one also reads what is kept afterwards
+    with queries() as asked:
+        assert sessions.load(token)
+    assert len(asked) == 1
+    if db.is_sqlite():
+        plan = [row[-1] for row in db.rows(f'EXPLAIN QUERY PLAN {asked[0]}', b'', 0)]
+        assert any('SEARCH s USING INDEX' in one for one in plan) and not [one for one in plan if one.startswith('SCAN')], plan
 
 
 def test_lifting_a_block_does_not_revive_sessions(ana):

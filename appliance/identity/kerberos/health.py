@@ -19,7 +19,7 @@ PROBLEMS = {
     'unreadable': finding('kerberos.unreadable', FAILED, _CANNOT, meaning=_NOBODY,
                           action=_.lazy('Put the keytab back, and let the portal read it: chown root:appliance, chmod 0640.')),
     'no_principal': finding('kerberos.no_principal', FAILED, _CANNOT, meaning=_NOBODY,
-                            action=_.lazy('Make a keytab for the name that people type (README: Log in without typing), or name its key as sso.principal.')),
+                            action=_.lazy('Make a keytab for the name that people type (docs/single-sign-on.md), or name its key as sso.principal.')),
     'several': finding('kerberos.several', FAILED, _CANNOT, meaning=_NOBODY, action=_.lazy('Say which one counts as sso.principal in config.ini.')),
 }
 EVERYBODY_READS = finding(
