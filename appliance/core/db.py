@@ -58,6 +58,13 @@ class Base(peewee.Model):
         return row(_changing(cls, tuple(values)), *_stored(cls, values), row_id) is not None
 
 
+    @classmethod
+    def read(cls, condition, *values):
+        """The rows for which a condition in SQL (`?` for values) holds, as models, prepared like `add`."""
+        return [cls(**{field.name: field.python_value(value) for field, value in zip(cls._meta.sorted_fields, one, strict=True)})
+                for one in rows(f'{_reading(cls)} WHERE {condition}', *values)]
+
+
 def _stored(model, values):
     return [model._meta.combined[name].db_value(value) for name, value in values.items()]
 
@@ -67,6 +74,12 @@ def _adding(model, names):
     columns = [f'"{model._meta.combined[name].column_name}"' for name in names]
     return (f'INSERT INTO "{model._meta.table_name}" ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))}) '
             f'RETURNING {model._meta.primary_key.column_name}')
+
+
+@functools.cache
+def _reading(model):
+    columns = [f'"{field.column_name}"' for field in model._meta.sorted_fields]
+    return f'SELECT {", ".join(columns)} FROM "{model._meta.table_name}"'
 
 
 @functools.cache

@@ -122,7 +122,7 @@ def update_person(actor, person_id, **fields):
 
 def change_fields(actor, person_id, fields):
     """What update_person does, inside an action of somebody whose rights were asked already."""
-    person = Person.get_or_none(Person.id == person_id)
+    person = next(iter(Person.read('id = ?', person_id)), None)
     if person is None:
         raise NotFound()
     require_not_forgotten(person_id)
@@ -260,7 +260,7 @@ def unblock(actor, person_id, source):
     """Take back what one source said; others' blocks stay. Conflict for who was forgotten."""
     if source == FORGOTTEN:
         require_not_forgotten(person_id)
-    if PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute():
+    if is_blocked(person_id, source) and PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute():
         revisions.bump('person')
         _seen_anew(person_id)
         audit.record(actor, 'core.person.unblocked', f'core.person:{person_id}', source=source)
@@ -287,8 +287,9 @@ def has_colleagues(actor):
 
 def is_blocked(person_id, source=None):
     """Whether anything keeps a person out, or whether one source does."""
-    by = PersonBlock.person == person_id
-    return PersonBlock.select().where(by if source is None else by & (PersonBlock.source == source)).exists()
+    if source is None:
+        return row('SELECT 1 FROM person_block WHERE person_id = ? LIMIT 1', person_id) is not None
+    return row('SELECT 1 FROM person_block WHERE person_id = ? AND source = ?', person_id, source) is not None
 
 
 def subjects_of(person_id, kind, department_id, tree):

@@ -11,7 +11,7 @@ from peewee import JOIN
 from appliance.core import audit, clock
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR, ANONYMOUS, EMPLOYEE, SYSTEM
-from appliance.core.db import write
+from appliance.core.db import row, rows, write
 from appliance.core.errors import Conflict, Invalid, NotFound, PortalError
 from appliance.core.i18n import language, texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, PASSWORD_LENGTH
@@ -28,7 +28,7 @@ from appliance.identity.directory.adoption.models import FormerTie
 from appliance.identity.directory.errors import WrongPair
 from appliance.identity.directory.filling import person_values
 from appliance.identity.directory.sync import giving
-from appliance.identity.models import DirectoryPerson, Password
+from appliance.identity.models import DirectoryPerson
 from appliance.identity.owed_steps import DIRECTORY_PASSWORD, StepOwed, open_step
 
 _ = texts(__name__)
@@ -43,21 +43,21 @@ def log_in(login, password, address, agent='', is_remembered=False):
     """
     if not _is_usable(login, max(LOGIN_LENGTH, MAIL_LENGTH)) or not _is_usable(password, PASSWORD_LENGTH):
         raise WrongPair('unusable')
-    person = _local_account(login)
+    local_id = _local_account(login)
     is_known = _is_known_place(login, address)
     throttle.require_budget(login, address, is_known)
     if not password.strip():
         passwords.verify(None, 'x')
         return _refuse(WrongPair('blank'), login, address, is_known)
     try:
-        person_id, hint = _check_pair(person, login, password, is_remembered)
+        person_id, hint = _check_pair(local_id, login, password, is_remembered)
     except WrongPair as wrong:
         return _refuse(wrong, login, address, is_known)
     if is_blocked(person_id):
         return _refuse(WrongPair('disabled'), login, address, is_known)
     throttle.clear(ANONYMOUS, login, address)
     token, session_id = sessions.open_session(ANONYMOUS, person_id, ['password'], is_remembered, address, agent)
-    spoken = Person.get_by_id(person_id).language
+    spoken, = row('SELECT language FROM person WHERE id = ?', person_id)
     if hint:
         with language(spoken):
             sessions.keep_flashes(session_id, [str(hint)])
@@ -79,15 +79,14 @@ def _refuse(wrong, login, address, is_known):
     raise wrong
 
 
-def _check_pair(person, login, password, is_remembered):
+def _check_pair(local_id, login, password, is_remembered):
     """(person id, what the directory says of his password: a policy.Hint or None). The order of the steps is the same for every name."""
-    is_right = passwords.verify(person and person.id, password)
-    if is_right:
-        return person.id, None
+    if passwords.verify(local_id, password):
+        return local_id, None
     asked = directories.all_active()
     if not asked:
-        raise WrongPair('password' if person else 'unknown')
-    if person is not None:
+        raise WrongPair('password' if local_id else 'unknown')
+    if local_id is not None:
         # A local account of this login wins; the directories are asked for a name that nobody has, so that the answer takes
         # as long as anybody's, and whether it is up or down changes nothing for local accounts.
         _ask_for_nobody(asked)
@@ -128,14 +127,12 @@ def _ask_for_nobody(asked):
 
 
 def _local_account(login):
-    """The person with a password here whose login, or else whose only mail, this is."""
-    folded = fold_login(login)
-    with_password = Person.select().join(Password).where(Person.kind != 'service')
-    found = with_password.where(Person.login == folded).first()
-    if found is None and '@' in folded:
-        by_mail = list(with_password.where(Person.mail == login.strip()).limit(2))
-        found = by_mail[0] if len(by_mail) == 1 else None
-    return found
+    """The id of the person with a password here whose login, or else whose only mail, this is; or None."""
+    folded, with_password = fold_login(login), "SELECT p.id FROM person p JOIN password w ON w.person_id = p.id WHERE p.kind <> 'service' AND"
+    found = rows(f'{with_password} p.login = ?', folded)
+    if not found and '@' in folded:
+        found = rows(f'{with_password} p.mail = ? LIMIT 2', login.strip())
+    return found[0][0] if len(found) == 1 else None
 
 
 def _is_known_place(login, address):
@@ -144,8 +141,8 @@ def _is_known_place(login, address):
 
 
 def _person_meant(login):
-    person = Person.select(Person.id).where((Person.login == fold_login(login)) | (Person.mail == login.strip())).first()
-    return person and person.id
+    found = row('SELECT id FROM person WHERE login = ? OR mail = ? LIMIT 1', fold_login(login), login.strip())
+    return found and found[0]
 
 
 @action
@@ -154,9 +151,10 @@ def person_of_entry(actor, directory_id, entry):
 
     A login that somebody else has already stops it (Conflict): names join no accounts.
     """
-    tie = DirectoryPerson.get_or_none((DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid)))
+    tied = row('SELECT t.person_id, p.has_chosen_language FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ? AND t.uuid = ?',
+               directory_id, str(entry.uuid))
     fields = person_values(actor, entry.fields)
-    if tie is None:
+    if tied is None:
         if FormerTie.select().where((FormerTie.directory == directory_id) & (FormerTie.uuid == str(entry.uuid))).exists():
             raise Conflict(_('You come in by another entry or directory now. Ask your administrator.'))
         if Person.select().where(Person.login == fold_login(fields['login'])).exists():
@@ -165,17 +163,18 @@ def person_of_entry(actor, directory_id, entry):
         DirectoryPerson.create(directory=directory_id, uuid=entry.uuid, person=person_id, dn=entry.dn, seen_at=clock.now(), expires_at=entry.expires_at)
         giving.at_login(directory_id, person_id, entry)
         return person_id
-    if is_forgotten(tie.person_id):
-        return tie.person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
-    if tie.person.has_chosen_language:
+    person_id, has_chosen_language = tied
+    if is_forgotten(person_id):
+        return person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
+    if has_chosen_language:
         fields.pop('language', None)
-    update_person(actor, tie.person_id, **fields)
-    giving.at_login(directory_id, tie.person_id, entry)
+    update_person(actor, person_id, **fields)
+    giving.at_login(directory_id, person_id, entry)
     # Whom the directory lets in again is in before the sync has noticed; what was blocked here stays.
-    unblock(actor, tie.person_id, directories.source_of(directory_id))
+    unblock(actor, person_id, directories.source_of(directory_id))
     DirectoryPerson.update(dn=entry.dn, seen_at=clock.now(), expires_at=entry.expires_at).where(
         (DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid))).execute()
-    return tie.person_id
+    return person_id
 
 
 @action(rights=permitted('core.people.manage'))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from appliance.core import audit, clock, revisions, sealing
 from appliance.core.actions import action
-from appliance.core.db import rows, write
+from appliance.core.db import row, rows, write
 from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.limits import SESSIONS_A_PERSON
 from appliance.core.people import Person, build_actor
@@ -51,16 +51,16 @@ def _lifetime(is_remembered):
 def open_session(actor, person_id, factors, is_remembered=False, address='', agent=''):
     """A new session for a person; returns (token, row id). The token leaves in a cookie and is kept nowhere."""
     token, now = secrets.token_urlsafe(32), clock.now()
-    person = Person.get_by_id(person_id)
-    opened = Session.create(token_hash=hash_token(token), person=person_id, epoch=person.epoch, csrf_secret=secrets.token_urlsafe(32),
-                            factors=factors, flashes=[], is_remembered=is_remembered, address=address[:64], agent=agent[:300],
-                            created_at=now, seen_at=now, expires_at=now + _lifetime(is_remembered))
-    oldest = (Session.select(Session.id).where(Session.person == person_id).order_by(Session.id.desc())
-              .offset(SESSIONS_A_PERSON).tuples())
-    Session.delete().where(Session.id.in_([row_id for row_id, in oldest])).execute()
+    epoch, = row('SELECT epoch FROM person WHERE id = ?', person_id)
+    session_id = Session.add(token_hash=hash_token(token), person=person_id, epoch=epoch, csrf_secret=secrets.token_urlsafe(32),
+                             factors=factors, flashes=[], is_remembered=is_remembered, address=address[:64], agent=agent[:300],
+                             created_at=now, seen_at=now, expires_at=now + _lifetime(is_remembered))
+    oldest = rows('SELECT id FROM session WHERE person_id = ? ORDER BY id DESC LIMIT ? OFFSET ?', person_id, SESSIONS_A_PERSON, SESSIONS_A_PERSON)
+    if oldest:
+        Session.delete().where(Session.id.in_([row_id for row_id, in oldest])).execute()
     # Whoever it is that opens it, it is this person's from now on.
-    audit.record(replace(actor, person_id=person_id), 'identity.session.opened', f'identity.session:{opened.id}', factors=factors)
-    return token, opened.id
+    audit.record(replace(actor, person_id=person_id), 'identity.session.opened', f'identity.session:{session_id}', factors=factors)
+    return token, session_id
 
 # One SELECT: the session, its person and his roles (a row each), whether his epoch is still the one of the login, whether something
 # blocks him, the numbers by which small tables are kept, and how many notices wait for him: what each page needs.
@@ -185,7 +185,7 @@ def keep_flashes(session_id, flashes):
 
 def is_known_place(person_id, network):
     """Whether this person has a session that was opened from that network: strangers' failures do not count there."""
-    found = Session.select(Session.address).where(Session.person == person_id).tuples()
+    found = rows('SELECT address FROM session WHERE person_id = ?', person_id)
     return any(throttle.network(address) == network for address, in found)
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from appliance.core import clock
 from appliance.core.actions import action
 from appliance.core.actor import ANONYMOUS
-from appliance.core.db import database, is_sqlite
+from appliance.core.db import database, is_sqlite, rows
 from appliance.core.errors import PortalError, TooMany
 from appliance.core.person_fields import fold_login
 from appliance.identity.directory.errors import TOLD, DirectoryDown, WrongPair
@@ -53,14 +53,18 @@ def require_budget(login, address, is_known):
 
 
 def _require(bucket, tries):
-    since = clock.microseconds(clock.now() - WINDOW)
-    failures = list(LoginFailure.select(LoginFailure.at)
-                    .where((LoginFailure.bucket == bucket) & (LoginFailure.at > since)).order_by(LoginFailure.at).tuples())
+    failures = _failures(bucket)
     if len(failures) >= tries:
         wait_s = min(FIRST_WAIT_S * 2 ** min(len(failures) - tries, 10), LONGEST_WAIT_S)
-        left_s = (failures[-1][0] - clock.now()).total_seconds() + wait_s
+        left_s = (failures[-1] - clock.now()).total_seconds() + wait_s
         if left_s > 0:
             raise TooMany(retry_after_s=left_s)
+
+
+def _failures(bucket):
+    """The moments of the failures that count in a bucket, the oldest first."""
+    found = rows('SELECT at FROM login_failure WHERE bucket = ? AND at > ? ORDER BY at', bucket, clock.microseconds(clock.now() - WINDOW))
+    return [clock.from_microseconds(at) for at, in found]
 
 
 # How a directory fails before it has judged a password. One that fell silent over the bind may have counted it, and counts.
@@ -104,13 +108,10 @@ def take_directory_try(actor, person_key):
     """
     if not is_sqlite():
         database.execute_sql('SELECT pg_advisory_xact_lock(hashtext(%s))', (f'directory:{person_key}',))
-    since = clock.microseconds(clock.now() - WINDOW)
-    failures = list(LoginFailure.select(LoginFailure.at)
-                    .where((LoginFailure.bucket == f'directory:{person_key}') & (LoginFailure.at > since))
-                    .order_by(LoginFailure.at).tuples())
+    failures = _failures(f'directory:{person_key}')
     if len(failures) >= DIRECTORY_TRIES:
-        raise TooMany(retry_after_s=(failures[-DIRECTORY_TRIES][0] + WINDOW - clock.now()).total_seconds())
-    LoginFailure.insert(bucket=f'directory:{person_key}', at=clock.now()).execute()
+        raise TooMany(retry_after_s=(failures[-DIRECTORY_TRIES] + WINDOW - clock.now()).total_seconds())
+    LoginFailure.add(bucket=f'directory:{person_key}', at=clock.now())
 
 
 @action

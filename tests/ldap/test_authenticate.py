@@ -30,18 +30,18 @@ def authenticate(directory, name, password):
 
 
 def test_the_active_directory_lets_a_person_in(active):
-    assert str(authenticate(directories.load_active(), 'employee', PASSWORD).uuid) == EMPLOYEE
+    assert str(authenticate(directories.all_active()[0], 'employee', PASSWORD).uuid) == EMPLOYEE
 
 
 def test_a_failure_is_remembered_for_half_a_minute_by_all(active, server):
     with silent_server(never_answer) as port:
         directories.edit_directory(SYSTEM, active, SECRET, url=f'ldap://127.0.0.1:{port}')
         with pytest.raises(DirectoryDown):
-            authenticate(directories.load_active(), 'employee', PASSWORD)
+            authenticate(directories.all_active()[0], 'employee', PASSWORD)
         begun = time.monotonic()
         for _count in range(3):
             with pytest.raises(DirectoryDown) as caught:
-                authenticate(directories.load_active(), 'employee', PASSWORD)
+                authenticate(directories.all_active()[0], 'employee', PASSWORD)
             assert caught.value.reason == 'silent'
         assert time.monotonic() - begun < 0.5
 
@@ -49,14 +49,14 @@ def test_a_failure_is_remembered_for_half_a_minute_by_all(active, server):
 def test_a_login_after_half_a_minute_asks_again_and_clears_the_memory(active):
     directories.note_failure(SYSTEM, active, 'silent')
     with time_machine.travel(clock.now() + timedelta(seconds=31)):
-        authenticate(directories.load_active(), 'employee', PASSWORD)
-        assert directories.load_active().failed_at is None
+        authenticate(directories.all_active()[0], 'employee', PASSWORD)
+        assert directories.all_active()[0].failed_at is None
 
 
 def test_a_clock_that_went_back_does_not_keep_a_failure(active):
     directories.note_failure(SYSTEM, active, 'silent')
     with time_machine.travel(clock.now() - timedelta(days=1)):
-        authenticate(directories.load_active(), 'employee', PASSWORD)
+        authenticate(directories.all_active()[0], 'employee', PASSWORD)
 
 
 def test_a_refused_account_of_ours_is_remembered_too(active):
@@ -64,7 +64,7 @@ def test_a_refused_account_of_ours_is_remembered_too(active):
     directories.edit_directory(SYSTEM, active, 'wrong')
     for _count in range(2):
         with pytest.raises(DirectoryMisconfigured) as caught:
-            authenticate(directories.load_active(), 'employee', PASSWORD)
+            authenticate(directories.all_active()[0], 'employee', PASSWORD)
         assert caught.value.reason == 'bind'
     assert directories.list_directories(SYSTEM)[0]['failure']
 
@@ -72,7 +72,7 @@ def test_a_refused_account_of_ours_is_remembered_too(active):
 def test_an_unusable_pair_asks_nobody_even_of_a_directory_that_is_down(active):
     directories.note_failure(SYSTEM, active, 'silent')
     with pytest.raises(WrongPair):
-        authenticate(directories.load_active(), 'employee', ' ')
+        authenticate(directories.all_active()[0], 'employee', ' ')
 
 
 def test_the_first_login_makes_the_person_and_later_ones_bring_him_up_to_date(active):
@@ -95,7 +95,7 @@ def test_the_fourth_wrong_password_never_reaches_the_directory(active):
 @pytest.mark.parametrize(('reason', 'costs'), [('refused', False), ('tls', False), ('overloaded', False), ('silent', True), ('closed', True)])
 def test_a_directory_that_goes_away_costs_a_try_only_where_it_may_have_judged(active, reason, costs):
     """The search is answered, the bind is not: one that fell silent over it may have counted a wrong password all the same."""
-    directory = directories.load_active()
+    directory = directories.all_active()[0]
     for _count in range(throttle.DIRECTORY_TRIES + 1):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(login_module, 'bind_as', lambda *args: (_ for _ in ()).throw(DirectoryDown(reason)))

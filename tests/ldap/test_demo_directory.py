@@ -35,7 +35,7 @@ def demo(tmp_path):
 def known(box, demo):
     """The demo directory as the demo company's row describes it."""
     directories.add_directory(SYSTEM, company.DIRECTORY, demo.url, slapd.BASE, PASSWORD, bind_dn=slapd.BIND_DN, tls='none')
-    return directories.load_active()
+    return directories.all_active()[0]
 
 
 def test_everybody_who_lives_there_gets_in_as_himself(known):

@@ -18,18 +18,18 @@ def added(box):
 
 
 def test_the_preset_fills_what_is_not_said(added):
-    loaded = directories.load_active()
+    loaded = directories.all_active()[0]
     assert (loaded.tls, loaded.person_filter, loaded.login_attributes) == ('ldaps', '(objectClass=inetOrgPerson)', ('uid', 'mail'))
     assert loaded.bind_password == 'the secret'
     directories.edit_directory(SYSTEM, added, preset='active-directory')
-    assert directories.load_active().login_attributes == ('sAMAccountName', 'userPrincipalName', 'mail')
+    assert directories.all_active()[0].login_attributes == ('sAMAccountName', 'userPrincipalName', 'mail')
 
 
 def test_the_secret_is_sealed_and_never_listed(added):
     assert b'the secret' not in bytes(Row.get_by_id(added).bind_secret)
     listed = directories.list_directories(SYSTEM)
     assert listed[0]['has_secret'] is True
-    assert 'the secret' not in str(listed) + repr(directories.load_active())
+    assert 'the secret' not in str(listed) + repr(directories.all_active()[0])
 
 
 @pytest.mark.parametrize('change', [
@@ -87,7 +87,7 @@ def test_of_a_file_with_certificate_and_key_only_the_certificate_is_kept(box):
     authority = Authority()
     certificate, key = authority.issue('directory.company.test')
     directories.add_directory(SYSTEM, 'company', URL, BASE, ca_pem=authority.pem + key.decode() + certificate.decode())
-    kept = directories.load_active().ca_pem
+    kept = directories.all_active()[0].ca_pem
     assert kept.count('BEGIN CERTIFICATE') == 2
     assert 'PRIVATE' not in kept
 
@@ -98,9 +98,9 @@ def test_several_may_be_active(added):
     second = directories.add_directory(SYSTEM, 'second', URL, BASE)
     assert [one.name for one in directories.all_active()] == ['company', 'second']
     directories.edit_directory(SYSTEM, added, is_active=False)
-    assert directories.load_active().name == 'second'
+    assert directories.all_active()[0].name == 'second'
     directories.edit_directory(SYSTEM, second, is_active=False)
-    assert directories.load_active() is None
+    assert directories.all_active() == []
 
 
 def test_what_is_absent_is_not_found(box):
@@ -119,4 +119,4 @@ def test_only_administrators_see_or_change_directories(box, actor):
 
 def test_a_secret_sealed_with_another_key_is_none(added):
     Row.update(bind_secret=b'x' * 40).where(Row.id == added).execute()
-    assert directories.load_active().bind_password == ''
+    assert directories.all_active()[0].bind_password == ''

@@ -160,14 +160,9 @@ def load(directory_id):
     return _opened(row)
 
 
-def load_active():
-    """The first of the directories that logins are asked of, or None."""
-    return next(iter(all_active()), None)
-
-
 def all_active():
     """[Directory] that logins are asked of, by id."""
-    return [_opened(row) for row in Row.select().where(Row.is_active == 1).order_by(Row.id)]
+    return [_opened(row) for row in Row.read('is_active = 1 ORDER BY id')]
 
 
 def source_of(directory_id):

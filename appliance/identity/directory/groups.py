@@ -15,6 +15,7 @@ import ldap
 from ldap.dn import dn2str, str2dn
 from ldap.filter import escape_filter_chars
 
+from appliance.core.db import row
 from appliance.core.departments import all_departments, path_to
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH
@@ -88,6 +89,8 @@ def key_or_none(member):
 
 def rules_of(directory_id):
     """[DirectoryGroupRule, ...] of a directory, the oldest first: of two that give a department the first one counts."""
+    if row('SELECT 1 FROM directory_group_rule WHERE directory_id = ? LIMIT 1', directory_id) is None:
+        return []       # most have none, and each login asks
     return list(DirectoryGroupRule.select().where(DirectoryGroupRule.directory == directory_id).order_by(DirectoryGroupRule.id))
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from appliance.core import clock
 from appliance.core.actions import action
-from appliance.core.db import lock_row
+from appliance.core.db import lock_row, row
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, remembered
 from appliance.identity.models import Directory as Row
 
@@ -45,9 +45,10 @@ def note(actor, directory_id, url, reason=None):
 
 def state_of(directory):
     """(what a directory failed with less than half a minute ago or None: it is not asked again so soon; its servers' failures) as of now."""
-    found = Row.select(Row.failed_at, Row.failure, Row.failures).where(Row.id == directory.id).tuples().first()
-    failed_at, reason, failures = found or (None, '', {})
-    return remembered(reason) if failed_at and is_fresh(failed_at) else None, failures
+    found = row('SELECT failed_at, failure, failures FROM directory WHERE id = ?', directory.id)
+    failed_at, reason, failures = found or (None, '', '{}')
+    is_down = failed_at is not None and is_fresh(clock.from_microseconds(failed_at))
+    return remembered(reason) if is_down else None, Row.failures.python_value(failures)
 
 
 def by_server(directory, failures=None):

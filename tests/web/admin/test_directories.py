@@ -40,7 +40,7 @@ def test_a_new_directory_is_kept_and_listed(lumbreras, administrator):
     assert 'No directory yet' in administrator.get('/admin/directories').text
     answer = add(administrator)
     assert (answer.status_code, answer.location) == (303, f'/admin/directories/{Directory.get().id}#comparison')
-    kept = directories.load_active()
+    kept = directories.all_active()[0]
     assert (kept.url, kept.base_dn, kept.bind_password) == (NEW['url'], NEW['base_dn'], SECRET)
     assert kept.login_attributes == ('uid', 'mail')
     assert 'In use' in administrator.get('/admin/directories').text
@@ -81,11 +81,11 @@ def test_editing_keeps_the_secret_until_it_is_worth_nothing(lumbreras, administr
     add(administrator)
     number = Directory.get().id
     assert edit(administrator, number, base_dn='dc=company,dc=example').status_code == 303
-    assert directories.load_active().bind_password == SECRET
+    assert directories.all_active()[0].bind_password == SECRET
     moved = edit(administrator, number, url='ldap://127.0.0.2:389')
     assert moved.status_code == 422 and 'Give the secret of the account again' in moved.text
     assert edit(administrator, number, url='ldap://127.0.0.2:389', secret='another').status_code == 303
-    assert directories.load_active().bind_password == 'another'
+    assert directories.all_active()[0].bind_password == 'another'
 
 
 def test_servers_and_bases_stand_one_a_line(lumbreras, administrator):
