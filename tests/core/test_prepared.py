@@ -1,4 +1,4 @@
-"""`add` and `change` store what Peewee's `create` and `update` would, by prepared SQL."""
+"""`add` and `change` store what Peewee's `create` and `update` would, and `read` gives what `select` does, by prepared SQL."""
 from datetime import UTC, date, datetime
 
 import peewee
@@ -31,6 +31,14 @@ def test_a_row_added_is_a_row_created(box, model, values):
         added, created = model.add(**filled(values, 'one')), model.create(**filled(values, 'two')).id
         assert added != created and stored(model, added) == stored(model, created)
     assert model is AuditRow or None not in [one for one, in db.rows(f'SELECT created_at FROM {model._meta.table_name}')]
+
+
+@pytest.mark.parametrize('model, values', ROWS, ids=lambda one: getattr(one, '__name__', ''))
+def test_a_row_read_is_a_row_selected(box, model, values):
+    with db.write('test'):
+        ids = [model.add(**filled(values, word)) for word in ('one', 'two')]
+    read, = model.read('id = ?', ids[1])
+    assert read.__data__ == model.get_by_id(ids[1]).__data__ and model.read('id < ? AND id > ?', 0, 0) == []
 
 
 def test_only_the_columns_named_of_the_row_named_change(box):
