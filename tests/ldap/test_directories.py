@@ -1,11 +1,14 @@
 """The rows of directories: what may be stored, and that the secret never comes out or goes to another server."""
+import uuid
 
 import pytest
 
-from appliance.core.actor import ANONYMOUS, SYSTEM, Actor
+from appliance.core.actor import ADMINISTRATOR, ANONYMOUS, SYSTEM, Actor
 from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from appliance.core.people import actor_for, add_person, give_role
 from appliance.identity.directory import directories
 from appliance.identity.models import Directory as Row
+from appliance.identity.models import DirectoryPerson
 from tests.ldap.authority import Authority
 
 URL, BASE = 'ldaps://directory.company.test', 'dc=company,dc=test'
@@ -115,6 +118,21 @@ def test_only_administrators_see_or_change_directories(box, actor):
                  lambda: directories.add_directory(actor, 'x', URL, BASE), lambda: directories.edit_directory(actor, 1)):
         with pytest.raises(NotAllowed):
             call()
+
+
+def test_who_comes_in_by_a_directory_and_may_more_keeps_it_as_it_is(added):
+    """Who says which server it is says who people are, and who switches it off shuts them out."""
+    person_id = add_person(SYSTEM, 'boss', 'Boss')
+    DirectoryPerson.create(directory=added, uuid=uuid.uuid4(), person=person_id, dn='uid=boss')
+    give_role(SYSTEM, person_id, ADMINISTRATOR)
+    admin_id = add_person(SYSTEM, 'admin', 'Admin')
+    give_role(SYSTEM, admin_id, 'system_admin')
+    actor = actor_for(admin_id, 'test')
+    for changed in ({'url': 'ldaps://evil.example', 'secret': 'x'}, {'base_dn': 'dc=evil'}, {'person_filter': '(uid=x)'}, {'realm': 'EVIL'}, {'is_active': False}):
+        with pytest.raises(NotAllowed):
+            directories.edit_directory(actor, added, **changed)
+    directories.edit_directory(actor, added, name='Renamed')
+    assert directories.all_active()[0].name == 'Renamed'
 
 
 def test_a_secret_sealed_with_another_key_is_none(added):

@@ -72,7 +72,8 @@ def edit_directory(actor, directory_id, secret=None, **values):
         values = {'person_filter': preset.person_filter, 'login_attributes': list(preset.login_attributes)} | values
     values = _check({name: getattr(row, name) for name in ('name', 'url', 'more_servers', 'tls', 'base_dn', 'bind_dn', 'preset')} | values)
     _require_free(directory_id, values)
-    if any(values[name] != getattr(row, name) for name in DECIDING if name in values):
+    # To switch it off shuts out whoever comes in by it.
+    if any(values[name] != getattr(row, name) for name in (*DECIDING, 'is_active') if name in values):
         _require_rights_of_its_people(actor, directory_id)
     moved = values['tls'] != row.tls or not _hosts(values['url'], values['more_servers']) <= _hosts(row.url, row.more_servers)
     if secret is not None:
