@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from appliance.core import config
 from tests.boxes import write_box
+from tests.browser.driver import driver
 from tests.postgresql import free_port
 from tests.switches import off_at_first
 
@@ -125,10 +125,9 @@ def _wait_until_fit(address, process, log):
 @pytest.fixture(scope='session')
 def browser():
     """One Chromium for the session."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield started
-        started.close()
+    started = driver().chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope='session')

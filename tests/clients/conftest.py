@@ -25,7 +25,7 @@ PROGRAMS = ROOT / 'tests' / 'clients' / 'programs'
 def served(sqlite_template, tmp_path_factory):
     """The Box of a portal that `appliance web` serves."""
     folder = tmp_path_factory.mktemp('clients')
-    box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=free_port())
+    box = write_box(folder, 'sqlite', 'sqlite:///data/portal.db', port=free_port(), admin_port=free_port(), live_port=free_port())
     shutil.copyfile(sqlite_template.file, folder / 'data' / 'portal.db')
     with opened(box):
         demo.load(SYSTEM, PASSWORD)

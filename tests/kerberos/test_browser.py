@@ -7,7 +7,6 @@ import time
 import urllib.request
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from appliance.core import config as configuration
 from appliance.core.actor import SYSTEM
@@ -16,6 +15,7 @@ from appliance.identity.directory import directories
 from appliance.identity.models import Session
 from tests.boxes import configuration as written
 from tests.browser.conftest import CHROMIUM, FLAGS, START_S
+from tests.browser.driver import driver
 from tests.browser.test_pages import AXE, violations
 from tests.ldap.people import PEOPLE, PORTAL, SECRET
 from tests.postgresql import free_port
@@ -60,23 +60,22 @@ def _is_fit(address):
 @pytest.fixture
 def chromium(kdc, tmp_path):
     """A function: a page of a browser with somebody's ticket (None: without one), which may use it at localhost unless told otherwise."""
-    with sync_playwright() as playwright:
-        started = []
+    started = []
 
-        def start(name, allowed='localhost'):
-            cache = kdc.ticket(name) if name else kdc.folder / 'none.ccache'
-            # A profile of its own: a private window shows no tickets. On Linux the first challenge of a profile's life only makes Chromium
-            # start its network process anew, without the sandbox in which no ticket can be read: this one has seen one.
-            profile = tmp_path / f'profile{len(started)}'
-            profile.mkdir()
-            (profile / 'Local State').write_text('{"net": {"received_http_auth_negotiate_headers": true}}')
-            started.append(playwright.chromium.launch_persistent_context(
-                profile, executable_path=CHROMIUM, locale='en', args=[*FLAGS, f'--auth-server-allowlist={allowed}'],
-                env=os.environ | {'KRB5_CONFIG': str(kdc.folder / 'krb5.conf'), 'KRB5CCNAME': f'FILE:{cache}'}))
-            return started[-1].pages[0]
-        yield start
-        for browser in started:
-            browser.close()
+    def start(name, allowed='localhost'):
+        cache = kdc.ticket(name) if name else kdc.folder / 'none.ccache'
+        # A profile of its own: a private window shows no tickets. On Linux the first challenge of a profile's life only makes Chromium
+        # start its network process anew, without the sandbox in which no ticket can be read: this one has seen one.
+        profile = tmp_path / f'profile{len(started)}'
+        profile.mkdir()
+        (profile / 'Local State').write_text('{"net": {"received_http_auth_negotiate_headers": true}}')
+        started.append(driver().chromium.launch_persistent_context(
+            profile, executable_path=CHROMIUM, locale='en', args=[*FLAGS, f'--auth-server-allowlist={allowed}'],
+            env=os.environ | {'KRB5_CONFIG': str(kdc.folder / 'krb5.conf'), 'KRB5CCNAME': f'FILE:{cache}'}))
+        return started[-1].pages[0]
+    yield start
+    for browser in started:
+        browser.close()
 
 
 def test_a_ticket_of_the_greatest_size_gets_an_answer_of_ours(address):

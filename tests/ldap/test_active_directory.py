@@ -62,7 +62,7 @@ def active_directory(directory, corp):
 def test_three_names_lead_to_the_one_guid(active_directory, typed):
     entry = ask(active_directory, typed, PASSWORD)
     assert entry.uuid == GUID
-    assert entry.fields == {'login': 'employee', 'name': 'Ana Ñúñez', 'mail': 'ana@company.test', 'phone': '', 'title': '', 'department': 'Sales'}
+    assert entry.fields == {'login': 'employee', 'name': 'Ana Ñúñez', 'mail': 'ana@company.test', 'phone': '', 'title': '', 'department': 'Sales', 'employee_number': ''}
 
 
 def test_a_disabled_account_is_refused_even_where_its_bind_succeeds(active_directory):

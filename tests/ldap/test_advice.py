@@ -127,7 +127,7 @@ def test_a_certificate_that_is_not_trusted_is_shown(directory, server, authority
     assert len(shown['sha256']) == 32 * 3 - 1 and shown['ends_at'].tzinfo
 
 
-def test_one_that_signed_itself_is_offered_as_it_is(directory):
+def test_one_that_signed_itself_is_offered_as_it_is(box, directory):
     """As a fresh server has it; given as CA, it is trusted."""
     certificate, key = Authority.self_signed('127.0.0.1')
     with slapd.Slapd(company(), base=BASE, port=free_port(), tls_port=free_port(), tls=(certificate, key)) as running:

@@ -87,6 +87,8 @@ def test_branches_are_departments_that_keep_their_number(domain, followed, follo
     number, *place = department()
     assert place == ['In, it', f'Branch of {login}'] and follow(directory_id) == {}
     domain.connection.rename_s(branch, f'OU=Renamed {login}')
-    domain.connection.rename_s(f'OU=In\\, it,OU=Renamed {login},{PEOPLE}', 'OU=In+Out'.replace('+', '\\+'), newsuperior=PEOPLE)
-    assert sorted(follow(directory_id)['branch']) == [('In+Out', 'branch_changed'), (f'Renamed {login}', 'branch_changed')]
-    assert department() == (number, 'In+Out', None) and follow(directory_id) == {}
+    domain.connection.rename_s(f'OU=In\\, it,OU=Renamed {login},{PEOPLE}', f'OU=In\\+Out {login}', newsuperior=PEOPLE)
+    assert sorted(follow(directory_id)['branch']) == [(f'In+Out {login}', 'branch_changed'), (f'Renamed {login}', 'branch_changed')]
+    assert department() == (number, f'In+Out {login}', None)
+    follow(directory_id)        # the name of his entry
+    assert follow(directory_id) == {}

@@ -156,7 +156,7 @@ def test_hostile_input_is_an_answer_and_no_failure(office):
     ana = office.browser('employee')
     rules.start_day(office.actor('employee'))
     wrong = {'/worktime?before=x': 422, '/worktime?before=2026-02-30': 422, '/worktime?before=%00': 422, '/worktime?before=0001-01-01': 200,
-             '/worktime/days/0': 404, '/worktime/days/-1': 404, '/worktime/days/' + '9' * 40: 404, '/worktime/days': 405, '/worktime/': 404}
+             '/worktime/days/0': 404, '/worktime/days/-1': 404, '/worktime/days/' + '9' * 40: 404, '/worktime/days': 405, '/worktime/': 200}
     assert {path: ana.get(path).status_code for path in wrong} == wrong
     posts = [({'person_id': '1'}, 422), ({'next': 'x' * 3000}, 422), ({'request_key': 'short'}, 422), ({'request_key': 'x' * 101}, 422),
              ({'csrf_token': ''}, 403), ({'next': 'https://evil.example/'}, 303), ({'x': 'y' * (1 << 20)}, 413)]
