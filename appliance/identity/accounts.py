@@ -172,8 +172,8 @@ def person_of_entry(actor, directory_id, entry):
     giving.at_login(directory_id, person_id, entry)
     # Whom the directory lets in again is in before the sync has noticed; what was blocked here stays.
     unblock(actor, person_id, directories.source_of(directory_id))
-    DirectoryPerson.update(dn=entry.dn, seen_at=clock.now(), expires_at=entry.expires_at).where(
-        (DirectoryPerson.directory == directory_id) & (DirectoryPerson.uuid == str(entry.uuid))).execute()
+    rows('UPDATE directory_person SET dn = ?, seen_at = ?, expires_at = ? WHERE directory_id = ? AND uuid = ? RETURNING person_id',
+         entry.dn, clock.microseconds(clock.now()), entry.expires_at and clock.microseconds(entry.expires_at), directory_id, str(entry.uuid))
     return person_id
 
 

@@ -97,7 +97,7 @@ def directory_tries():
 @action
 def forgive_directory(actor, person_key):
     """The directory let this person in: what was counted of him is over."""
-    LoginFailure.delete().where(LoginFailure.bucket == f'directory:{person_key}').execute()
+    rows('DELETE FROM login_failure WHERE bucket = ? RETURNING id', f'directory:{person_key}')
 
 
 @action
@@ -137,11 +137,11 @@ def count_failure(actor, login, address, is_known):
 
 
 @action
-def clear(actor, login, address, directory_key=None):
+def clear(actor, login, address):
     """Forget the failures of this login from here, after a success."""
-    buckets = [bucket for bucket in _buckets(login, address, True) if bucket.startswith('pair:')]
-    buckets += [f'directory:{directory_key}'] if directory_key else []
-    LoginFailure.delete().where(LoginFailure.bucket.in_(buckets)).execute()
+    for bucket in _buckets(login, address, True):
+        if bucket.startswith('pair:'):
+            rows('DELETE FROM login_failure WHERE bucket = ? RETURNING id', bucket)
 
 
 def _of_principal(principal):

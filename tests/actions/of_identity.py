@@ -136,8 +136,7 @@ def _(at):
 @example('identity.throttle.clear')
 def _(at):
     throttle.count_failure(SYSTEM, 'head', '127.0.0.1', True)
-    throttle.take_directory_try(SYSTEM, 'clear')
-    return lambda: throttle.clear(SYSTEM, 'head', '127.0.0.1', 'clear')
+    return lambda: throttle.clear(SYSTEM, 'head', '127.0.0.1')
 
 
 @example('identity.directory.directories.add_directory')
