@@ -18,7 +18,7 @@ from tests.receiver import Receiver
 # A test that asks for one of these starts a server or a browser, or looks at every page: not for `bin/test fast`.
 SLOW_FIXTURES = {'postgres', 'postgresql_template', 'browser', 'page', 'portal', 'office'}
 # Folders and files that take more than a few seconds together; the pages of the tools stay in.
-SLOW_PLACES = {'actions', 'cli', 'ldap', 'browser', 'install', 'bench', 'bin', 'jobs', 'kerberos', 'live', 'samba', 'web', 'clients', 'test_drivers.py', 'test_enclosure.py', 'test_fresh_process.py',
+SLOW_PLACES = {'actions', 'cli', 'backup', 'personal', 'shared', 'ldap', 'browser', 'install', 'bench', 'bin', 'jobs', 'kerberos', 'live', 'samba', 'web', 'clients', 'test_drivers.py', 'test_enclosure.py', 'test_fresh_process.py',
                'test_jobs.py', 'test_photos.py', 'test_tool.py'}
 
 
