@@ -91,7 +91,7 @@ def _prepare_templates(app):
     app.jinja_env.filters['dashed'] = assets.dashed
     app.jinja_env.globals.update(asset=assets.asset, static=assets.static, icon=assets.icon, face=assets.face,
                                  control=forms.control, csrf_token=csrf.csrf_token, request_key=forms.request_key,
-                                 url_for=addresses.url_for, may=shell.may, admin_areas=admin.areas)
+                                 url_for=addresses.url_for, may=shell.may, admin_navigation=admin.navigation)
 
 
 def _offer_components(environment):

@@ -131,6 +131,23 @@ def finish(url, call):
     return json.loads(said)['count']
 
 
+def end_alike(copies, call, killed_after, contents=None):
+    """Killed after some of its statements and called again, a call ends with the same as in one go; what that is.
+
+    killed_after(how many statements it has): after which. contents(url): what is compared, everything where it is left out.
+    """
+    contents = contents or copies.contents
+    with copies.fresh() as url:
+        statements = finish(url, call)
+        whole = contents(url)
+    for after in killed_after(statements):
+        with copies.fresh() as url:
+            kill(url, call, after)
+            finish(url, call)
+            assert contents(url) == whole, f'killed after statement {after} of {statements}'
+    return whole
+
+
 def run_killed(copies, call, after, before):
     """Run a call in a child that is killed after its nth statement; what the database holds then, which held `before`."""
     with copies.fresh() as url:

@@ -5,7 +5,7 @@ import re
 import ldap
 
 from appliance.core.i18n import texts
-from appliance.identity.directory.client import address, describe
+from appliance.identity.directory.client import address, describe, details
 from appliance.identity.directory.errors import DirectoryDown, WrongPair
 from appliance.identity.directory.policy import REASONS
 
@@ -96,10 +96,10 @@ def _of_cause(step, cause, directory):
 
 
 def _missing(cause, directory):
-    details = cause.args[0] if cause.args and isinstance(cause.args[0], dict) else {}
+    said = details(cause)
     # A domain controller of Windows says it in its words.
-    told = re.search(r"best match of:\s*'([^']+)'", str(details.get('info') or ''))
-    matched = (details.get('matched') or (told[1] if told else ''))[:300]
+    told = re.search(r"best match of:\s*'([^']+)'", str(said.get('info') or ''))
+    matched = (said.get('matched') or (told[1] if told else ''))[:300]
     if matched and matched.isprintable():
         return _('%(base)s does not exist, or is not shown to this account. What is there: %(matched)s.', base=directory.base_dn, matched=matched)
     return _('%(base)s does not exist, or is not shown to this account. Take one of the bases that were found.', base=directory.base_dn)

@@ -286,7 +286,7 @@ class Connection:
     def _reason(self, error):
         reason = DOWN[type(error)]
         if isinstance(error, ldap.SERVER_DOWN):
-            reason = ERRNO_REASONS.get(_details(error).get('errno'), 'closed')
+            reason = ERRNO_REASONS.get(details(error).get('errno'), 'closed')
             # GnuTLS leaves no words when it refuses a certificate, and the number of whatever call came before.
             if reason == 'silent' and self._until - time.monotonic() > LEAST_TIMEOUT_S:
                 reason = 'tls' if self._directory.tls != 'none' else 'closed'
@@ -337,13 +337,14 @@ def system_ca():
             'This server has no list of known CAs. Give the CA certificate of the directory, or install ca-certificates.')) from None
 
 
-def _details(error):
+def details(error):
+    """What libldap says beside the kind of an error: {desc, info, matched, ctrls, errno}, each of which may be absent."""
     return error.args[0] if error.args and isinstance(error.args[0], dict) else {}
 
 
 def describe(error):
     """What the directory said, as one short line for logs and administrators: `Invalid credentials (80090308: ...)`."""
-    details = _details(error)
-    words = details.get('desc') or type(error).__name__
-    info = ''.join(c for c in str(details.get('info') or '') if c.isprintable())[:200]
+    said = details(error)
+    words = said.get('desc') or type(error).__name__
+    info = ''.join(c for c in str(said.get('info') or '') if c.isprintable())[:200]
     return f'{words} ({info})' if info else words

@@ -20,6 +20,7 @@ from appliance.core.departments import all_departments, path_to
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH
 from appliance.core.permissions import BUILT_IN
+from appliance.identity.directory.client import is_below
 from appliance.identity.directory.group_models import DEPARTMENT, DirectoryGroupRule
 from appliance.identity.directory.mapping import PRESETS, mapping_of, plain, read_uuid, uuid_filter
 
@@ -180,8 +181,7 @@ def group_base(connection, directory):
     except ldap.LDAPError:      # a server that does not say so much of itself to the portal's account
         root = []
     contexts = [value.decode('utf-8', 'replace') for _dn, values in root for value in plain(values).get('namingcontexts', ())]
-    people = dn_key(directory.base_dn)
-    above = [context for context in contexts if (key := key_or_none(context)) and (people == key or people.endswith(f',{key}'))]
+    above = [context for context in contexts if context and is_below(directory.base_dn, context)]
     return max(above, key=len, default=directory.base_dn)
 
 

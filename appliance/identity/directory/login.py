@@ -130,8 +130,13 @@ def refuse_unusable(login, password):
 
 def find(directory, login, deadline):
     """(the one Entry of a login name, None) or (None, why not: unknown, ambiguous, incomplete), asked of directory.url."""
+    return _find_first(directory, named(directory, login), deadline)
+
+
+def named(directory, login):
+    """[filter] of the entries that a login name may mean, one for each way to read it; the likelier first."""
     meant = [escape_filter_chars(name) for name in realms.names_meant(directory, login)]
-    return _find_first(directory, [f'(|{"".join(f"({attribute}={name})" for attribute in directory.login_attributes)})' for name in meant], deadline)
+    return [f'(|{"".join(f"({attribute}={name})" for attribute in directory.login_attributes)})' for name in meant]
 
 
 def find_by(directory, wanted, deadline):

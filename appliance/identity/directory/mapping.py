@@ -151,6 +151,11 @@ def read_uuid(preset, values):
         return None
 
 
+def picture_of(values, attributes):
+    """The bytes of an entry's picture, of the first of these attributes that has one; b'' for none. values: as `plain` gives them."""
+    return next((values[name.lower()][0] for name in attributes if values.get(name.lower())), b'')
+
+
 def uuid_filter(preset, known_by):
     """The filter of the entry of a UUID: of objectGUID the 16 bytes, escaped one by one (RFC 4515, 3)."""
     attribute = PRESETS[preset].uuid_attribute

@@ -16,9 +16,9 @@ from appliance.core import clock
 from appliance.core.errors import Invalid
 from appliance.core.i18n import texts
 from appliance.identity.directory import login, policy, resolving
-from appliance.identity.directory.client import connect, describe
+from appliance.identity.directory.client import connect, describe, details
 from appliance.identity.directory.errors import WrongPair
-from appliance.identity.directory.mapping import attributes_of, read_entry, uuid_filter
+from appliance.identity.directory.mapping import uuid_filter
 
 _ = texts(__name__)
 log = logging.getLogger('appliance.directory')
@@ -59,7 +59,7 @@ def change(directory, known_by, old, new, before_bind):
     login.refuse_unusable('x', old)
     login.refuse_unusable('x', new)
     deadline = time.monotonic() + CHANGE_S
-    return resolving.for_one(directory, deadline, lambda one, until: _find(one, known_by, until),
+    return resolving.for_one(directory, deadline, lambda one, until: login.find_by(one, uuid_filter(one.preset, known_by), until)[0],
                              lambda one, entry: _change(one, known_by, entry, old, new, before_bind, deadline))
 
 
@@ -76,16 +76,6 @@ def _change(directory, known_by, entry, old, new, before_bind, deadline):
     return entry, reason is None and not entry.closed(clock.now())
 
 
-def _find(directory, known_by, deadline):
-    with connect(directory, deadline) as connection:
-        login.bind_own_account(connection, directory)
-        try:
-            found = connection.search(f'(&{directory.person_filter}{uuid_filter(directory.preset, known_by)})', attributes_of(directory), limit=2)
-        except ldap.LDAPError as error:
-            raise login.misconfigured_search(error) from error
-    return read_entry(directory, *found[0]) if len(found) == 1 else None
-
-
 def _by_portal(directory, dn, old, new, deadline):
     """None where it is changed, or why the old one is not right."""
     with connect(directory, deadline) as connection:
@@ -93,7 +83,7 @@ def _by_portal(directory, dn, old, new, deadline):
         try:
             connection.modify(dn, [(ldap.MOD_DELETE, 'unicodePwd', [_quoted(old)]), (ldap.MOD_ADD, 'unicodePwd', [_quoted(new)])])
         except ldap.LDAPError as error:
-            code = re.match(r'([0-9A-Fa-f]{8}):', _words(error))
+            code = re.match(r'([0-9A-Fa-f]{8}):', str(details(error).get('info') or ''))
             if code and code[1].upper() == WRONG_OLD:
                 return 'password'
             if code and code[1].upper() == UNFIT:
@@ -122,7 +112,3 @@ def _by_himself(directory, dn, old, new, deadline):
 def _not_allowed(directory, error):
     log.warning('directory %s: a password may not be changed: %s', directory.name, describe(error))
     return PasswordRefused('not_allowed')
-
-
-def _words(error):
-    return str(error.args[0].get('info') or '') if error.args and isinstance(error.args[0], dict) else ''

@@ -12,7 +12,7 @@ from ldap.controls.ppolicy import PasswordPolicyControl
 from pyasn1.error import PyAsn1Error
 
 from appliance.core.i18n import texts
-from appliance.identity.directory.client import describe
+from appliance.identity.directory.client import describe, details
 
 _ = texts(__name__)
 
@@ -92,8 +92,7 @@ def _hint(said):
 
 def error_of(error):
     """The error number of the policy control that came with a refusal, or None."""
-    details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-    for kind, _is_critical, value in details.get('ctrls') or ():
+    for kind, _is_critical, value in details(error).get('ctrls') or ():
         if kind == PasswordPolicyControl.controlType and value:
             said = PasswordPolicyControl()
             try:

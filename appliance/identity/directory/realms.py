@@ -12,16 +12,16 @@ from appliance.core.person_fields import fold_login
 def realms_of(directory):
     """The domains that a directory goes by, folded: {'company', 'company.example'} and its name."""
     found = {fold_login(directory.name)}
-    for base in directory.bases:
-        labels = [value for part in _parts(base) for name, value, _kind in part if name.lower() == 'dc']
+    for labels in map(domain_of, directory.bases):
         if labels:
             found |= {fold_login('.'.join(labels)), fold_login(labels[0])}
     return found
 
 
-def _parts(dn):
+def domain_of(base):
+    """The labels of the domain that a base names: ['company', 'example'] of dc=company,dc=example; none of what is no DN, or names no domain."""
     try:
-        return str2dn(dn)
+        return [value for part in str2dn(base) for name, value, _kind in part if name.lower() == 'dc']
     except ldap.LDAPError:
         return []
 

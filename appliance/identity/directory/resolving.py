@@ -61,22 +61,27 @@ def for_one(directory, deadline, find, act):
     """act(directory by the server that answered, what find(that, a deadline) gave) in its turn; find runs in a thread of its own, before the
     deadline. Raises as `authenticate` does.
     """
-    def require_answering():
-        failure, failures = servers.state_of(directory)
-        if failure:
-            raise failure
-        return failures
-
-    require_answering()
+    failure, _failures = servers.state_of(directory)
+    if failure:
+        raise failure
     with login.GATE.turn():
-        # Asked again: the one before may have found it down while we waited.
-        failures = require_answering()
-        with _noted(directory):
-            one, found = servers.in_turn(directory, deadline, lambda one, until: login.within(until, find, one, until), _note_server, failures)
+        one, found = _ask(directory, deadline, find)
         with _noted(directory, one.url):
             answer = act(one, found)
         directories.note_answer(one)
     return answer
+
+
+def _ask(directory, deadline, find):
+    """(the directory by the server that answered, what find(that, a deadline) gave there, in a thread of its own); under the gate. What its servers
+    fail with is remembered, and one that failed lately is left alone.
+    """
+    # Asked again: the one before may have found it down while we waited.
+    failure, failures = servers.state_of(directory)
+    if failure:
+        raise failure
+    with _noted(directory):
+        return servers.in_turn(directory, deadline, lambda one, until: login.within(until, find, one, until), _note_server, failures)
 
 
 def _shares(asked, deadline):
@@ -90,15 +95,9 @@ def _shares(asked, deadline):
 
 
 def _find(directory, name, until):
-    """Found of a name in a directory; what its servers fail with is remembered, and one that failed lately is left alone."""
-    # Asked again: the one before may have found it down while we waited.
-    failure, failures = servers.state_of(directory)
-    if failure:
-        return Found(directory, None, None, failure)
+    """Found of a name in a directory."""
     try:
-        with _noted(directory):
-            one, (entry, reason) = servers.in_turn(directory, until, lambda one, until: login.within(until, login.find, one, name, until),
-                                                   _note_server, failures)
+        one, (entry, reason) = _ask(directory, until, lambda one, until: login.find(one, name, until))
     except (DirectoryDown, DirectoryMisconfigured) as error:
         return Found(directory, None, None, error)
     directories.note_answer(one)

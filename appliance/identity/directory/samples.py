@@ -8,7 +8,7 @@ from appliance.core import clock
 from appliance.core.i18n import texts
 from appliance.identity.directory import self_written
 from appliance.identity.directory.groups import what_groups_give
-from appliance.identity.directory.mapping import attributes_of, mapping_of, plain, read_entry
+from appliance.identity.directory.mapping import attributes_of, mapping_of, picture_of, plain, read_entry
 
 _ = texts(__name__)
 
@@ -45,11 +45,10 @@ def as_shown(directory, entry, values):
 
     values: the entry's attributes. closed: '', 'disabled', 'expired' or 'not shown'. groups is empty until somebody asks for them.
     """
-    mapping, found = mapping_of(directory), plain(values)
+    mapping = mapping_of(directory)
     hidden = {field for field, names in mapping.items() if any(name.lower() in self_written.SECRET for name in names)}
-    photo = next((found[name.lower()][0] for name in mapping.get('photo', ()) if found.get(name.lower())), b'')
     return {'dn': entry.dn, 'uuid': str(entry.uuid), 'fields': {name: '' if name in hidden else text for name, text in entry.fields.items()},
-            'head_dn': entry.head_dn, 'photo_bytes': len(photo),
+            'head_dn': entry.head_dn, 'photo_bytes': len(picture_of(plain(values), mapping.get('photo', ()))),
             'closed': 'not shown' if entry.is_disabled is None else entry.closed(clock.now()), 'groups': []}
 
 

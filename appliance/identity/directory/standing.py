@@ -3,16 +3,15 @@ password: the portal's own account looks. Nothing is written.
 """
 
 import ldap
-from ldap.filter import escape_filter_chars
 
 from appliance.core import clock
 from appliance.core.db import row, rows
 from appliance.core.i18n import format_moment, texts
 from appliance.core.person_fields import fold_login
 from appliance.core.personal.forgotten import FORGOTTEN, is_forgotten
-from appliance.identity.directory import directories, realms
+from appliance.identity.directory import directories
 from appliance.identity.directory.client import connect
-from appliance.identity.directory.login import bind_own_account, misconfigured_search
+from appliance.identity.directory.login import bind_own_account, misconfigured_search, named
 from appliance.identity.directory.mapping import PRESETS, attributes_of, mapping_of, plain, read_entry, read_uuid
 from appliance.identity.directory.root import read_root
 from appliance.identity.directory.samples import as_shown, groups_shown, with_photo
@@ -29,8 +28,7 @@ def look_up(directory, login, deadline):
     """
     with connect(directory, deadline) as connection:
         bind_own_account(connection, directory)
-        meant = [escape_filter_chars(name) for name in realms.names_meant(directory, login)]
-        names = '(|' + ''.join(f'({attribute}={name})' for attribute in directory.login_attributes for name in meant) + ')'
+        names = f'(|{"".join(named(directory, login))})'
         found, is_more = _search(connection, f'(&{directory.person_filter}{names})', attributes_of(directory))
         if len(found) == 1 and not is_more:
             dn, values = found[0]

@@ -3,13 +3,13 @@
 import re
 import time
 
-from ldap.dn import str2dn
 from ldap.filter import escape_filter_chars
 
 from appliance.core import clock
 from appliance.core.limits import LOGIN_LENGTH
 from appliance.identity.directory import directories, resolving
 from appliance.identity.directory import login as directory_login
+from appliance.identity.directory.realms import domain_of
 from appliance.identity.kerberos.errors import AccountRefused
 
 # What libkrb5 writes with a backslash, and names of services and hosts (a slash in them), are no people.
@@ -29,7 +29,7 @@ def realms_of(directory):
 
 def realm_of_base(base_dn):
     """The realm that a base stands for, or ''."""
-    return '.'.join(value for part in str2dn(base_dn) for name, value, _kind in part if name.lower() == 'dc').upper()
+    return '.'.join(domain_of(base_dn)).upper()
 
 
 def entry_of(principal, sid=b''):

@@ -6,7 +6,7 @@ from appliance.web.admin import (  # noqa: F401 - each adds its routes
     adoption, audit, backups, directories, fields, groups, insight, jobs, mail, overview, personal, roles, search, sync, tokens, tools, webhooks, why,
 )
 from appliance.web.admin.blueprint import blueprint
-from appliance.web.admin.pages import areas, pages
+from appliance.web.admin.pages import navigation, pages
 
 everybody = why.everybody
-__all__ = ['blueprint', 'areas', 'everybody', 'pages']
+__all__ = ['blueprint', 'everybody', 'navigation', 'pages']

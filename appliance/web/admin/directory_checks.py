@@ -11,6 +11,7 @@ from appliance.core.http_client import is_own_door
 from appliance.core.i18n import texts
 from appliance.identity.directory import wizard
 from appliance.identity.directory.client import address
+from appliance.identity.directory.sync import words
 from appliance.web.errors import is_fragment
 
 _ = texts(__name__)
@@ -19,8 +20,6 @@ STEPS = {'reach': _.lazy('Reach the server'), 'encryption': _.lazy('Encrypt the 
          'base': _.lazy('Read the base'), 'people': _.lazy('Find the people'), 'as': _.lazy('What this login is'), 'login': _.lazy('Log in as a person')}
 STATES = {'ok': (_.lazy('Well'), 'good'), 'failed': (_.lazy('Failed'), 'bad'), 'skipped': (_.lazy('Not tried'), 'plain')}
 PRESETS = {'openldap': 'OpenLDAP', 'active-directory': 'Active Directory', 'freeipa': 'FreeIPA', '389': '389 Directory Server'}
-FIELDS = {'login': _.lazy('Login'), 'name': _.lazy('Name'), 'mail': _.lazy('Mail'), 'phone': _.lazy('Phone'), 'title': _.lazy('Title'), 'department': _.lazy('Department'),
-          'employee_number': _.lazy('Employee number'), 'language': _.lazy('Language')}
 CLOSED = {'disabled': _.lazy('Disabled there'), 'expired': _.lazy('Expired there'), 'not shown': _.lazy('Not shown whether disabled')}
 BECOMES = {'known': _.lazy('Comes in as the person he is here.'), 'new': _.lazy('Becomes a new person here.')}
 COMES_IN = {'ok': _.lazy('Comes in'), 'failed': _.lazy('Does not come in')}
@@ -89,6 +88,6 @@ def _shown(found):
     return {part: [by_name[name] for name in names if name in by_name] for part, names in STEPS_OF.items()} | {'details': {name: one['details'] for name, one in by_name.items()}}
 
 
-WORDS = {'steps': STEPS, 'states': STATES, 'kinds': PRESETS, 'fields': FIELDS, 'closed': CLOSED, 'becomes': BECOMES, 'comes_in': COMES_IN}
+WORDS = {'steps': STEPS, 'states': STATES, 'kinds': PRESETS, 'fields': words.FIELDS, 'closed': CLOSED, 'becomes': BECOMES, 'comes_in': COMES_IN}
 # What a page shows before anything was tried.
 NOTHING = {'found': None, 'part': '', 'shown': _shown(None)} | WORDS

@@ -42,4 +42,15 @@ def areas():
 
 def pages():
     """[(url, title, whether it is this one)] of the same, the overview first."""
-    return [(url_for('admin.index'), _('Overview'), request.endpoint == 'admin.index'), *(one for _title, beside in areas() for one in beside)]
+    return [_overview(), *(one for _title, beside in areas() for one in beside)]
+
+
+def navigation():
+    """(what the pages are about, as such a list that leads to the first page of each; title and pages of the one that this page is in, '' and [])."""
+    found = areas()
+    here = next(((title, beside) for title, beside in found if any(is_here for _url, _name, is_here in beside)), ('', []))
+    return [_overview(), *((beside[0][0], title, title == here[0]) for title, beside in found)], *here
+
+
+def _overview():
+    return url_for('admin.index'), _('Overview'), request.endpoint == 'admin.index'

@@ -243,15 +243,8 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(monkeypatch, sqlite_template
 
         def call():
             joining.join(run_id, snapshot)
-        with copies.fresh() as url:
-            statements = killing.finish(url, call)
-            whole = copies.contents(url)
+        whole = killing.end_alike(copies, call, lambda statements: range(1, statements, 9))
         assert {row[11] for row in whole['sync_step'] if row[2] == 'adopt'} == {'applied'}
-        for after in range(1, statements, 9):
-            with copies.fresh() as url:
-                killing.kill(url, call, after)
-                killing.finish(url, call)
-                assert copies.contents(url) == whole, f'killed after statement {after} of {statements}'
 
 
 def test_old_proposals_go_with_their_run_and_former_ties_stay(boss, directory_id):

@@ -179,11 +179,4 @@ def test_killed_anywhere_on_postgresql_it_goes_on_to_the_same_end(monkeypatch, p
         def ended(url):
             with_names = copies.contents(url)
             return {name: len(rows) for name, rows in with_names.items()}, sorted(row[1] for row in with_names['person']), [row[-2:] for row in with_names['sync_step']]
-        with copies.fresh() as url:
-            statements = killing.finish(url, call)
-            whole = ended(url)
-        for after in range(2, statements, max(1, statements // 8)):
-            with copies.fresh() as url:
-                killing.kill(url, call, after)
-                killing.finish(url, call)
-                assert ended(url) == whole, f'killed after statement {after} of {statements}'
+        killing.end_alike(copies, call, lambda statements: range(2, statements, max(1, statements // 8)), ended)

@@ -112,14 +112,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(monkeypatch, sqlite_template
 
         def call():
             applying.apply(run_id)
-        with copies.fresh() as url:
-            statements = killing.finish(url, call)
-            whole = copies.contents(url)
-        for after in range(1, statements, 7):
-            with copies.fresh() as url:
-                killing.kill(url, call, after)
-                killing.finish(url, call)
-                assert copies.contents(url) == whole, f'killed after statement {after} of {statements}'
+        killing.end_alike(copies, call, lambda statements: range(1, statements, 7))
 
 
 def test_a_run_is_taken_back_as_one(company, followed):

@@ -8,11 +8,10 @@ from appliance.core.actor import SYSTEM
 from appliance.core.events import publish
 from appliance.core.i18n import texts
 from appliance.core.people import block, is_blocked, raise_epoch, unblock
-from appliance.core.personal.forgotten import is_forgotten
 from appliance.identity.directory import directories
 from appliance.identity.directory.adoption.models import Adoption, FormerTie
 from appliance.identity.directory.sync.applying import fields_now, write_fields
-from appliance.identity.directory.sync.batches import NotDone
+from appliance.identity.directory.sync.batches import NotDone, is_tied, tie_of
 from appliance.identity.directory.sync.events import PersonParted
 from appliance.identity.models import DirectoryPerson, Password
 
@@ -24,14 +23,9 @@ def part(run, step, snapshot):
     entry = snapshot.entry(step.uuid) if snapshot else None
     if entry is None or entry.closed(clock.now()):
         raise NotDone(_('The directory does not let this person in today.'))
-    here = (DirectoryPerson.directory == run.directory_id) & (DirectoryPerson.uuid == step.uuid)
-    tie = DirectoryPerson.get_or_none(here)
-    if tie is None or tie.person_id != step.person_id:
-        raise NotDone(_('The person does not belong to this entry any more.'))
-    if is_forgotten(step.person_id):
-        raise NotDone(_('The person was forgotten.'))
+    tie_of(run, step)
     adoption = Adoption.get_by_id(step.id)
-    DirectoryPerson.delete().where(here).execute()
+    DirectoryPerson.delete().where(is_tied(run, step)).execute()
     had_ties = _tie_again(run, step)
     _fill_back(step, had_ties)
     _open_old_doors(run, adoption)

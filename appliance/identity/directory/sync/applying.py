@@ -11,11 +11,10 @@ from appliance.core.db import write
 from appliance.core.i18n import texts
 from appliance.core.people import Person, add_person, block, is_blocked, unblock, update_person
 from appliance.core.person_fields import fold_login
-from appliance.core.personal.forgotten import is_forgotten
 from appliance.identity.directory import directories
 from appliance.identity.directory.filling import person_values
 from appliance.identity.directory.sync import giving, heading, models, notes, photos, planning, tree
-from appliance.identity.directory.sync.batches import NotDone, Work, work_off
+from appliance.identity.directory.sync.batches import NotDone, Work, is_tied, tie_of, work_off
 from appliance.identity.directory.sync.due import GOOD_FOR
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import DirectoryPerson
@@ -49,22 +48,8 @@ def _end(run):
     log.info('directory %s: run %s is done: %s', run.directory_id, run.id, run.counts)
 
 
-def _is_tied(run, step):
-    return (DirectoryPerson.directory == run.directory_id) & (DirectoryPerson.uuid == step.uuid)
-
-
-def _tie(run, step):
-    """The tie of a step's entry; NotDone where the person is not tied any more, or was forgotten."""
-    tie = DirectoryPerson.get_or_none(_is_tied(run, step))
-    if tie is None or tie.person_id != step.person_id:
-        raise NotDone(_('The person does not belong to this entry any more.'))
-    if is_forgotten(tie.person_id):
-        raise NotDone(_('The person was forgotten.'))
-    return tie
-
-
 def _disable(run, step):
-    if _tie(run, step).seen_at > run.planned_at:
+    if tie_of(run, step).seen_at > run.planned_at:
         raise NotDone(_('The directory has let this person in since the plan.'))
     source = directories.source_of(run.directory_id)
     if is_blocked(step.person_id, source):
@@ -73,7 +58,7 @@ def _disable(run, step):
 
 
 def _enable(run, step):
-    _tie(run, step)
+    tie_of(run, step)
     source = directories.source_of(run.directory_id)
     if not is_blocked(step.person_id, source):
         raise NotDone(_('The door is open already.'))
@@ -82,25 +67,25 @@ def _enable(run, step):
 
 
 def _change(run, step):
-    _tie(run, step)
+    tie_of(run, step)
     if fields_now(step.person_id, step.before) != step.before:
         raise NotDone(_('Something else was written here since the plan.'))
     write_fields(step.person_id, step.after)
     _move(run, step)
-    photos.look_again(_is_tied(run, step))
+    photos.look_again(is_tied(run, step))
 
 
 def _move(run, step):
-    if _tie(run, step).dn != step.dn:
-        DirectoryPerson.update(dn=step.dn).where(_is_tied(run, step)).execute()
+    if tie_of(run, step).dn != step.dn:
+        DirectoryPerson.update(dn=step.dn).where(is_tied(run, step)).execute()
 
 
 def _see(run, step):
-    DirectoryPerson.update(seen_at=clock.now()).where(_is_tied(run, step)).execute()
+    DirectoryPerson.update(seen_at=clock.now()).where(is_tied(run, step)).execute()
 
 
 def _create(run, step):
-    if DirectoryPerson.select().where(_is_tied(run, step)).exists():
+    if DirectoryPerson.select().where(is_tied(run, step)).exists():
         raise NotDone(_('The person came by logging in.'))
     if Person.select().where(Person.login == fold_login(step.after['login'])).exists():
         raise NotDone(_('The login belongs to another account here.'))

@@ -12,17 +12,34 @@ from peewee import IntegrityError
 
 from appliance.core.db import lock_row, write
 from appliance.core.errors import Busy, PortalError, StorageFull
-from appliance.core.i18n import SOURCE, language
+from appliance.core.i18n import SOURCE, language, texts
 from appliance.core.people import Person
+from appliance.core.personal.forgotten import is_forgotten
 from appliance.identity.directory.sync import notes
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
-from appliance.identity.models import Directory
+from appliance.identity.models import Directory, DirectoryPerson
 
+_ = texts(__name__)
 BATCH = 100
 
 
 class NotDone(Exception):
     """A step has nothing to do, or must not be done any more; the text says why."""
+
+
+def is_tied(run, step):
+    """The condition for the tie of a step's entry."""
+    return (DirectoryPerson.directory == run.directory_id) & (DirectoryPerson.uuid == step.uuid)
+
+
+def tie_of(run, step):
+    """The tie of a step's entry, also of somebody whom this run made; NotDone where the person is another by now, or was forgotten."""
+    tie = DirectoryPerson.get_or_none(is_tied(run, step))
+    if tie is None or step.person_id not in (None, tie.person_id):
+        raise NotDone(_('The person does not belong to this entry any more.'))
+    if is_forgotten(tie.person_id):
+        raise NotDone(_('The person was forgotten.'))
+    return tie
 
 
 @dataclass(frozen=True)

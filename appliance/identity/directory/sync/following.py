@@ -62,8 +62,6 @@ def follow(directory_id, most_s=None, is_again=False):
         snapshot.grouping = grouping.read(snapshot.directory, snapshot.found, snapshot.is_whole)
         # Who is in a group may be another without a change of his entry.
         plan = look.plan if look.plan and snapshot.grouping is None else _plan(snapshot, creates)
-        if snapshot.is_whole and not snapshot.gap:
-            proposals.close_gone(directory_id, plan.steps)
         news = _without_known_news(directory_id, plan)
         if news:
             run_id = runs.keep(news, directory_id)
@@ -78,11 +76,7 @@ def follow(directory_id, most_s=None, is_again=False):
 
 def propose(directory_id):
     """Look who of a directory may be here already, and keep what is proposed; nothing else is looked at, and nothing is done."""
-    directory = directories.load(directory_id)
-    snapshot = _read(directory)
-    plan = _plan(snapshot, creates=False)
-    if not snapshot.gap:
-        proposals.close_gone(directory_id, plan.steps)
+    plan = _plan(_read(directories.load(directory_id)), creates=False)
     steps = proposals.without_known(directory_id, [step for step in plan.steps if step.kind == planning.ADOPT])
     if steps:
         applying.apply(runs.keep(planning.Plan(tuple(steps), '', 0, plan.known), directory_id))
@@ -97,8 +91,11 @@ def _read(directory):
 
 
 def _plan(snapshot, creates):
-    """The Plan of a Snapshot; what is looked up besides is asked of the server that gave it."""
-    return planning.make(snapshot.directory, snapshot, creates)
+    """The Plan of a Snapshot; what is looked up besides is asked of the server that gave it. Proposals that are no longer so end with a whole one."""
+    plan = planning.make(snapshot.directory, snapshot, creates)
+    if snapshot.is_whole and not snapshot.gap:
+        proposals.close_gone(snapshot.directory.id, plan.steps)
+    return plan
 
 
 def _without_known_news(directory_id, plan):
@@ -127,12 +124,7 @@ def carry_on(run_id, most_s=None):
     run = SyncRun.get_by_id(run_id)
     try:
         if run.state in (models.ASKED, models.READING):
-            directory = directories.load(run.directory_id)
-            snapshot = _read(directory)
-            plan = _plan(snapshot, run.creates)
-            if not snapshot.gap:
-                proposals.close_gone(run.directory_id, plan.steps)
-            runs.keep(plan, run.directory_id, run_id=run.id)
+            runs.keep(_plan(_read(directories.load(run.directory_id)), run.creates), run.directory_id, run_id=run.id)
         elif run.state == models.APPLYING:
             applying.apply(run.id, most_s)
         elif run.state == models.UNDOING:

@@ -6,30 +6,18 @@ from appliance.core.departments import all_departments
 from appliance.core.i18n import texts
 from appliance.core.people import Person, PersonRole, give_role, other_administrators, take_role, update_person
 from appliance.core.permissions import BUILT_IN, require, require_grantable
-from appliance.core.personal.forgotten import is_forgotten
 from appliance.identity.directory import groups
 from appliance.identity.directory.group_models import DEPARTMENT, ROLE, DirectoryDepartment, DirectoryGiven
 from appliance.identity.directory.sync import grouping, models, planning, tree
-from appliance.identity.directory.sync.batches import NotDone
+from appliance.identity.directory.sync.batches import NotDone, tie_of
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
-from appliance.identity.models import DirectoryPerson
 
 _ = texts(__name__)
 
 
-def _person(run, step):
-    """The id of a step's person; of one whom this run made, by his entry. NotDone where he is another, or was forgotten."""
-    tie = DirectoryPerson.get_or_none((DirectoryPerson.directory == run.directory_id) & (DirectoryPerson.uuid == step.uuid))
-    if tie is None or step.person_id not in (None, tie.person_id):
-        raise NotDone(_('The person does not belong to this entry any more.'))
-    if is_forgotten(tie.person_id):
-        raise NotDone(_('The person was forgotten.'))
-    return tie.person_id
-
-
 def gain(run, step):
     """Give the role, unless he has it by now."""
-    person_id = step.person_id = _person(run, step)
+    person_id = step.person_id = tie_of(run, step).person_id
     if not _give(run.directory_id, person_id, step.after['role'], step.after['group']):
         raise NotDone(_('The person has this role by now.'))
 
@@ -59,7 +47,7 @@ def _is_given(directory_id, person_id, kind, what):
 
 def lose(run, step):
     """Take back what the directory gave; a role that was given here since, or by another directory, too, stays."""
-    if not _take(run.directory_id, _person(run, step), step.before['role']):
+    if not _take(run.directory_id, tie_of(run, step).person_id, step.before['role']):
         raise NotDone(_('The directory did not give this, or took it back already.'))
 
 
@@ -89,13 +77,13 @@ def take_back_loss(run, step, snapshot):
     today = snapshot.grouping.roles().get(step.uuid, {}) if snapshot and snapshot.grouping and not snapshot.grouping.gap else {}
     if role not in today:
         raise NotDone(_('The directory does not give this to the person today.'))
-    if not _give(run.directory_id, _person(run, step), role, today[role]):
+    if not _give(run.directory_id, tie_of(run, step).person_id, role, today[role]):
         raise NotDone(_('The person has this role by now.'))
 
 
 def place(run, step):
     """Put somebody into the department that a group or a branch says."""
-    person_id = step.person_id = _person(run, step)
+    person_id = step.person_id = tie_of(run, step).person_id
     wanted = _wanted(run.directory_id, step)
     _move(person_id, step.before['department_id'], wanted)
     _forget_places(run.directory_id, person_id)
@@ -126,7 +114,7 @@ def _forget_places(directory_id, person_id):
 
 def place_back(run, step, snapshot):
     """Undo: back to where he was, as far as the directory says so today: a department gives rights."""
-    person_id, before = _person(run, step), step.before['department_id']
+    person_id, before = tie_of(run, step).person_id, step.before['department_id']
     today = snapshot.grouping.places.get(step.uuid) if snapshot and snapshot.grouping and not snapshot.grouping.gap else None
     if before is not None and (today is None or today.department_id != before):
         raise NotDone(_('The directory has this person in another department today.'))

@@ -23,7 +23,7 @@ from appliance.identity.directory import directories, servers
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.errors import DirectoryDown
 from appliance.identity.directory.login import bind_own_account
-from appliance.identity.directory.mapping import PRESETS, mapping_of, plain, read_uuid, uuid_filter
+from appliance.identity.directory.mapping import PRESETS, mapping_of, picture_of, plain, read_uuid, uuid_filter
 from appliance.identity.models import DirectoryPerson, is_taken
 
 log = logging.getLogger('appliance.directory')
@@ -82,7 +82,7 @@ def _fetch(directory, due):
                 # Else one picture that never comes would keep all the others from coming.
                 log.warning('directory %s: photos of %s entries cannot be fetched: %s', directory.name, len(asked), error)
                 return found | dict.fromkeys(asked)
-            answered = {str(read_uuid(directory.preset, plain(values))): _picture(plain(values), attributes[1:]) for _dn, values in entries}
+            answered = {str(read_uuid(directory.preset, plain(values))): picture_of(plain(values), attributes[1:]) for _dn, values in entries}
             found |= {known_by: _other(answered.get(known_by), due[known_by][1]) for known_by in asked}
             held += sum(len(found[known_by] or b'') for known_by in asked)
             if held > HELD_BYTES:
@@ -97,11 +97,6 @@ def _other(picture, before):
 
 def _mark(picture):
     return hashlib.sha256(picture).hexdigest() if picture else ''
-
-
-def _picture(values, attributes):
-    """The bytes of an entry's picture, of the first attribute that has one."""
-    return next((values[name.lower()][0] for name in attributes if values.get(name.lower())), b'')
 
 
 def _bring(directory, known_by, person_id, before, picture):

@@ -8,8 +8,8 @@ another one after a restore. OpenLDAP stamps them (entryCSN), each server with i
 from dataclasses import dataclass, field
 
 import ldap
-from ldap.dn import str2dn
 
+from appliance.identity.directory.client import is_below
 from appliance.identity.directory.mapping import plain
 
 USN, CSN, STAMP = 'usn', 'csn', 'stamp'
@@ -91,7 +91,7 @@ def _contexts(connection, directory, root):
     """(the databases, {database and server: newest change}) of all bases, or None where one is not told of."""
     names, high = [], {}
     for base in directory.bases:
-        suffix = max((name.decode() for name in root.get('namingcontexts', ()) if _is_below(base, name.decode())), key=len, default='')
+        suffix = max((name.decode() for name in root.get('namingcontexts', ()) if is_below(base, name.decode())), key=len, default='')
         found = connection.search('(objectClass=*)', ['contextCSN', 'entryUUID'], base=suffix, scope=ldap.SCOPE_BASE) if suffix else ()
         values = plain(found[0][1]) if found else {}
         if not values.get('contextcsn'):
@@ -104,18 +104,6 @@ def _contexts(connection, directory, root):
 def _whose(csn):
     """The number of the server that stamped a change: 20261127024307.038086Z#000000#001#000000 -> 001."""
     return csn.split('#')[2]
-
-
-def _is_below(dn, suffix):
-    parts, end = _parts(dn), _parts(suffix)
-    return bool(end) and parts[-len(end):] == end
-
-
-def _parts(dn):
-    try:
-        return [[(name.lower(), value.lower()) for name, value, _kind in part] for part in str2dn(dn)]
-    except ldap.LDAPError:      # a server may say anything
-        return []
 
 
 def _text(values, name):

@@ -1,7 +1,7 @@
 """Who was settled at the last look of this process: nothing was to be done about him, and nothing is until something changes.
 
 Of 10,000 people few change between two looks. It is a memory of the process alone: who looks for the first time compares everybody
-whom the directory shows, or (a look at what changed) begins with `seed`.
+whom the directory shows, or (a look at what changed) begins with the people as they are here.
 """
 
 from datetime import datetime
