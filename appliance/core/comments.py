@@ -139,26 +139,40 @@ _NAMES = {True: 'json_group_object(m.person_id, n.name)', False: 'CAST(json_obje
 
 
 def comments_of(actor, kind, object_id, before=None, may=None, most=COMMENTS_SHOWN, after=0):
-    """{comments, names, before, likes, is_liked, follows, state}: a page of the comments on an object, the newest page first, each page the oldest
-    first; how many like the object, whether the actor does, and whether he follows it (None: he has not decided).
+    """{comments, names, before, newest, likes, is_liked, follows, state}: a page of the comments on an object, the newest page first, each page the
+    oldest first; how many like the object, whether the actor does, and whether he follows it (None: he has not decided).
 
     A comment: id, person {id, name, photo}, text (as kept), at, edited_at, quote ({id, person_id, name, text} or None; text None once it
     is deleted), likes, is_liked, may_edit, may_delete. `names` {id: name} of those mentioned; `before` the place of the page before, or
-    None. `state` is hashable: where it, `may` and the comments' object are the same, all of `comments` and `names` is. `may`: the verbs,
-    where the owner's page knows them; else the owner is asked. `after`: only what came after a comment.
+    None; `newest` the number of the last comment of the page, or `after`. `may`: the verbs, where the owner's page knows them; else the
+    owner is asked. `after`: only what came after a comment.
     """
     may = refs.verbs(actor, kind, object_id, ('comment', 'moderate', 'like')) if may is None else may
+    page = page_of(actor, kind, object_id, may, before, most, after)
+    return page | unfolded(actor, page, may)
+
+
+def page_of(actor, kind, object_id, may, before=None, most=COMMENTS_SHOWN, after=0):
+    """What `comments_of` gives, without `comments` and `names`: those come by `unfolded`, which who has a page drawn already does not need.
+
+    `state` is hashable: where it, `may` and the comments' object are the same, all of `comments` and `names` is.
+    """
     me, this = actor.person_id or 0, (kind, object_id)
     found = rows(_SELECT.format(names=_NAMES[is_sqlite()]), *this, *this, me, *this, me, me, *this, before or GREATEST_ID, after, most + 1)
     likes, mine, follows = found[0][:3]
     kept = [one[3:] for one in found if one[3] is not None]
     shown = tuple(reversed(kept[:most]))
-    page = [_described(actor, one, may) for one in shown]
+    return {'before': kept[most - 1][0] if len(kept) > most else None, 'newest': shown[-1][0] if shown else after,
+            'likes': likes, 'is_liked': bool(mine), 'follows': None if follows is None else bool(follows),
+            'state': (shown, me if any(one[1] == me for one in shown) else None)}
+
+
+def unfolded(actor, page, may):
+    """{comments, names} of a page by `page_of`."""
+    shown = page['state'][0]
     # A talk mentions the same few again and again, and most of it nobody.
     names = {int(person): name for text in {one[-1] for one in shown} - {None, '{}'} for person, name in json.loads(text).items()}
-    return {'comments': page, 'names': names,
-            'before': kept[most - 1][0] if len(kept) > most else None, 'likes': likes, 'is_liked': bool(mine),
-            'follows': None if follows is None else bool(follows), 'state': (shown, me if any(one[1] == me for one in shown) else None)}
+    return {'comments': [_described(actor, one, may) for one in shown], 'names': names}
 
 
 def _described(actor, found, may):

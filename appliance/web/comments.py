@@ -20,21 +20,20 @@ from appliance.web.asked import place
 from appliance.web.csrf import csrf_token
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
-from appliance.web.forms import NextForm, read_form
+from appliance.web.forms import NextForm, read_form, request_key
 from appliance.web.rights import EVERYBODY, allowed
 from appliance.web.shell import current_shell
 from appliance.web.targets import own_target
 
 _ = texts(__name__)
 blueprint = Blueprint('comments', __name__, url_prefix='/comments')
-KEYS = Markup('<input type="hidden" name="csrf_token" value="{}"><input type="hidden" name="next" value="{}">')
 KEPT, KEPT_LENGTH = 2048, 2000      # drawn texts, and how long one may be
-KEPT_TALKS, TALK_LENGTH = 48, 100_000       # drawn pages of comments, and how much HTML one may be
+KEPT_TALKS, TALK_LENGTH = 48, 100_000       # drawn talks, and how much HTML one may be
 VERBS = ('comment', 'moderate', 'like')
 ACTS = ('is_liked', 'likes', 'may_edit', 'may_delete')      # what the buttons of a comment depend on, but for its number
 # What stands for that, and for what a session alone knows; no text that people write can hold a control character.
-_NUMBER, _SECRET = '\0', '\x01'
-_talks = {}         # {all that a drawn page of comments depends on: its HTML}
+_NUMBER, _TOKEN, _KEY = '\0', '\x01', '\x02'
+_talks = {}         # {all that a drawn talk depends on: its HTML}
 
 
 class CommentForm(NextForm):
@@ -77,45 +76,50 @@ def card(actor, kind, object_id, may=None, is_mine=None, before=None, form=None,
     if 'comment' not in refs.owner(kind).verbs:
         raise NotFound()
     may = refs.verbs(actor, kind, object_id, VERBS) if may is None else may
-    found = comments.comments_of(actor, kind, object_id, before, may)
+    found = comments.page_of(actor, kind, object_id, may, before)
     if found['follows'] is None:
         found['follows'] = actor.person_id in refs.owner(kind).people(object_id) if is_mine is None else is_mine
-    return _drawn({**found, 'kind': kind, 'object_id': object_id, 'may': may, 'form': form or CommentForm(formdata=None), 'notes': notes, 'quoted': None,
-                   'like': {'kind': kind, 'object_id': object_id, 'count': found['likes'], 'is_liked': found['is_liked']}, 'after': 0}, here)
+    return found | {'kind': kind, 'object_id': object_id, 'may': may, 'form': form or _empty_form(), 'notes': notes, 'quoted': None, 'here': here or current_shell().here,
+                    'label': likes.label(), 'like': {'kind': kind, 'object_id': object_id, 'count': found['likes'], 'is_liked': found['is_liked']}}
 
 
-def _drawn(talk, here):
-    """The talk with `rows`, its comments as Markup; `here` is the page that their buttons come back to."""
-    talk |= {'here': here or current_shell().here, 'label': likes.label()}
-    keys = KEYS.format(csrf_token(), talk['here'])
-    acts = _acts(talk)
-    if talk.get('row_notes'):
-        return talk | {'rows': _row_html(talk, acts).replace(_SECRET, keys)}
-    frame = (current_language(), current_zone(), g.actor.kind == 'employee', talk['kind'], talk['object_id'], frozenset(talk['may']), talk['here'], talk['label'])
-    return talk | {'rows': Markup(_kept_talk(talk, (frame, talk['state']), acts).replace(_SECRET, keys))}
+@functools.cache
+def _empty_form():
+    """What the composer shows before anything was said: a quarter of what a talk costs that is drawn already. Read only."""
+    return CommentForm(formdata=None)
 
 
-def _kept_talk(talk, key, acts):
-    """A talk's comments as HTML. Mostly it is as it was when somebody else in the same place looked at it last."""
+@blueprint.app_template_global()
+def talk_html(talk):
+    """A card's talk as Markup. Mostly it is as it was when somebody else in the same place looked at it last."""
+    if talk['form'] is not _empty_form() or talk['notes'] or talk['quoted']:
+        return Markup(_talk_html(talk))
+    key = (current_language(), current_zone(), g.actor.kind, frozenset(talk['may']), talk['kind'], talk['object_id'], talk['here'], talk['label'],
+           talk['likes'], talk['is_liked'], talk['follows'], talk['before'], talk['state'])
     found = _talks.get(key)
     if found is None:
-        found = _row_html(talk, acts)
+        found = _talk_html(talk, csrf_token=lambda: _TOKEN, request_key=lambda: _KEY)
         if len(found) <= TALK_LENGTH:
             if len(_talks) >= KEPT_TALKS:
                 _talks.clear()
             _talks[key] = found
-    return found
+    return Markup(found.replace(_TOKEN, csrf_token()).replace(_KEY, request_key()))
 
 
-def _row_html(talk, acts):
-    return Markup(render_template('comments/rows.html', talk=talk, acts=acts))
+def _talk_html(talk, **keys):
+    return render_template('comments/talk.html', talk=talk | {'rows': _rows(talk)}, **keys)
+
+
+def _rows(talk):
+    """A talk's comments as Markup."""
+    return Markup(render_template('comments/rows.html', talk=talk | comments.unfolded(g.actor, talk, talk['may']), acts=_acts(talk)))
 
 
 def _acts(talk):
     """A function from a comment to its buttons: a third of its row, and on a page mostly alike."""
     @functools.cache
     def alike(*values):
-        return render_template('comments/acts.html', talk=talk, keys=Markup(_SECRET), id=_NUMBER, **dict(zip(ACTS, values, strict=True)))
+        return render_template('comments/acts.html', talk=talk, id=_NUMBER, **dict(zip(ACTS, values, strict=True)))
     return lambda one: Markup(alike(*(one[name] for name in ACTS)).replace(_NUMBER, str(one['id'])))
 
 
@@ -126,7 +130,7 @@ def index(kind, object_id):
     shown = refs.opened(g.actor, kind, object_id)
     talk = card(g.actor, kind, object_id, shown['verbs'], before=place('before'))
     if is_fragment():
-        return render_template('comments/earlier.html', talk=talk)
+        return render_template('comments/earlier.html', talk=talk | {'rows': _rows(talk)})
     return render_template('comments/index.html', object=shown, talk=_quoting(talk, place('quote')))
 
 
@@ -137,11 +141,11 @@ def newer(kind, object_id, after):
     may = refs.verbs(g.actor, kind, object_id, VERBS)
     if 'comment' not in refs.owner(kind).verbs:
         raise NotFound()
-    found = comments.comments_of(g.actor, kind, object_id, may=may, after=after)
+    found = comments.page_of(g.actor, kind, object_id, may, after=after)
     if found['before'] is not None:
         return '', 200, {'HX-Refresh': 'true'}
-    talk = {**found, 'kind': kind, 'object_id': object_id, 'may': may, 'after': after}
-    return render_template('comments/newer.html', talk=_drawn(talk, own_target(request.args.get('next', ''))))
+    talk = found | {'kind': kind, 'object_id': object_id, 'may': may, 'here': own_target(request.args.get('next', '')), 'label': likes.label()}
+    return render_template('comments/newer.html', talk=talk | {'rows': _rows(talk)})
 
 
 def _quoting(talk, quote_id):
@@ -151,7 +155,6 @@ def _quoting(talk, quote_id):
             raise NotFound()
         names = names_of({quoted['person_id'], *markup.mentioned(quoted['text'])})
         talk['quoted'] = {'id': quote_id, 'name': names[quoted['person_id']], 'text': markup.plain(quoted['text'], names, comments.EXCERPT)}
-        talk['form'].quote.data = quote_id
     return talk
 
 
@@ -160,9 +163,8 @@ def _quoting(talk, quote_id):
 def composer(kind, object_id):
     """The composer with a quote in it, or without; a fragment."""
     refs.require(g.actor, kind, object_id, 'comment')
-    talk = {'kind': kind, 'object_id': object_id, 'form': CommentForm(formdata=None), 'quoted': None, 'notes': ()}
-    return render_template('comments/composer.html', talk=_quoting(talk, place('quote')), is_asked=True,
-                           next=own_target(request.args.get('next', '')))
+    talk = {'kind': kind, 'object_id': object_id, 'form': _empty_form(), 'quoted': None, 'notes': (), 'here': own_target(request.args.get('next', ''))}
+    return render_template('comments/composer.html', talk=_quoting(talk, place('quote')), is_asked=True)
 
 
 @blueprint.post('/<kind>/<int:object_id>')
@@ -180,7 +182,7 @@ def add(kind, object_id):
     target = own_target(form.next.data)
     if is_fragment():
         talk = card(g.actor, kind, object_id, form=form if answer is None else None, notes=_notes(answer), here=target)
-        return render_template('comments/card.html', talk=talk if answer else _quoting(talk, form.quote.data), next=target), 200 if answer else 422
+        return render_template('comments/card.html', talk=talk if answer else _quoting(talk, form.quote.data)), 200 if answer else 422
     if answer is None:
         talk = _quoting(card(g.actor, kind, object_id, form=form), form.quote.data)
         return render_template('comments/index.html', object=refs.card(g.actor, kind, object_id), talk=talk), 422
@@ -238,8 +240,9 @@ def _row(comment_id, form, notes, message):
             say(note)
         return redirect(f'{_back(form, one)}#comment-{comment_id}', 303)
     may = refs.verbs(g.actor, one['kind'], one['object_id'], VERBS)
-    found = comments.comments_of(g.actor, one['kind'], one['object_id'], before=comment_id + 1, may=may, most=1)
-    return _drawn({**found, 'kind': one['kind'], 'object_id': one['object_id'], 'may': may, 'row_notes': notes}, own_target(form.next.data))['rows']
+    found = comments.page_of(g.actor, one['kind'], one['object_id'], may, before=comment_id + 1, most=1)
+    talk = found | {'kind': one['kind'], 'object_id': one['object_id'], 'may': may, 'here': own_target(form.next.data), 'label': likes.label(), 'row_notes': notes}
+    return _rows(talk)
 
 
 @blueprint.get('/<int:comment_id>/row')
@@ -280,8 +283,8 @@ def follow(kind, object_id):
     form = read_form(FollowForm)
     following.follow(g.actor, kind, object_id, form.is_on.data)
     if is_fragment():
-        talk = {'kind': kind, 'object_id': object_id, 'follows': form.is_on.data}
-        return render_template('comments/follow.html', talk=talk, next=own_target(form.next.data))
+        talk = {'kind': kind, 'object_id': object_id, 'follows': form.is_on.data, 'here': own_target(form.next.data)}
+        return render_template('comments/follow.html', talk=talk)
     return redirect(own_target(form.next.data), 303)
 
 

@@ -77,6 +77,21 @@ def test_liking_by_a_double_click_is_liking_once(visit):
     assert page.complaints == []
 
 
+def test_all_of_it_without_javascript(visit):
+    """The buttons of a comment belong to one form for all of them, which stands before the comments."""
+    page = visit('employee', java_script_enabled=False)
+    open_day(page)
+    say(page, 'without a script')
+    last = page.locator('.comment').last
+    last.locator('.like button').click()
+    assert last.locator('.like-count').inner_text() == '1'
+    last.locator('.like button').click()
+    assert last.locator('.like-count').count() == 0
+    last.get_by_role('button', name='Delete').click()
+    page.get_by_text('Deleted. It lies in your trash.').wait_for()
+    assert page.get_by_text('without a script').count() == 0 and page.complaints == []
+
+
 def test_another_tab_gets_it_without_being_asked(visit):
     page, other = visit('employee'), visit('employee')
     other.goto(open_day(page))

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from appliance.core import comments, db, likes, listeners, people, settings
+from appliance.core import comments, db, following, likes, listeners, people, settings
 from appliance.core.actor import SYSTEM
 from appliance.core.comments import Comment, add_comment
 from appliance.core.limits import COMMENT_LENGTH
@@ -129,7 +129,9 @@ def test_what_was_drawn_before_is_never_shown_where_anything_differs(company, da
 
     def talk_of(role):
         text = company.browser(role).get(f'/comments/{KIND}/{day}').text
-        return re.sub(r'[0-9a-f]{16}\.[0-9a-f]{32}', 'token', text[text.index('class="comments-rows"'):text.index('</ol>')])
+        assert len(set(re.findall(r'[0-9a-f]{16}\.[0-9a-f]{32}', text))) == 1 and '\x01' not in text and '\x02' not in text
+        talk = text[text.index('class="card comments"'):text.index('</section>')]
+        return re.sub(r'name="request_key" value="[\w-]{22}"', 'key', re.sub(r'[0-9a-f]{16}\.[0-9a-f]{32}', 'token', talk))
 
     seen = set()
     for change in (lambda: None, lambda: comments.edit_comment(employee, first, f'Good day @{name_of(company, "head")}'), lambda: likes.like(head, 'core.comment', first),
@@ -137,13 +139,14 @@ def test_what_was_drawn_before_is_never_shown_where_anything_differs(company, da
                    lambda: people.update_person(SYSTEM, company.ids['head'], name='Renamed'), lambda: people.update_person(SYSTEM, company.ids['employee'], name='Also renamed'),
                    lambda: people.update_person(SYSTEM, company.ids['employee'], language='es'), lambda: people.update_person(SYSTEM, company.ids['employee'], language='en'),
                    lambda: people.update_person(SYSTEM, company.ids['head'], zone='Asia/Tokyo'), lambda: settings.set_setting(SYSTEM, 'likes.label', 'Bravo'),
+                   lambda: likes.like(head, KIND, day), lambda: following.follow(head, KIND, day, False), lambda: following.follow(head, KIND, day, True),
                    lambda: comments.delete_comment(employee, first)):
         change()
         kept = {role: talk_of(role) for role in ('employee', 'head')}
         web_comments._talks.clear()
         assert kept == {role: talk_of(role) for role in ('employee', 'head')} and kept['employee'] != kept['head']
         seen |= set(kept.values())
-    assert len(seen) > 18
+    assert len(seen) > 21
 
 
 def test_a_long_talk_comes_page_by_page(company, day):
