@@ -37,10 +37,10 @@ def kdc():
         other.stop()
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture
 def keytab(kdc):
     """A keytab with the portal's key, and one of another service."""
-    return kdc.keytab(SERVICE, 'host/127.0.0.1')
+    return kdc.newest(SERVICE, 'host/127.0.0.1')
 
 
 @pytest.fixture(scope='session')

@@ -49,7 +49,7 @@ class Kdc:
 
     def __init__(self, realm, trusts=()):
         self.realm, self.port, self.folder = realm, free_port(), Path(tempfile.mkdtemp(prefix='appliance-kdc-'))
-        self._process, self._numbers, self._services = None, iter(range(10_000)), set()
+        self._process, self._numbers, self._newest = None, iter(range(10_000)), {}      # {service: the keytab with its newest key}
         try:
             (self.folder / 'krb5.conf').write_text(CONFIGURATION.format(realm=realm, realms=''.join(
                 REALM.format(realm=one.realm, port=one.port) for one in (self, *trusts))))
@@ -82,11 +82,16 @@ class Kdc:
         """The path of a keytab with new keys of services (`HTTP/localhost`); kinds are kadmin's."""
         path = self.folder / f'{next(self._numbers)}.keytab'
         for service in services:
-            if service not in self._services:
+            if service not in self._newest:
                 self.admin(f'addprinc -randkey {service}')
-                self._services.add(service)
             self.admin(f'ktadd -k {path} -e {kinds} {service}')
+            self._newest[service] = path
         return path
+
+    def newest(self, *services):
+        """The path of a keytab with the keys of services as they are now: another one may have renewed them since."""
+        paths = {self._newest.get(service) for service in services}
+        return self.keytab(*services) if len(paths) > 1 or None in paths else paths.pop()
 
     def ticket(self, name, *options):
         """The path of a cache that holds the ticket of a person, also of one of a realm that is trusted (`ana@OTHER.TEST`)."""
