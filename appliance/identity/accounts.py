@@ -49,19 +49,29 @@ def log_in(login, password, address, agent='', is_remembered=False):
     if not password.strip():
         passwords.verify(None, 'x')
         return _refuse(WrongPair('blank'), login, address, is_known)
+
+    def let_in(person_of, hint=None):
+        return _let_in(person_of, hint, login, address, agent, is_remembered)
     try:
-        person_id, hint = _check_pair(local_id, login, password, is_remembered)
+        opened = _check_pair(local_id, login, password, is_remembered, let_in)
     except WrongPair as wrong:
         return _refuse(wrong, login, address, is_known)
-    if is_blocked(person_id):
-        return _refuse(WrongPair('disabled'), login, address, is_known)
-    throttle.clear(ANONYMOUS, login, address)
-    token, session_id = sessions.open_session(ANONYMOUS, person_id, ['password'], is_remembered, address, agent)
-    spoken, = row('SELECT language FROM person WHERE id = ?', person_id)
-    if hint:
-        with language(spoken):
-            sessions.keep_flashes(session_id, [str(hint)])
-    return token, person_id, spoken
+    return opened or _refuse(WrongPair('disabled'), login, address, is_known)
+
+
+def _let_in(person_of, hint, login, address, agent, is_remembered):
+    """(token, person id, language) of who proved who he is, and what his directory says of him, in one transaction; None for who is blocked."""
+    with write('identity.accounts.log_in'):
+        person_id = person_of()
+        if is_blocked(person_id):
+            return None
+        throttle.clear(ANONYMOUS, login, address)
+        token, session_id = sessions.open_session(ANONYMOUS, person_id, ['password'], is_remembered, address, agent)
+        spoken, = row('SELECT language FROM person WHERE id = ?', person_id)
+        if hint:
+            with language(spoken):
+                sessions.keep_flashes(session_id, [str(hint)])
+        return token, person_id, spoken
 
 
 def _is_usable(text, limit):
@@ -79,10 +89,12 @@ def _refuse(wrong, login, address, is_known):
     raise wrong
 
 
-def _check_pair(local_id, login, password, is_remembered):
-    """(person id, what the directory says of his password: a policy.Hint or None). The order of the steps is the same for every name."""
+def _check_pair(local_id, login, password, is_remembered, let_in):
+    """let_in(what gives the person's id, what the directory says of his password: a policy.Hint or None). The order of the steps is the same
+    for every name.
+    """
     if passwords.verify(local_id, password):
-        return local_id, None
+        return let_in(lambda: local_id)
     asked = directories.all_active()
     if not asked:
         raise WrongPair('password' if local_id else 'unknown')
@@ -91,17 +103,21 @@ def _check_pair(local_id, login, password, is_remembered):
         # as long as anybody's, and whether it is up or down changes nothing for local accounts.
         _ask_for_nobody(asked)
         raise WrongPair('password')
-    directory, found = _ask_directories(asked, login, password, is_remembered)
-    return person_of_entry(SYSTEM, directory.id, found), found.hint
+    return _ask_directories(asked, login, password, is_remembered, let_in)
 
 
-def _ask_directories(asked, login, password, is_remembered):
-    """(the directory, the entry) of a pair, as far as tries are left. StepOwed where the pair is right, and the directory takes the new
+def _ask_directories(asked, login, password, is_remembered, let_in):
+    """let_in(...) for whom a pair proves, as far as tries are left. StepOwed where the pair is right, and the directory takes the new
     password that it wants from here.
     """
     try:
-        with throttle.directory_tries() as take_try:
-            return resolving.authenticate(asked, login, password, before_bind=take_try)
+        with throttle.directory_tries() as tries:
+            directory, found = resolving.authenticate(asked, login, password, before_bind=tries)
+
+            def person_of():
+                tries.forgive()
+                return person_of_entry(SYSTEM, directory.id, found)
+            return let_in(person_of, found.hint)
     except WrongPair as wrong:
         number, _colon, known_by = wrong.key.partition(':')
         directory = next((one for one in asked if str(one.id) == number), None)

@@ -48,50 +48,68 @@ def _buckets(login, address, is_known):
 
 def require_budget(login, address, is_known):
     """TooMany, with the seconds to wait, when this login from here has no try left now."""
-    for bucket, tries in _buckets(login, address, is_known).items():
-        _require(bucket, tries)
+    _require(_buckets(login, address, is_known))
 
 
-def _require(bucket, tries):
-    failures = _failures(bucket)
-    if len(failures) >= tries:
-        wait_s = min(FIRST_WAIT_S * 2 ** min(len(failures) - tries, 10), LONGEST_WAIT_S)
-        left_s = (failures[-1] - clock.now()).total_seconds() + wait_s
-        if left_s > 0:
-            raise TooMany(retry_after_s=left_s)
+def _require(budgets):
+    """TooMany where one of {bucket: tries} is spent."""
+    failures = _failures(*budgets)
+    for bucket, tries in budgets.items():
+        counted = failures.get(bucket, ())
+        if len(counted) >= tries:
+            wait_s = min(FIRST_WAIT_S * 2 ** min(len(counted) - tries, 10), LONGEST_WAIT_S)
+            left_s = (counted[-1] - clock.now()).total_seconds() + wait_s
+            if left_s > 0:
+                raise TooMany(retry_after_s=left_s)
 
 
-def _failures(bucket):
-    """The moments of the failures that count in a bucket, the oldest first."""
-    found = rows('SELECT at FROM login_failure WHERE bucket = ? AND at > ? ORDER BY at', bucket, clock.microseconds(clock.now() - WINDOW))
-    return [clock.from_microseconds(at) for at, in found]
+def _failures(*buckets):
+    """{bucket: the moments of the failures that count there, the oldest first}, of those that have any."""
+    found = {}
+    for bucket, at in rows(f'SELECT bucket, at FROM login_failure WHERE bucket IN ({", ".join("?" * len(buckets))}) AND at > ? ORDER BY at',
+                           *buckets, clock.microseconds(clock.now() - WINDOW)):
+        found.setdefault(bucket, []).append(clock.from_microseconds(at))
+    return found
 
 
 # How a directory fails before it has judged a password. One that fell silent over the bind may have counted it, and counts.
 NOT_JUDGED = ('refused', 'name', 'tls', 'overloaded')
 
 
+class Tries:
+    """What is called before each bind as a person, with his key; `forgive()` in a transaction of one's own saves the block another."""
+
+    def __init__(self):
+        self.taken, self.are_forgiven = [], False
+
+    def __call__(self, key):
+        take_directory_try(ANONYMOUS, key)
+        self.taken.append(key)
+
+    def forgive(self):
+        """Forget what was counted of those whom the directory let in."""
+        for key in self.taken:
+            forgive_directory(ANONYMOUS, key)
+        self.are_forgiven = True
+
+
 @contextlib.contextmanager
 def directory_tries():
-    """Yield what is to run before each bind as a person, with his key: whoever binds as people does it within this block.
+    """Yield Tries, to be called before each bind as a person: whoever binds as people does it within this block.
 
     A try that the directory did not judge, or took for right, is given back; a block that ends well forgives what was counted.
     """
-    taken = []
-
-    def take(key):
-        take_directory_try(ANONYMOUS, key)
-        taken.append(key)
+    tries = Tries()
     try:
-        yield take
+        yield tries
     except PortalError as error:
         was_wrong = isinstance(error, WrongPair) and error.reason not in TOLD
         fell_silent = isinstance(error, DirectoryDown) and error.reason not in NOT_JUDGED
-        for key in () if was_wrong or fell_silent else taken:
+        for key in () if was_wrong or fell_silent else tries.taken:
             give_directory_try_back(ANONYMOUS, key)
         raise
-    for key in taken:
-        forgive_directory(ANONYMOUS, key)
+    if not tries.are_forgiven:
+        tries.forgive()
 
 
 @action
@@ -108,7 +126,7 @@ def take_directory_try(actor, person_key):
     """
     if not is_sqlite():
         database.execute_sql('SELECT pg_advisory_xact_lock(hashtext(%s))', (f'directory:{person_key}',))
-    failures = _failures(f'directory:{person_key}')
+    failures = _failures(f'directory:{person_key}').get(f'directory:{person_key}', [])
     if len(failures) >= DIRECTORY_TRIES:
         raise TooMany(retry_after_s=(failures[-DIRECTORY_TRIES] + WINDOW - clock.now()).total_seconds())
     LoginFailure.add(bucket=f'directory:{person_key}', at=clock.now())
@@ -125,7 +143,7 @@ def give_directory_try_back(actor, person_key):
 def take_check(actor):
     """Count that somebody has a server asked; TooMany when he did so too often of late. Inside an action."""
     bucket = f'check:{actor.person_id}'
-    _require(bucket, CHECK_TRIES)
+    _require({bucket: CHECK_TRIES})
     LoginFailure.insert(bucket=bucket, at=clock.now()).execute()
 
 
@@ -150,7 +168,7 @@ def _of_principal(principal):
 
 def require_ticket_budget(principal):
     """TooMany when the account of a good ticket was refused again and again: each time costs the directory a question."""
-    _require(_of_principal(principal), STRANGER_TRIES)
+    _require({_of_principal(principal): STRANGER_TRIES})
 
 
 def may_note_ticket(address):

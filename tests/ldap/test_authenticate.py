@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from appliance.core import clock
+from appliance.core import clock, db
 from appliance.core.actor import SYSTEM
 from appliance.core.errors import TooMany
-from appliance.identity import accounts, throttle
+from appliance.core.people import Person
+from appliance.identity import accounts, sessions, throttle
 from appliance.identity.directory import directories, resolving
 from appliance.identity.directory import login as login_module
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
@@ -117,3 +118,15 @@ def test_a_local_administrator_gets_in_while_the_directory_is_silent(active):
         with pytest.raises(DirectoryDown):
             accounts.log_in('employee', PASSWORD, '192.0.2.1')
         assert time.monotonic() - begun < 3
+
+
+def test_who_is_let_in_is_written_down_at_once(active, monkeypatch):
+    """Two transactions: the try before the bind, and all the rest. What breaks off in the second leaves nothing of it."""
+    transactions, begin = [], db._transaction
+    monkeypatch.setattr(db, '_transaction', lambda name: transactions.append(name) or begin(name))
+    accounts.log_in('employee', PASSWORD, '192.0.2.1')
+    assert transactions == ['identity.throttle.take_directory_try', 'identity.accounts.log_in']
+    monkeypatch.setattr(sessions, 'open_session', lambda *_given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        accounts.log_in('head', PASSWORD, '192.0.2.1')
+    assert not Person.select().where(Person.login == 'head').exists()
