@@ -1,4 +1,4 @@
-"""People change their password in the directory that they come in by: because it wants it before they get in, or because they want to.
+"""People change their password, in the directory that they come in by or here: because it wants it before they get in, or because they want to.
 
 The same rules as for a password of the portal's own hold for the new one, and the same throttles as for a login for the old one.
 """
@@ -6,9 +6,10 @@ The same rules as for a password of the portal's own hold for the new one, and t
 from appliance.core import audit
 from appliance.core.actions import action
 from appliance.core.actor import ANONYMOUS, SYSTEM
-from appliance.core.db import write
+from appliance.core.db import row, write
 from appliance.core.errors import Invalid, NotFound
 from appliance.core.i18n import texts
+from appliance.core.limits import PASSWORD_LENGTH
 from appliance.core.people import is_blocked, raise_epoch
 from appliance.core.person_fields import fold_login
 from appliance.identity import accounts, owed_steps, passwords, sessions, throttle
@@ -38,9 +39,11 @@ def _log_in(directory_id, entry, is_remembered, address, agent):
     return sessions.open_session(ANONYMOUS, person_id, ['password'], is_remembered, address, agent)[0]
 
 
-def is_offered_to(actor):
-    """Whether this person may change his password in a directory from here."""
-    return _own(actor) is not None
+def kept_where(actor):
+    """Where a person's password is that he may change from here: `here` (a local account, which a login asks first), `directory`, or None."""
+    if actor.person_id is not None and passwords.has_password(actor.person_id):
+        return 'here'
+    return 'directory' if _own(actor) is not None else None
 
 
 def _own(actor):
@@ -53,15 +56,30 @@ def _own(actor):
 
 
 def change_own(actor, old, new, address, agent='', is_remembered=False):
-    """A person changes his password in the directory: all his sessions end, and he gets a new one; returns (its token, its id).
+    """A person changes his password where it is: all his sessions end, and he gets a new one; returns (its token, its id).
 
     NotFound where it cannot be changed from here, Invalid (old, new) for what is not right, else as `accounts.log_in`.
     """
-    own = _own(actor)
-    if own is None:
+    where = kept_where(actor)
+    if where is None:
         raise NotFound()
-    _change(*own, old, new, address)
+    if where == 'here':
+        _change_here(actor, old, new, address)
+    else:
+        _change(*_own(actor), old, new, address)
     return sessions.open_session(ANONYMOUS, actor.person_id, ['password'], is_remembered, address, agent)
+
+
+def _change_here(actor, old, new, address):
+    login, = row('SELECT login FROM person WHERE id = ?', actor.person_id)
+    _check(old, new, login)
+    throttle.require_budget(login, address, is_known=True)
+    if len(old) > PASSWORD_LENGTH or not passwords.verify(actor.person_id, old):
+        _refuse(WrongPair('password'), login, address)
+    new_hash = passwords.hash_password(new)
+    with write('identity.password_changes.here'):
+        throttle.clear(ANONYMOUS, login, address)
+        passwords.keep_hash(actor, actor.person_id, new_hash)
 
 
 def _change(directory_id, known_by, old, new, address):

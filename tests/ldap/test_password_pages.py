@@ -4,9 +4,12 @@ import re
 import pytest
 
 from appliance.core.actor import SYSTEM
+from appliance.core.errors import TooMany
 from appliance.core.i18n import current_language
-from appliance.identity import accounts
+from appliance.core.people import Person
+from appliance.identity import accounts, sessions
 from appliance.identity.directory import directories
+from appliance.identity.directory.errors import WrongPair
 from appliance.identity.models import LoginFailure, Session
 from appliance.web.app import create_app
 from tests.ldap import policies
@@ -117,11 +120,36 @@ def test_who_is_in_changes_his_own_and_goes_on(browser):
     assert accounts.log_in('graced', NEW, '192.0.2.7')
 
 
-def test_a_local_account_reads_where_to_go(browser):
+def test_a_local_account_changes_it_here(browser):
+    accounts.add_local(SYSTEM, 'local', 'Local', password_hash=accounts.passwords.hash_password('a local secret'))
+    elsewhere = accounts.log_in('local', 'a local secret', '192.0.2.7')[0]
+    log_in(browser, 'local', 'a local secret')
+    page = browser.get('/settings/password').text
+    assert 'good for this portal alone' in page and 'The directory may want more' not in page
+
+    def change(old, new):
+        return browser.post('/settings/password', {'old': old, 'new': new}, page='/settings/password')
+    for old, new, words in (('wrong', NEW, 'current password is not right'), ('x' * 5000, NEW, 'is-invalid'), ('a local secret', 'short', 'at least 8'),
+                            ('a local secret', 'x' * 5000, 'is-invalid'), ('a local secret', 'a local secret', 'Take another one'), ('a local secret', 'password1', 'too easy')):
+        answer = change(old, new)
+        assert answer.status_code == 422 and words in answer.text and new not in answer.text, (old[:20], new[:20])
+    assert sessions.load(elsewhere), 'nothing has changed'
+    answer = change('a local secret', NEW)
+    assert answer.status_code == 303 and 'Your password is changed' in browser.get('/settings/password').text
+    assert sessions.load(elsewhere) is None and Session.select().join(Person).where((Person.login == 'local') & (Person.epoch == Session.epoch)).count() == 1
+    assert accounts.log_in('local', NEW, '192.0.2.7')
+    with pytest.raises(WrongPair):
+        accounts.log_in('local', 'a local secret', '192.0.2.8')
+
+
+def test_who_sits_at_a_browser_left_open_cannot_guess_it(browser):
     accounts.add_local(SYSTEM, 'local', 'Local', password_hash=accounts.passwords.hash_password('a local secret'))
     log_in(browser, 'local', 'a local secret')
-    assert 'Your password is not changed here' in browser.get('/settings/password').text
-    assert browser.post('/settings/password', {'old': 'a local secret', 'new': NEW}, page='/settings').status_code == 404
+    answers = [browser.post('/settings/password', {'old': f'guess {number}', 'new': NEW}, page='/settings/password').status_code for number in range(6)]
+    assert answers == [422] * 5 + [429]
+    assert browser.post('/settings/password', {'old': 'a local secret', 'new': NEW}, page='/settings/password').status_code == 429
+    with pytest.raises(TooMany):
+        accounts.log_in('local', 'a local secret', '127.0.0.1')
 
 
 def test_an_expired_password_without_grace_says_so(browser):

@@ -165,11 +165,11 @@ def test_who_is_blocked_here_is_offered_nothing_and_gets_nowhere(active):
 def test_a_person_changes_his_own_and_is_logged_out_everywhere_else(active):
     first, person_id, _language = accounts.log_in('fresh', PASSWORD, HERE)
     actor = actor_for(person_id, 'test')
-    assert password_changes.is_offered_to(actor)
+    assert password_changes.kept_where(actor) == 'directory'
     token, _id = password_changes.change_own(actor, PASSWORD, NEW, HERE)
     assert sessions.load(first) is None and sessions.load(token).person_name == 'Fresh'
-    local = accounts.add_local(SYSTEM, 'local', 'Local', password_hash='x')
-    assert not password_changes.is_offered_to(actor_for(local, 'test'))
+    local = accounts.add_local(SYSTEM, 'local', 'Local')
+    assert password_changes.kept_where(actor_for(local, 'test')) is None, 'he was never given one'
     with pytest.raises(NotFound):
         password_changes.change_own(actor_for(local, 'test'), PASSWORD, NEW, HERE)
 

@@ -1,8 +1,8 @@
-"""/settings/password: a person who comes in by a directory changes his password there."""
+"""/settings/password: a person changes his password, in the directory that he comes in by or here."""
 
 from flask import g, redirect, render_template, request, url_for
 
-from appliance.core.errors import Busy, Invalid, NotFound, TooMany, Unavailable
+from appliance.core.errors import Busy, Invalid, TooMany, Unavailable
 from appliance.core.i18n import texts
 from appliance.identity import password_changes, sessions
 from appliance.identity.directory.errors import WrongPair
@@ -18,8 +18,12 @@ _ = texts(__name__)
 @blueprint.get('/password')
 @allowed(*EVERYBODY)
 def password():
-    """The form, where his directory takes a new password from here; else where it is changed."""
-    return render_template('settings/password.html', form=read_form(PasswordForm), is_offered=password_changes.is_offered_to(g.actor))
+    """The form, for a local account and where his directory takes a new password from here; else where it is changed."""
+    return _page(read_form(PasswordForm))
+
+
+def _page(form):
+    return render_template('settings/password.html', form=form, where=password_changes.kept_where(g.actor))
 
 
 @blueprint.post('/password')
@@ -27,8 +31,6 @@ def password():
 def change_password():
     """Change it. All his sessions end; this browser gets a new one."""
     form = read_form(PasswordForm)
-    if not password_changes.is_offered_to(g.actor):
-        raise NotFound()
     try:
         if form.validate():
             token, session_id = password_changes.change_own(g.actor, form.old.data or '', form.new.data or '', request.remote_addr or '', request.user_agent.string,
@@ -38,8 +40,8 @@ def change_password():
         form.refuse(error)
     except (TooMany, Busy, Unavailable, WrongPair) as error:
         form.form_errors.append(str(error.message))
-        return render_template('settings/password.html', form=form, is_offered=True), error.status
-    return render_template('settings/password.html', form=form, is_offered=True), 422
+        return _page(form), error.status
+    return _page(form), 422
 
 
 def _changed(token, session_id):
