@@ -1,4 +1,4 @@
-"""`appliance person add|list|make-admin`: people without the web. What concerns their data stands in person_data.py."""
+"""`appliance person add|list|password|make-admin`: people without the web. What concerns their data stands in person_data.py."""
 
 import click
 
@@ -36,6 +36,17 @@ def add(login, name, mail, kind, password_stdin, as_json):
         print(as_json_text({'id': person_id, 'login': fold_login(login)}))
     else:
         say(f'{fold_login(login)} is person {person_id}.')
+
+
+@command.command('password')
+@click.argument('login')
+@click.option('--password-stdin', is_flag=True, help='Read the new password from stdin.')
+def password_(login, password_stdin):
+    """Give a person with a local account a password. All that the one before opened ends."""
+    with opened():
+        person = accounts.person_by_login(login)
+        passwords.set_password(console_actor(), person.id, read_secret('New password', password_stdin))
+    say(f'{person.login} logs in with the new password.')
 
 
 @command.command('list')

@@ -8,12 +8,13 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from appliance.core import audit, clock
 from appliance.core.actions import action
-from appliance.core.errors import Busy, Invalid, NotFound
+from appliance.core.actor import SERVICE
+from appliance.core.errors import Busy, Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import PASSWORD_LENGTH, PASSWORD_SHORTEST
 from appliance.core.people import Person, raise_epoch
 from appliance.core.permissions import require
-from appliance.identity.models import Password
+from appliance.identity.models import DirectoryPerson, Password
 
 _ = texts(__name__)
 WAIT_S = 1
@@ -82,11 +83,18 @@ def _own_or_administrator(actor, person_id, *args):
 
 
 def set_password(actor, person_id, password):
-    """Give a person this password: checked, hashed outside the transaction, and all his sessions end."""
+    """Give a person this password: checked, hashed outside the transaction, and all his sessions end.
+
+    Invalid for a password that is none and for a service account, Conflict for who comes in by a directory: a password here would come first.
+    """
     _own_or_administrator(actor, person_id)
     person = Person.get_or_none(Person.id == person_id)
     if person is None:
         raise NotFound()
+    if person.kind == SERVICE:
+        raise Invalid(_('A service account comes in by a token, not by a password.'))
+    if DirectoryPerson.select().where(DirectoryPerson.person == person_id).exists():
+        raise Conflict(_('%(login)s comes in by a directory: the password is changed there.', login=person.login))
     check(password, person.login)
     keep_hash(actor, person_id, hash_password(password))
 

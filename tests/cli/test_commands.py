@@ -21,6 +21,16 @@ def test_people_are_added_listed_and_promoted(appliance):
     assert 'Ana Ruiz' in appliance('person', 'list').out
 
 
+def test_a_person_gets_a_password(appliance):
+    appliance('person', 'add', '--login', 'ana', '--name', 'Ana')
+    appliance('person', 'add', '--login', 'robot', '--name', 'Robot', '--kind', 'service')
+    assert appliance('person', 'password', 'Ana', '--password-stdin', text=GOOD + '\n').err == 'ana logs in with the new password.\n'
+    for login, words, said in (('ana', '12345678', 'too easy'), ('nobody', GOOD, 'no person with the login nobody'), ('robot', GOOD, 'comes in by a token')):
+        refused = appliance('person', 'password', login, '--password-stdin', text=words + '\n')
+        assert refused.status == 1 and said in refused.err and words not in refused.err
+    assert appliance('person', 'password', 'ana').status == 2
+
+
 @pytest.mark.parametrize('arguments, status, code', [
     (('person', 'add', '--login', 'a b', '--name', 'Ana', '--json'), 1, 'invalid'),
     (('person', 'add', '--login', 'ana', '--json'), 2, 'usage'),
