@@ -75,13 +75,18 @@ NOT_JUDGED = ('refused', 'name', 'tls', 'overloaded')
 def directory_tries():
     """Yield what is to run before each bind as a person, with his key: whoever binds as people does it within this block.
 
-    A try that the directory did not judge, or took for right, is given back; a block that ends well forgives what was counted.
+    A try that the directory did not judge, or took for right, is given back; not one that is spent all the same, on a bind that is sure to fail
+    (called again with `is_spent`: the right one before it did not count there). A block that ends well forgives what was counted.
     """
-    taken = []
+    taken, keys = [], set()
 
-    def take(key):
+    def take(key, is_spent=False):
+        if is_spent:
+            taken.remove(key)
+            return
         take_directory_try(ANONYMOUS, key)
         taken.append(key)
+        keys.add(key)
     try:
         yield take
     except PortalError as error:
@@ -90,7 +95,7 @@ def directory_tries():
         for key in () if was_wrong or fell_silent else taken:
             give_directory_try_back(ANONYMOUS, key)
         raise
-    for key in taken:
+    for key in keys:
         forgive_directory(ANONYMOUS, key)
 
 
