@@ -170,11 +170,11 @@ class Connection:
     def search(self, search_filter, attributes, limit=0, base=None, scope=ldap.SCOPE_SUBTREE):
         """[(dn, {attribute: [bytes, ...]}), ...] below the base, at most `limit` (0: as the server allows).
 
-        Without a base: below all of the directory's, an entry once even where one base is inside another. More than `limit` is
-        ldap.SIZELIMIT_EXCEEDED. References to other servers are left out.
+        base: one, or a tuple of several; without it all of the directory's. An entry comes once even where one base is inside another. More than
+        `limit` is ldap.SIZELIMIT_EXCEEDED. References to other servers are left out.
         """
         entries = []
-        for one in self._directory.bases if base is None else (base,):
+        for one in self._bases(base):
             message = self._call(self._ldap.search_ext, one, scope, search_filter, list(attributes), timeout=self._remaining_s(), sizelimit=limit)
             known = {dn for dn, _values in entries}
             entries += [entry for entry in self._gather(message, one, limit)[0] if entry[0] not in known]
@@ -187,13 +187,16 @@ class Connection:
 
         DirectoryDown where the pages have no end, or one is said to be the last that cannot be.
         """
-        known, bases = set(), self._directory.bases if base is None else (base,)
+        known, bases = set(), self._bases(base)
         for one in bases:
             for page in self._pages_below(one, search_filter, attributes, size):
                 if len(bases) > 1:      # one may be inside another
                     page = [entry for entry in page if entry[0] not in known]
                     known.update(dn for dn, _values in page)
                 yield page
+
+    def _bases(self, base):
+        return self._directory.bases if base is None else (base,) if isinstance(base, str) else base
 
     def _pages_below(self, base, search_filter, attributes, size):
         control, seen, idle = SimplePagedResultsControl(True, size=size, cookie=''), set(), 0

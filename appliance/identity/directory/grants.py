@@ -116,9 +116,11 @@ def what_to_grant(directory):
     wanted = needed(directory)
     unsure = () if directory.preset != 'openldap' else tuple(one for one in wanted if one in NOT_EVERYWHERE)
     wanted = tuple(one for one in wanted if one not in unsure)
-    return TEXTS[directory.preset].format(
+    others = [one for one in directory.more_bases if is_dn(one) and one.isprintable()]
+    return ''.join((TEXTS[directory.preset].format(
         base=base, root=root, name=name, account=account, domain='.'.join(labels), netbios=labels[0].upper(), unsure=','.join(unsure),
-        attributes=' || '.join(wanted) if directory.preset == '389' else ','.join(('entry', *wanted)))
+        attributes=' || '.join(wanted) if directory.preset == '389' else ','.join(('entry', *wanted))),
+        *(f'\n# The same once more for {one}, and in the tree above it for groups.\n' for one in others)))
 
 
 def needed(directory):
