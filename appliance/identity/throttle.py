@@ -69,6 +69,7 @@ def _failures(bucket):
 
 # How a directory fails before it has judged a password. One that fell silent over the bind may have counted it, and counts.
 NOT_JUDGED = ('refused', 'name', 'tls', 'overloaded')
+UNSEEN = 'expired_to_anybody'       # it did not look at it
 
 
 @contextlib.contextmanager
@@ -90,7 +91,7 @@ def directory_tries():
     try:
         yield take
     except PortalError as error:
-        was_wrong = isinstance(error, WrongPair) and error.reason not in TOLD
+        was_wrong = isinstance(error, WrongPair) and error.reason not in (*TOLD, UNSEEN)
         fell_silent = isinstance(error, DirectoryDown) and error.reason not in NOT_JUDGED
         for key in () if was_wrong or fell_silent else taken:
             give_directory_try_back(ANONYMOUS, key)

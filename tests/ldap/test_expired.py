@@ -249,7 +249,8 @@ def hasty(box, monkeypatch):
 
 def test_a_server_that_shows_to_be_freeipa_proves_nothing_and_tells_nobody(hasty):
     liar = hasty(True)
-    assert refused(lambda: accounts.log_in('ana', 'any', HERE)) == ('expired_to_anybody', '')
+    for _time in range(throttle.DIRECTORY_TRIES + 1):       # nothing is counted there, so nothing is here
+        assert refused(lambda: accounts.log_in('ana', 'any', HERE)) == ('expired_to_anybody', '')
     assert not [tag for tag, _what in liar.asked if tag in (EXTENDED, MODIFY)]
 
 
