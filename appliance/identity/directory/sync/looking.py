@@ -21,7 +21,7 @@ from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, 
 from appliance.identity.directory.sync import due, marks, models, planning, positions, reading, settled, unrolling
 
 log = logging.getLogger('appliance.directory')
-SAMPLE = 25     # people in it, and as many who are not, by whom a filter is compared with one that takes too long
+SAMPLE = 100    # people in it, and as many who are not, by whom a filter is compared with one that takes too long
 MOST_ASKED, ASKED_AT_ONCE = 500, 50     # who is read by number; with more it is the same to read everybody
 # A mark of whole seconds hides a second change within its second, so who was changed in the newest one is read again for a while.
 SECOND_OVER_S = 5
@@ -177,12 +177,9 @@ class _Everybody:
 def _agree_on_some(connection, directory, found, own):
     """Whether a filter gives some of those who were found, and none of some others, asked for by number: that is quick with any filter."""
     preset = PRESETS[directory.preset]
-    asked = set(random.sample(sorted(found), min(SAMPLE, len(found))))
-    for page in connection.pages(preset.person_filter, [preset.uuid_attribute], reading.PAGE):
-        others = [known for known, _entry in reading.known_by(directory.preset, page) if known not in found]
-        asked |= set(others[:SAMPLE])
-        if others:
-            break
+    others = [known for page in connection.pages(preset.person_filter, [preset.uuid_attribute], reading.PAGE)
+              for known, _entry in reading.known_by(directory.preset, page) if known not in found]
+    asked = [one for group in (list(found), others) for one in random.sample(group, min(SAMPLE, len(group)))]
     return all(bool(own.search(connection, directory.preset, uuid_filter(directory.preset, one), [preset.uuid_attribute])) == (one in found) for one in asked)
 
 
