@@ -121,7 +121,7 @@ def _ask_directories(asked, login, password, is_remembered, let_in):
     except WrongPair as wrong:
         number, _colon, known_by = wrong.key.partition(':')
         directory = next((one for one in asked if str(one.id) == number), None)
-        if wrong.reason != 'must_change' or directory is None or not directory_password.is_offered(directory):
+        if directory is None or not directory_password.is_owed(directory, wrong.reason):
             raise
         if is_kept_out(directory.id, known_by):
             raise WrongPair('disabled', wrong.key) from None

@@ -22,12 +22,16 @@ _ = texts(__name__)
 
 def change_owed(token, old, new, address, agent=''):
     """Do the step that a login owes, and log in; returns (session token, is_remembered), or None where the directory lets nobody in yet by
-    the new password. NotFound when the step is over, Invalid (old, new) for what is not right, else as `accounts.log_in`.
+    the new password. NotFound when the step is over, Invalid (old, new) for what is not right, StepOwed where the directory wants him to
+    change it once more, else as `accounts.log_in`.
     """
     step = owed_steps.find_step(owed_steps.DIRECTORY_PASSWORD, token)
-    entry, is_let_in = _change(step.directory_id, str(step.uuid), old, new, address)
+    entry, reason = _change(step.directory_id, str(step.uuid), old, new, address)
     owed_steps.end_step(ANONYMOUS, step.id)
-    if not is_let_in:
+    if reason == 'must_change':
+        raise owed_steps.StepOwed(owed_steps.DIRECTORY_PASSWORD, owed_steps.open_step(
+            ANONYMOUS, owed_steps.DIRECTORY_PASSWORD, step.directory_id, step.uuid, step.is_remembered))
+    if reason:
         return None
     return _log_in(step.directory_id, entry, step.is_remembered, address, agent), step.is_remembered
 
@@ -83,7 +87,7 @@ def _change_here(actor, old, new, address):
 
 
 def _change(directory_id, known_by, old, new, address):
-    """(the Entry, whether the directory lets him in by the new password now)."""
+    """As password.change."""
     directory = directories.load(directory_id)
     if not Directory.select().where((Directory.id == directory_id) & (Directory.is_active == 1)).exists() or not password.is_offered(directory):
         raise NotFound()
@@ -93,9 +97,9 @@ def _change(directory_id, known_by, old, new, address):
     throttle.require_budget(counted_for, address, is_known=True)
     try:
         with throttle.directory_tries() as take_try:
-            def before_bind(entry, key):
+            def before_bind(entry, key, is_sure_to_fail=False):
                 _check(old, new, fold_login(entry.fields['login']))
-                take_try(key)
+                take_try(key, is_spent=is_sure_to_fail)
             changed = password.change(directory, known_by, old, new, before_bind)
     except WrongPair as wrong:
         _refuse(wrong, counted_for, address)

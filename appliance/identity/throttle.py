@@ -74,21 +74,29 @@ def _failures(*buckets):
 
 # How a directory fails before it has judged a password. One that fell silent over the bind may have counted it, and counts.
 NOT_JUDGED = ('refused', 'name', 'tls', 'overloaded')
+UNSEEN = 'expired_to_anybody'       # it did not look at it
 
 
 class Tries:
-    """What is called before each bind as a person, with his key; `forgive()` in a transaction of one's own saves the block another."""
+    """What is called before each bind as a person, with his key; `forgive()` in a transaction of one's own saves the block another.
+
+    Called again with `is_spent` for a bind that is sure to fail (the right one before it did not count there): that try is not given back.
+    """
 
     def __init__(self):
-        self.taken, self.are_forgiven = [], False
+        self.taken, self.keys, self.are_forgiven = [], set(), False
 
-    def __call__(self, key):
+    def __call__(self, key, is_spent=False):
+        if is_spent:
+            self.taken.remove(key)
+            return
         take_directory_try(ANONYMOUS, key)
         self.taken.append(key)
+        self.keys.add(key)
 
     def forgive(self):
         """Forget what was counted of those whom the directory let in."""
-        for key in self.taken:
+        for key in self.keys:
             forgive_directory(ANONYMOUS, key)
         self.are_forgiven = True
 
@@ -103,7 +111,7 @@ def directory_tries():
     try:
         yield tries
     except PortalError as error:
-        was_wrong = isinstance(error, WrongPair) and error.reason not in TOLD
+        was_wrong = isinstance(error, WrongPair) and error.reason not in (*TOLD, UNSEEN)
         fell_silent = isinstance(error, DirectoryDown) and error.reason not in NOT_JUDGED
         for key in () if was_wrong or fell_silent else tries.taken:
             give_directory_try_back(ANONYMOUS, key)

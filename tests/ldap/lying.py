@@ -58,7 +58,7 @@ def person(login, known_by=None, dn=None, **attributes):
 
 
 class Liar:
-    """What a lying server does: `bind(dn, password)` is the result code of a bind; `search(number of the search, limit)` yields what is sent,
+    """What a lying server does: `bind(dn, password)` is the result code of a bind, or (code, bytes of its controls); `search(number of the search, limit)` yields what is sent,
     each (operation, controls), (operation, controls, message id), or bytes as they are. `asked` holds what came: (tag, what)."""
 
     def __init__(self, search=lambda count: (done(),), bind=lambda dn, password: 0):
@@ -81,7 +81,9 @@ class Liar:
                 if tag == BIND:
                     dn, password = _bind(body)
                     self.asked.append((BIND, (dn, password)))
-                    connection.sendall(message(number_, result(BOUND, self.bind(dn, password))))
+                    answer = self.bind(dn, password)
+                    code, controls = answer if isinstance(answer, tuple) else (answer, b'')
+                    connection.sendall(message(number_, result(BOUND, code), controls))
                 elif tag == SEARCH:
                     searches += 1
                     self.asked.append((SEARCH, searches))

@@ -8,7 +8,7 @@ from appliance.core.errors import TooMany
 from appliance.core.i18n import current_language
 from appliance.core.people import Person
 from appliance.identity import accounts, sessions
-from appliance.identity.directory import directories
+from appliance.identity.directory import directories, expired
 from appliance.identity.directory.errors import WrongPair
 from appliance.identity.models import LoginFailure, Session
 from appliance.web.app import create_app
@@ -28,6 +28,8 @@ def strict(authority):
 @pytest.fixture
 def browser(box, strict, authority):
     """A browser of nobody, before a portal whose people come in by a directory with a policy."""
+    expired._refused.clear()
+    expired._worked.clear()
     directories.add_directory(SYSTEM, 'company', strict.tls_url, PEOPLE, SECRET, bind_dn=PORTAL, ca_pem=authority.pem)
     assert current_language()
     return Browser(create_app(box.config), 'no such session')
@@ -153,6 +155,10 @@ def test_who_sits_at_a_browser_left_open_cannot_guess_it(browser):
 
 
 def test_an_expired_password_without_grace_says_so(browser):
+    """Once the directory has said that the portal may not change it; test_expired.py has where it may."""
+    log_in(browser, 'expired')
+    answer = browser.post('/login/password', {'old': PASSWORD, 'new': NEW}, page='/login/password')
+    assert answer.status_code == 401 and 'have your administrator give you a new one' in answer.text and cookies(answer)['step'] == ''
     answer = log_in(browser, 'expired')
     assert answer.status_code == 401 and 'have your administrator give you a new one' in answer.text
     assert 'do not belong together' in log_in(browser, 'expired', 'wrong').text

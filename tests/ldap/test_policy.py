@@ -126,8 +126,8 @@ def test_the_directory_s_own_reasons_are_plain_words(box, there):
     assert refused('fresh', 'elevenchars') == 'short'
     assert refused('young', NEW) == 'young'
     assert refused('closed', NEW) == 'not_allowed'
-    entry, is_in = password.change(there, ask(there, 'fresh', PASSWORD).uuid, PASSWORD, NEW, lambda entry, key: None)
-    assert is_in and entry.fields['login'] == 'fresh'
+    entry, reason = password.change(there, ask(there, 'fresh', PASSWORD).uuid, PASSWORD, NEW, lambda entry, key: None)
+    assert reason is None and entry.fields['login'] == 'fresh'
     with pytest.raises(password.PasswordRefused) as caught:
         password.change(there, entry.uuid, NEW, PASSWORD, lambda entry, key: None)
     assert caught.value.reason == 'used'

@@ -1,7 +1,7 @@
 """A real Active Directory for the session, with an account of the portal that may only read, and people who come and go."""
 import itertools
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import ldap
 import pytest
@@ -57,7 +57,7 @@ class Domain:
 
     def expires(self, dn, moment):
         """From a moment on nobody gets in by this account."""
-        self.set(dn, accountExpires=str(int((moment - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds() * 10_000_000)).encode())
+        self.set(dn, accountExpires=str((moment - datetime(1601, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 10).encode())
 
 
 @pytest.fixture(scope='session')

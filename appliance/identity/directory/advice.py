@@ -29,6 +29,8 @@ ACCOUNT_CODES = {
 PERSON_REASONS = {
     'unknown': _.lazy('Ask for the login without a password: the portal says where it looked.'),
     'ambiguous': _.lazy('Ask for the login without a password: the portal names them.'),
+    'password_expired': _.lazy('Give the person a new one, or let the portal change it: among what to grant to its account stands how.'),
+    'expired_to_anybody': _.lazy('Give the person a new one. Whom the directory lets in a few times more changes it here: ipa pwpolicy-mod --gracelimit=3.'),
 }
 # By the codes of standing.py.
 KEPT_OUT = {

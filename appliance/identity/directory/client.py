@@ -167,38 +167,42 @@ class Connection:
         message = self._call(self._ldap.passwd, dn, old, new, serverctrls=controls)
         self._call(self._ldap.result3, message)
 
-    def search(self, search_filter, attributes, limit=0, base=None, scope=ldap.SCOPE_SUBTREE):
+    def search(self, search_filter, attributes, limit=0, base=None, scope=ldap.SCOPE_SUBTREE, controls=None):
         """[(dn, {attribute: [bytes, ...]}), ...] below the base, at most `limit` (0: as the server allows).
 
-        Without a base: below all of the directory's, an entry once even where one base is inside another. More than `limit` is
-        ldap.SIZELIMIT_EXCEEDED. References to other servers are left out.
+        base: one, or a tuple of several; without it all of the directory's. An entry comes once even where one base is inside another. More than
+        `limit` is ldap.SIZELIMIT_EXCEEDED. References to other servers are left out.
         """
         entries = []
-        for one in self._directory.bases if base is None else (base,):
-            message = self._call(self._ldap.search_ext, one, scope, search_filter, list(attributes), timeout=self._remaining_s(), sizelimit=limit)
+        for one in self._bases(base):
+            message = self._call(self._ldap.search_ext, one, scope, search_filter, list(attributes), serverctrls=controls,
+                                 timeout=self._remaining_s(), sizelimit=limit)
             known = {dn for dn, _values in entries}
             entries += [entry for entry in self._gather(message, one, limit)[0] if entry[0] not in known]
         if limit and len(entries) > limit:
             raise ldap.SIZELIMIT_EXCEEDED({'desc': 'more than was asked for'})
         return entries
 
-    def pages(self, search_filter, attributes, size, base=None):
+    def pages(self, search_filter, attributes, size, base=None, controls=()):
         """The same search page by page, so that the server's size limit does not end it: yields lists of (dn, values).
 
         DirectoryDown where the pages have no end, or one is said to be the last that cannot be.
         """
-        known, bases = set(), self._directory.bases if base is None else (base,)
+        known, bases = set(), self._bases(base)
         for one in bases:
-            for page in self._pages_below(one, search_filter, attributes, size):
+            for page in self._pages_below(one, search_filter, attributes, size, controls):
                 if len(bases) > 1:      # one may be inside another
                     page = [entry for entry in page if entry[0] not in known]
                     known.update(dn for dn, _values in page)
                 yield page
 
-    def _pages_below(self, base, search_filter, attributes, size):
+    def _bases(self, base):
+        return self._directory.bases if base is None else (base,) if isinstance(base, str) else base
+
+    def _pages_below(self, base, search_filter, attributes, size, controls):
         control, seen, idle = SimplePagedResultsControl(True, size=size, cookie=''), set(), 0
         while True:
-            message = self._call(self._ldap.search_ext, base, ldap.SCOPE_SUBTREE, search_filter, list(attributes), serverctrls=[control])
+            message = self._call(self._ldap.search_ext, base, ldap.SCOPE_SUBTREE, search_filter, list(attributes), serverctrls=[control, *controls])
             found, answers = self._gather(message, base)
             yield found
             answer = next((answer for answer in answers if answer.controlType == control.controlType), None)

@@ -51,6 +51,14 @@ olcAccess: {{1}}to dn.subtree="{root}" attrs=entry,objectClass,cn,entryUUID,memb
 -
 add: olcLimits
 olcLimits: {{0}}dn.exact="{account}" size.prtotal=unlimited
+
+# Only if who let his password expire, with no login left, shall change it here; then the portal's secret is one that passwords can be set
+# with. Not `manage`: over that no password policy holds. With pwdSafeModify in the policy it needs the old one each time.
+dn: olcDatabase={{1}}mdb,cn=config
+changetype: modify
+add: olcAccess
+olcAccess: {{0}}to dn.subtree="{base}" attrs=userPassword
+  by dn.exact="{account}" =xw by * break
 '''
 FREEIPA = '''\
 # ldapmodify -D "cn=Directory Manager" -W      A system account reads what every member of the domain reads; that is enough.
@@ -62,6 +70,9 @@ uid: {name}
 userPassword: ...
 passwordExpirationTime: 20380101000000Z
 nsIdleTimeout: 0
+
+# Whose password has expired changes it here as long as he may still log in with it; without this he never may:
+# ipa pwpolicy-mod --gracelimit=3
 '''
 DS389 = '''\
 # ldapmodify -D "cn=Directory Manager" -W
@@ -82,6 +93,14 @@ aci: (targetfilter="(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)
  (targetattr="objectClass || cn || entryUUID || member || uniqueMember || memberUid")
  (version 3.0; acl "the portal reads groups"; allow (read, search, compare)
  userdn="ldap:///{account}";)
+
+# Only if who let his password expire, with no login left, shall change it here; then the portal's secret is one that passwords can be set with.
+dn: {base}
+changetype: modify
+add: aci
+aci: (targetattr="userPassword")
+ (version 3.0; acl "the portal changes expired passwords"; allow (write)
+ userdn="ldap:///{account}";)
 '''
 TEXTS = {'active-directory': ACTIVE_DIRECTORY, 'openldap': OPENLDAP, 'freeipa': FREEIPA, '389': DS389}
 
@@ -97,9 +116,11 @@ def what_to_grant(directory):
     wanted = needed(directory)
     unsure = () if directory.preset != 'openldap' else tuple(one for one in wanted if one in NOT_EVERYWHERE)
     wanted = tuple(one for one in wanted if one not in unsure)
-    return TEXTS[directory.preset].format(
+    others = [one for one in directory.more_bases if is_dn(one) and one.isprintable()]
+    return ''.join((TEXTS[directory.preset].format(
         base=base, root=root, name=name, account=account, domain='.'.join(labels), netbios=labels[0].upper(), unsure=','.join(unsure),
-        attributes=' || '.join(wanted) if directory.preset == '389' else ','.join(('entry', *wanted)))
+        attributes=' || '.join(wanted) if directory.preset == '389' else ','.join(('entry', *wanted))),
+        *(f'\n# The same once more for {one}, and in the tree above it for groups.\n' for one in others)))
 
 
 def needed(directory):

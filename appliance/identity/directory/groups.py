@@ -129,22 +129,22 @@ def members_of(connection, directory, wanted, people):
 
     Raises ldap.LDAPError as it comes, DirectoryDown.
     """
-    base = group_base(connection, directory)
-    heads = _by_uuid(connection, directory, base, wanted)
-    walk = _Walk(connection, directory, base, people)
+    bases = group_bases(connection, directory)
+    heads = _by_uuid(connection, directory, bases, wanted)
+    walk = _Walk(connection, directory, bases, people)
     walk.read(heads)
     return Memberships({group.uuid: walk.people_in(group) for group in heads}, {group.uuid: (group.dn, group.name) for group in heads})
 
 
 def groups_of(connection, directory, entry):
     """[Group, ...] that an entry is in, also by way of others; without their members."""
-    base, seen = group_base(connection, directory), {}
+    bases, seen = group_bases(connection, directory), {}
     waiting = _filters_of(connection, directory, entry)
     for _level in range(MOST_LEVELS):
         found = []
         for part in _parts(waiting):
             asked = f'(&{_classes(directory)}(|{"".join(part)}))'
-            found += [group for group in _groups(directory, connection.search(asked, _attributes(directory, ()), base=base)) if group.uuid not in seen]
+            found += [group for group in _groups(directory, connection.search(asked, _attributes(directory, ()), base=bases)) if group.uuid not in seen]
             seen |= {group.uuid: group for group in found}
         if not found:
             break
@@ -156,15 +156,17 @@ def find_groups(connection, directory, words):
     """The first FOUND groups whose name holds these words, as [Group, ...] by name."""
     word = escape_filter_chars(words.strip())
     name = f'(|(cn=*{word}*)(sAMAccountName=*{word}*))' if word else '(cn=*)'
-    pages = connection.pages(f'(&{_classes(directory)}{name})', _attributes(directory, ()), FOUND, group_base(connection, directory))
-    return sorted(_groups(directory, next(pages, [])), key=lambda group: group.name.casefold())
+    found = []
+    for base in group_bases(connection, directory):
+        found += _groups(directory, next(connection.pages(f'(&{_classes(directory)}{name})', _attributes(directory, ()), FOUND, base), []))
+    return sorted({group.uuid: group for group in found}.values(), key=lambda group: group.name.casefold())[:FOUND]
 
 
 def group_of(connection, directory, dn_or_uuid):
     """The Group of a DN or a UUID, or None."""
-    base = group_base(connection, directory)
+    bases = group_bases(connection, directory)
     try:
-        found = _by_uuid(connection, directory, base, [str(uuid.UUID(dn_or_uuid))])
+        found = _by_uuid(connection, directory, bases, [str(uuid.UUID(dn_or_uuid))])
     except ValueError:
         try:
             entries = connection.search(_classes(directory), _attributes(directory, ()), base=dn_or_uuid, scope=ldap.SCOPE_BASE)
@@ -174,22 +176,35 @@ def group_of(connection, directory, dn_or_uuid):
     return found[0] if found else None
 
 
-def group_base(connection, directory):
-    """Where groups are looked for: the whole of the tree in which the people are; they seldom stand below the same branch."""
+def group_bases(connection, directory):
+    """Where groups are looked for: the whole of each tree in which people are; groups seldom stand below the same branch as they do."""
     try:
         root = connection.search('(objectClass=*)', ['namingContexts'], base='', scope=ldap.SCOPE_BASE)
     except ldap.LDAPError:      # a server that does not say so much of itself to the portal's account
         root = []
     contexts = [value.decode('utf-8', 'replace') for _dn, values in root for value in plain(values).get('namingcontexts', ())]
-    above = [context for context in contexts if context and is_below(directory.base_dn, context)]
-    return max(above, key=len, default=directory.base_dn)
+    trees = defaultdict(list)
+    for base in directory.bases:
+        trees[max((one for one in contexts if one and is_below(base, one)), key=len, default=base)].append(base)
+    found = []
+    for tree, bases in trees.items():
+        # Only the first must be shown whole: the account may be granted no more of another than the people in it.
+        found += [tree] if not found or tree in bases or _is_shown(connection, tree) else bases
+    return tuple(found)
+
+
+def _is_shown(connection, dn):
+    try:
+        return bool(connection.search('(objectClass=*)', ['1.1'], base=dn, scope=ldap.SCOPE_BASE))
+    except (ldap.NO_SUCH_OBJECT, ldap.INSUFFICIENT_ACCESS):
+        return False
 
 
 class _Walk:
     """Mapped groups and all that is nested in them, each read once."""
 
-    def __init__(self, connection, directory, base, people):
-        self._connection, self._directory, self._base, self._people = connection, directory, base, people
+    def __init__(self, connection, directory, bases, people):
+        self._connection, self._directory, self._bases, self._people = connection, directory, bases, people
         self._by_dn = {key_or_none(dn): known_by for known_by, (dn, _values) in people.items()}
         self._groups, self._direct, self._listed = {}, {}, None
 
@@ -200,7 +215,7 @@ class _Walk:
             for group in waiting:
                 self._groups[key_or_none(group.dn)] = group
             unknown = {key for group in waiting for key in self._keys(group) if key not in self._by_dn and key not in self._groups}
-            waiting = _by_uuid(self._connection, self._directory, self._base, [self._all()[key] for key in unknown if key in self._all()]) if unknown else []
+            waiting = _by_uuid(self._connection, self._directory, self._bases, [self._all()[key] for key in unknown if key in self._all()]) if unknown else []
 
     def people_in(self, head):
         """The uuids of the people in a group and in those nested in it."""
@@ -226,7 +241,7 @@ class _Walk:
     def _all(self):
         """{key of the DN: uuid} of all groups: who is a member and no person may be one, and to ask one by one would take thousands of questions."""
         if self._listed is None:
-            pages = self._connection.pages(_classes(self._directory), [PRESETS[self._directory.preset].uuid_attribute], PAGE, self._base)
+            pages = self._connection.pages(_classes(self._directory), [PRESETS[self._directory.preset].uuid_attribute], PAGE, self._bases)
             self._listed = {key_or_none(group.dn): group.uuid for page in pages for group in _groups(self._directory, page)}
         return self._listed
 
@@ -252,12 +267,12 @@ def _attributes(directory, members):
     return [PRESETS[directory.preset].uuid_attribute, 'cn', *members, *(['objectSid'] if directory.preset == ACTIVE_DIRECTORY else [])]
 
 
-def _by_uuid(connection, directory, base, uuids):
+def _by_uuid(connection, directory, bases, uuids):
     """[Group, ...] with all their members, of those that are there."""
     found = []
     for part in _parts(sorted(uuids)):
         asked = ''.join(uuid_filter(directory.preset, known_by) for known_by in part)
-        answers = connection.search(f'(|{asked})', _attributes(directory, ('member',) if directory.preset == ACTIVE_DIRECTORY else MEMBERS), base=base)
+        answers = connection.search(f'(|{asked})', _attributes(directory, ('member',) if directory.preset == ACTIVE_DIRECTORY else MEMBERS), base=bases)
         found += [group._replace(members=group.members + _rest(connection, group.dn, values)) for group, values in _read(directory, answers)]
     return found
 
@@ -339,10 +354,10 @@ def at_login(connection, directory, entry, rules):
 def _shown(connection, directory, uuids):
     """Those of these groups that the directory shows at all: who is not in one that is gone, or hidden, loses nothing by it."""
     found = set()
-    base = group_base(connection, directory) if uuids else ''
+    bases = group_bases(connection, directory) if uuids else ()
     for part in _parts(sorted(uuids)):
         asked = ''.join(uuid_filter(directory.preset, known_by) for known_by in part)
-        found |= {group.uuid for group in _groups(directory, connection.search(f'(|{asked})', _attributes(directory, ()), base=base))}
+        found |= {group.uuid for group in _groups(directory, connection.search(f'(|{asked})', _attributes(directory, ()), base=bases))}
     return found
 
 

@@ -2,7 +2,8 @@
 
 Active Directory takes the change from the portal's account, since who must change his password cannot bind: a delete of the old value with
 an add of the new one ([MS-ADTS] 3.1.1.3.1.5.2) is a change by who knows the old one, needs no right but Change Password, which everybody
-has, and keeps to the domain's rules. The others take it from the person himself (RFC 3062). Neither password is logged or kept.
+has, and keeps to the domain's rules. The others take it from the person himself (RFC 3062); who has let it expire there and cannot bind any more, see
+expired.py. Neither password is logged or kept.
 """
 
 import logging
@@ -15,7 +16,7 @@ from ldap.controls.ppolicy import PasswordPolicyControl
 from appliance.core import clock
 from appliance.core.errors import Invalid
 from appliance.core.i18n import texts
-from appliance.identity.directory import login, policy, resolving
+from appliance.identity.directory import expired, login, policy, resolving
 from appliance.identity.directory.client import connect, describe, details
 from appliance.identity.directory.errors import WrongPair
 from appliance.identity.directory.mapping import uuid_filter
@@ -50,11 +51,18 @@ def is_offered(directory):
     return directory.changes_passwords and directory.tls != 'none' and (directory.preset != 'active-directory' or bool(directory.bind_dn))
 
 
-def change(directory, known_by, old, new, before_bind):
-    """Give the person of a UUID a new password in the directory; (his Entry, whether the directory lets him in by it now).
+def is_owed(directory, reason):
+    """Whether a person whose bind was refused for this reason may give himself a new password from here before he is in."""
+    return is_offered(directory) and (reason == 'must_change' or (reason == 'password_expired' and expired.may_be_changed(directory)))
 
-    before_bind(entry, key) runs before the old password is tried, and may refuse by raising. Raises WrongPair (the old one is wrong),
-    PasswordRefused, and what `resolving.authenticate` does. No transaction may be open.
+
+def change(directory, known_by, old, new, before_bind):
+    """Give the person of a UUID a new password in the directory; (his Entry, None where the directory lets him in by it now, else why not: a key
+    of policy.REASONS).
+
+    before_bind(entry, key) runs before the old password is tried, and may refuse by raising; before_bind(entry, key, is_sure_to_fail=True)
+    before a bind that the directory counts as a failure whatever comes of the change. Raises WrongPair (the old one is wrong, or has expired
+    and the portal cannot change it), PasswordRefused, and what `resolving.authenticate` does. No transaction may be open.
     """
     login.refuse_unusable('x', old)
     login.refuse_unusable('x', new)
@@ -69,11 +77,28 @@ def _change(directory, known_by, entry, old, new, before_bind, deadline):
         raise WrongPair('unknown', key)
     before_bind(entry, key)
     reason = login.within(deadline, _by_portal if directory.preset == 'active-directory' else _by_himself, directory, entry.dn, old, new, deadline)
+    is_expired = reason == 'password_expired' and is_owed(directory, reason)
+    if is_expired:
+        reason = _in_place_of(directory, key, entry, old, new, before_bind, deadline)
     if reason:
         raise WrongPair(reason, key)
     log.info('directory %s: a password was changed', directory.name)
     reason = login.within(deadline, login.bind_as, directory, entry.dn, new, deadline)
-    return entry, reason is None and not entry.closed(clock.now())
+    if is_expired and reason == 'must_change' and login.within(deadline, expired.end_reset, directory, entry.dn, deadline):
+        reason = login.within(deadline, login.bind_as, directory, entry.dn, new, deadline)
+    return entry, reason or entry.closed(clock.now()) or None
+
+
+def _in_place_of(directory, key, entry, old, new, before_bind, deadline):
+    """The change for somebody whose old password is right, as the directory says, but lets him bind no more; None where it is changed."""
+    if not expired.is_proof(directory, entry.dn):
+        before_bind(entry, key, is_sure_to_fail=True)
+        if not login.within(deadline, expired.prove, directory, entry.dn, deadline):
+            return 'expired_to_anybody'
+    try:
+        return login.within(deadline, expired.change, directory, entry.dn, old, new, deadline)
+    except ldap.LDAPError as error:
+        raise _refused(directory, error) from None
 
 
 def _by_portal(directory, dn, old, new, deadline):
@@ -104,9 +129,14 @@ def _by_himself(directory, dn, old, new, deadline):
                 return reason
             connection.change_password(dn, old, new, [PasswordPolicyControl()])
         except ldap.LDAPError as error:
-            reason = policy.CHANGE_ERRORS.get(policy.error_of(error), 'unfit' if isinstance(error, ldap.CONSTRAINT_VIOLATION) else 'not_allowed')
-            raise (_not_allowed(directory, error) if reason == 'not_allowed' else PasswordRefused(reason)) from None
+            raise _refused(directory, error) from None
     return None
+
+
+def _refused(directory, error):
+    """What a directory that knows the policy control has against a change."""
+    reason = policy.CHANGE_ERRORS.get(policy.error_of(error), 'unfit' if isinstance(error, ldap.CONSTRAINT_VIOLATION) else 'not_allowed')
+    return _not_allowed(directory, error) if reason == 'not_allowed' else PasswordRefused(reason)
 
 
 def _not_allowed(directory, error):

@@ -19,10 +19,11 @@ _ = texts(__name__)
 # 532 and 773 come only after a right password; 775 comes after any, and of the others a person is told nothing either.
 ACTIVE_DIRECTORY = {'525': 'unknown', '52e': 'password', '530': 'refused', '531': 'refused', '532': 'must_change', '533': 'disabled',
                     '701': 'expired', '773': 'must_change', '775': 'locked'}
-# The control's errors of a bind (section 6.2). The first and the third come only after a right password; that an account is locked
-# comes after any, so it is for the log alone.
+# The control's errors of a bind (section 6.2). The first (but see is_said_to_anybody) and the third come only after a right password; that
+# an account is locked comes after any, so it is for the log alone.
 EXPIRED, LOCKED, RESET = 0, 1, 2
 BIND_ERRORS = {EXPIRED: 'password_expired', LOCKED: 'locked', RESET: 'must_change'}
+KEYTAB_SET = '2.16.840.1.113730.3.8.10.1'      # the extended operation by which a server shows that it has FreeIPA's plugins
 # Those of a change.
 CHANGE_ERRORS = {3: 'not_allowed', 4: 'not_allowed', 5: 'simple', 6: 'short', 7: 'young', 8: 'used', 9: 'long'}
 TOLD_DAYS = 14          # before its end a password is spoken of
@@ -40,6 +41,7 @@ REASONS = {
     'expired': _.lazy('the account has expired in the directory'),
     'must_change': _.lazy('the password is right, and must be changed before anything else'),
     'password_expired': _.lazy('the password is right, but has expired, and the directory grants no login for changing it'),
+    'expired_to_anybody': _.lazy('the password has expired; whether it is right the directory does not say (FreeIPA looks at the date first), so the person is told nothing'),
     'refused': _.lazy('the directory does not let this account in here and now: the log has its words'),
 }
 
@@ -64,7 +66,8 @@ def bind(connection, dn, password, preset):
     try:
         answered = connection.bind(dn, password, None if preset == 'active-directory' else [PasswordPolicyControl()])
     except ldap.INVALID_CREDENTIALS as error:
-        return _refused(error), None
+        reason = _refused(error)
+        return 'expired_to_anybody' if reason == BIND_ERRORS[EXPIRED] and is_said_to_anybody(connection, preset) else reason, None
     except ldap.LDAPError as error:
         if error_of(error) == LOCKED:       # 389 answers with another number
             return BIND_ERRORS[LOCKED], None
@@ -74,6 +77,20 @@ def bind(connection, dn, password, preset):
         return None, None
     # Bound, but for nothing other than changing the password.
     return (BIND_ERRORS[RESET], None) if said.error == RESET else (None, _hint(said))
+
+
+def is_said_to_anybody(connection, preset):
+    """Whether the server tells that a password has expired before it looks whether it is right, so that nothing is proven by it.
+
+    FreeIPA does (daemons/ipa-slapi-plugins/ipa-graceperiod, in its step before the bind), also where it is set up here as 389.
+    """
+    if preset == 'freeipa':
+        return True
+    try:
+        found = connection.search(f'(supportedExtension={KEYTAB_SET})', ['1.1'], base='', scope=ldap.SCOPE_BASE)
+    except ldap.LDAPError:
+        return False
+    return bool(found)
 
 
 def _refused(error):

@@ -12,9 +12,10 @@ from ldap.dn import dn2str, is_dn, str2dn
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.errors import DirectoryDown
 from appliance.identity.directory.login import bind_own_account
+from appliance.identity.directory.policy import KEYTAB_SET
 
 ATTRIBUTES = ('objectClass', 'namingContexts', 'defaultNamingContext', 'vendorName', 'vendorVersion', 'forestFunctionality', 'isGlobalCatalogReady',
-              'supportedCapabilities', 'ipaDomainLevel', 'ipaTopologyPluginVersion', 'dnsHostName')
+              'supportedCapabilities', 'ipaDomainLevel', 'ipaTopologyPluginVersion', 'dnsHostName', 'supportedExtension')
 ACTIVE_DIRECTORY = '1.2.840.113556.1.4.800'     # [MS-ADTS] 3.1.1.3.4.3.1
 # Where servers keep their own things.
 NOT_OF_PEOPLE = ('cn=configuration,', 'cn=schema', 'dc=domaindnszones,', 'dc=forestdnszones,', 'cn=changelog', 'cn=config', 'cn=monitor',
@@ -50,7 +51,7 @@ def _kind(values):
     if 'openldaprootdse' in {name.lower() for name in values.get('objectclass', ())}:
         return 'openldap'
     vendor = ' '.join(values.get('vendorname', []) + values.get('vendorversion', [])).lower()
-    if any(name.startswith('ipa') for name in values) or 'o=ipaca' in values.get('namingcontexts', ()):
+    if any(name.startswith('ipa') for name in values) or KEYTAB_SET in values.get('supportedextension', ()) or 'o=ipaca' in values.get('namingcontexts', ()):
         return 'freeipa'
     return '389' if '389' in vendor or 'red hat' in vendor or 'fedora' in vendor else ''
 

@@ -63,9 +63,9 @@ def log_in():
     return let_in(token, form.next.data, form.remember.data)
 
 
-def _to_step(token, target):
+def _to_step(token, target, words=''):
     """Nobody is in yet: another cookie, good for the new password and nothing else. The form comes at once: a redirect means «in» to the page's script."""
-    response = current_app.make_response((render_template('login/password.html', form=PasswordForm(data={'next': target})), 401))
+    response = current_app.make_response((render_template('login/password.html', form=PasswordForm(data={'next': target}), refusal=words), 401))
     cookies.keep(response, 'step', token)
     return response
 
@@ -92,6 +92,9 @@ def change_password():
     try:
         opened = password_changes.change_owed(request.cookies.get(cookies.name('step')), form.old.data or '', form.new.data or '', request.remote_addr or '',
                                               request.user_agent.string)
+    except owed_steps.StepOwed as owed:
+        return _to_step(owed.token, form.next.data, _('The new password is set. The directory takes it for one that somebody else gave you, so it wants you to choose '
+                                                      'another one once: the current one is the one that you have just chosen.'))
     except Invalid as error:
         form.refuse(error)
         return _step_again(form, '', 422)

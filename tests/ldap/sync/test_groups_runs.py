@@ -120,7 +120,7 @@ def test_a_reading_of_a_few_is_enough(company, made, followed):
         """As one that was told of worker5 alone."""
         snapshot = reading.read(directory)
         only = {known_by: entry for known_by, entry in snapshot.found.items() if entry[0].startswith('uid=worker5,')}
-        part = reading.Snapshot(directory, only, grouping=grouping.read(directory, only, is_whole=False))
+        part = reading.Snapshot(directory, only, grouping=grouping.read(directory, only, (directory.person_filter, snapshot.found)))
         return [step for step in planning.make(directory, part, creates=True).steps if step.kind in planning.RIGHTS]
     assert [(step.kind, step.name) for step in look()] == [('lose', 'Worker1'), ('lose', 'Worker3'), ('gain', 'Worker4')]
 
@@ -132,7 +132,7 @@ def test_who_is_placed_no_more_and_was_not_read_is_read_at_once(made, followed):
     following.follow(followed)
     made.set(dn)
     directory = directories.load(followed)
-    part = reading.Snapshot(directory, {}, grouping=grouping.read(directory, {}, is_whole=False))
+    part = reading.Snapshot(directory, {}, grouping=grouping.read(directory, {}, (directory.person_filter, reading.read(directory).found)))
     assert not [step for step in planning.make(directory, part, creates=True).steps if step.kind == planning.PLACE]
     assert part.grouping.is_to_read and who('worker1').department.name == 'Paint'
     following.follow(followed)

@@ -14,7 +14,7 @@ from appliance.core.i18n import texts
 from appliance.identity.directory import directories, gaps
 from appliance.identity.directory.adoption import joining, proposals
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, due, grouping, looking, models, notes, photos, planning, reading, runs, undoing
+from appliance.identity.directory.sync import applying, due, grouping, looking, models, notes, photos, planning, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
@@ -59,7 +59,7 @@ def follow(directory_id, most_s=None, is_again=False):
     for look in looking.looks(directory, creates):
         directories.note_answer(look.snapshot.directory)
         snapshot = look.snapshot
-        snapshot.grouping = grouping.read(snapshot.directory, snapshot.found, snapshot.is_whole)
+        snapshot.grouping = grouping.read(snapshot.directory, snapshot.found, (snapshot.asked, snapshot.listed))
         # Who is in a group may be another without a change of his entry.
         plan = look.plan if look.plan and snapshot.grouping is None else _plan(snapshot, creates)
         news = _without_known_news(directory_id, plan)
@@ -84,7 +84,7 @@ def propose(directory_id):
 
 def _read(directory):
     """A Snapshot of everybody. That it answers is noted for logins."""
-    snapshot = reading.read_by_turns(directory)
+    snapshot = looking.everybody(directory)
     snapshot.grouping = grouping.read(snapshot.directory, snapshot.found)
     directories.note_answer(snapshot.directory)
     return snapshot

@@ -69,21 +69,22 @@ class Grouping:
         return found
 
 
-def read(directory, found, is_whole=True):
+def read(directory, found, seen=('', None)):
     """The Grouping of a directory, None where it has no rule, no tree and no heads, and gave nothing. found: {uuid: (DN, values)} of the people
-    who were read; is_whole: whether that was everybody. Else all are listed, with what is needed here alone.
+    who were read; seen: (filter, uuids) of all, where that was not everybody: then they are listed, with what is needed here alone.
 
     That it cannot be read is `gap`: nobody is then given or denied anything. Only what the groups are called now is written, where it is another.
     """
     rules, has_tree = groups.rules_of(directory.id), directory.tree == 'ou'
     if not (rules or has_tree or directory.heads) and row('SELECT 1 FROM directory_given WHERE directory_id = ? LIMIT 1', directory.id) is None:
         return None
+    is_whole = seen[1] is None
     grouping = Grouping(rules, people=found, is_whole=is_whole)
     try:
         if rules or has_tree or not is_whole:
             with connect(directory, time.monotonic() + READ_S) as connection:
                 bind_own_account(connection, directory)
-                grouping.people = found if is_whole else _listed(connection, directory)
+                grouping.people = found if is_whole else _listed(connection, directory, *seen)
                 grouping.memberships = groups.members_of(connection, directory, {rule.uuid for rule in rules}, grouping.people) if rules else groups.Memberships()
                 grouping.branches, standing = tree.read(connection, directory, grouping.people) if has_tree else ({}, {})
     except (ldap.LDAPError, ValueError, DirectoryDown, DirectoryMisconfigured) as error:      # ValueError: what is no DN
@@ -101,18 +102,18 @@ def read(directory, found, is_whole=True):
     return grouping
 
 
-def _listed(connection, directory):
-    """{uuid: (DN, values)} of everybody, with those attributes by which groups and `manager` name people. What is renamed above somebody
+def _listed(connection, directory, asked, uuids):
+    """{uuid: (DN, values)} of all of these whom a filter gives, with those attributes by which groups and `manager` name people. What is renamed above somebody
     changes his DN and no mark of his entry, so a DN that is remembered here may be none any more.
     """
     mapping, preset = mapping_of(directory), directory.preset
     wanted = {PRESETS[preset].uuid_attribute, *mapping['login'], *PRIMARY_GROUP.get(preset, ()), *(mapping.get('head', ()) if directory.heads else ())}
     found = {}
-    for page in connection.pages(directory.person_filter, sorted(wanted), groups.PAGE):
+    for page in connection.pages(asked, sorted(wanted), groups.PAGE):
         for dn, values in page:
-            known_by = read_uuid(preset, plain(values))
-            if known_by:
-                found[str(known_by)] = (dn, values)
+            known_by = str(read_uuid(preset, plain(values)) or '')
+            if known_by in uuids:
+                found[known_by] = (dn, values)
     return found
 
 

@@ -8,6 +8,7 @@ all, not even the list is asked for. What cannot be trusted becomes a look at ev
 
 import functools
 import logging
+import random
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, 
 from appliance.identity.directory.sync import due, marks, models, planning, positions, reading, settled, unrolling
 
 log = logging.getLogger('appliance.directory')
+SAMPLE = 100    # people in it, and as many who are not, by whom a filter is compared with one that takes too long
 MOST_ASKED, ASKED_AT_ONCE = 500, 50     # who is read by number; with more it is the same to read everybody
 # A mark of whole seconds hides a second change within its second, so who was changed in the newest one is read again for a while.
 SECOND_OVER_S = 5
@@ -105,7 +107,13 @@ def forget(directory_id):
     settled.forget(directory_id)
 
 
-def _at_everybody(directory, mark, sign):
+def everybody(directory):
+    """The Snapshot of everybody, whatever was looked at before."""
+    return _everybody(directory, None)
+
+
+def _everybody(directory, mark):
+    """The same, filled by an _Everybody: by the filter as it is where that is due, unless it takes too long."""
     fills = []
 
     def fill():
@@ -120,18 +128,28 @@ def _at_everybody(directory, mark, sign):
             raise
     if snapshot is None or (snapshot.gap and snapshot.filled_by.may_wait):
         log.warning('directory %s: its filter takes too long, so it is compared with the one with its groups named another night', directory.name)
-        snapshot = reading.read_by_turns(directory, lambda: _Everybody(mark, is_check_wanted=False))
-    everybody = snapshot.filled_by
-    position, stamps = everybody.position, everybody.stamps
+        try:
+            snapshot = reading.read_by_turns(directory, lambda: _Everybody(mark, is_check_wanted=False))
+        except (DirectoryDown, NotTrusted) as error:
+            if snapshot is None:
+                raise error if isinstance(error, DirectoryDown) else DirectoryDown('silent') from error
+            log.warning('directory %s: its groups do not help: %s', directory.name, error)
+    return snapshot
+
+
+def _at_everybody(directory, mark, sign):
+    snapshot = _everybody(directory, mark)
+    filled_by = snapshot.filled_by
+    position, stamps = filled_by.position, filled_by.stamps
     if snapshot.gap or not all(stamps.values()):
         return Look(directory, snapshot, None, None)
-    values = {'sign': sign, 'server': position.server, 'high': position.high, 'full_at': snapshot.begun_at, 'checked_at': everybody.checked_at}
+    values = {'sign': sign, 'server': position.server, 'high': position.high, 'full_at': snapshot.begun_at, 'checked_at': filled_by.checked_at}
     return Look(directory, snapshot, values, _remembered(_memory.get(directory.id), values, stamps))
 
 
 class _Everybody:
-    """Fills a Snapshot with everybody. mark: the last one, if its filter was the same. may_wait: this compares two filters that gave the
-    same before, so it can be left for another night.
+    """Fills a Snapshot with everybody. mark: the last one, if its filter was the same. may_wait: this asks by the filter as it is, to compare it
+    with the one with its groups named, so it can be left for another night; if they never were compared, some people are asked for by both.
     """
 
     def __init__(self, mark, is_check_wanted=True):
@@ -141,10 +159,10 @@ class _Everybody:
     def __call__(self, connection, snapshot):
         directory = snapshot.directory
         self.position = positions.of(connection, directory)
-        own, named = directory.person_filter, _named(connection, directory, self.position)
+        own, named = unrolling.People(directory.person_filter), _named(connection, directory, self.position)
         is_check = own != named and self._is_check_wanted and (self._checked_at is None or due.is_check_due(self._checked_at))
-        self.may_wait = is_check and self._checked_at is not None
-        for page in connection.pages(own if is_check else named, _attributes(directory, self.position), reading.PAGE):
+        self.may_wait = is_check
+        for page in (own if is_check else named).pages(connection, directory.preset, _attributes(directory, self.position)):
             known = reading.take(snapshot, page)
             self.stamps.update((one, _stamp(values, self.position.marker)) for one, (_dn, values) in known.items())
         is_as_before = own != named and not is_check and self._is_check_wanted
@@ -152,17 +170,28 @@ class _Everybody:
         if is_check and not _agree(connection, directory, snapshot.found, own, named):
             log.warning('directory %s: the filter gives others than the one with its groups named, so it is asked as it is', directory.name)
             self.checked_at = None
+        if own != named and not self._is_check_wanted and self._checked_at is None and not _agree_on_some(connection, directory, snapshot.found, own):
+            raise NotTrusted('the filter gives others than the one with its groups named')
+
+
+def _agree_on_some(connection, directory, found, own):
+    """Whether a filter gives some of those who were found, and none of some others, asked for by number: that is quick with any filter."""
+    preset = PRESETS[directory.preset]
+    others = [known for page in connection.pages(preset.person_filter, [preset.uuid_attribute], reading.PAGE)
+              for known, _entry in reading.known_by(directory.preset, page) if known not in found]
+    asked = [one for group in (list(found), others) for one in random.sample(group, min(SAMPLE, len(group)))]
+    return all(bool(own.search(connection, directory.preset, uuid_filter(directory.preset, one), [preset.uuid_attribute])) == (one in found) for one in asked)
 
 
 def _agree(connection, directory, found, own, named):
     """Whether a filter and the one with its groups named give the same; people who changed meanwhile are asked for again."""
     attribute, listed = PRESETS[directory.preset].uuid_attribute, set()
     try:
-        for page in connection.pages(named, [attribute], reading.PAGE):
+        for page in named.pages(connection, directory.preset, [attribute]):
             listed.update(known for known, _entry in reading.known_by(directory.preset, page))
         differing = listed ^ found.keys()
         return len(differing) <= reading.LOOKED_UP and all(
-            len({bool(connection.search(f'(&{one}{uuid_filter(directory.preset, known_by)})', ['1.1'], limit=1)) for one in (own, named)}) == 1
+            len({bool(one.search(connection, directory.preset, uuid_filter(directory.preset, known_by), [attribute])) for one in (own, named)}) == 1
             for known_by in differing)
     except (ldap.LDAPError, DirectoryDown):     # everybody was read; the comparison is made again
         return False
@@ -211,7 +240,7 @@ class _Changed:
             raise NotTrusted('the server does not say how far it is, and this process has not looked yet')
         # Only of an Active Directory that is one number for all it holds: what OpenLDAP says of one database tells nothing of the groups in another.
         self.is_still = self.position.kind == positions.USN and self.position.high == high and memory is not None and self.here.are_all_in(memory.stamps)
-        named = functools.cache(lambda: _named(connection, directory, self.position) if self._mark.checked_at else directory.person_filter)
+        named = functools.cache(lambda: _named(connection, directory, self.position) if self._mark.checked_at else unrolling.People(directory.person_filter))
         self.stamps = memory.stamps if self.is_still else _listing(connection, directory, named(), self.position.marker)
         changed = set() if self.is_still else self._changed(high)
         wanted = self.here.wanted(self.stamps, changed, memory.stamps if memory else None)
@@ -220,8 +249,9 @@ class _Changed:
         snapshot.listed = self.stamps
         for at in range(0, len(wanted), ASKED_AT_ONCE):
             numbers = ''.join(uuid_filter(directory.preset, one) for one in wanted[at:at + ASKED_AT_ONCE])
-            page = connection.search(f'(&{named()}(|{numbers}))', _attributes(directory, self.position))
-            reading.take(snapshot, page)
+            reading.take(snapshot, named().search(connection, directory.preset, f'(|{numbers})', _attributes(directory, self.position)))
+        if snapshot.found or not self.is_still:
+            snapshot.asked = named().asked
 
     def _changed(self, high):
         """The uuids of those whose entries may have changed since."""
@@ -279,15 +309,15 @@ class _Here:
 
 
 def _named(connection, directory, position):
-    """The filter for people with its groups named, where it asks for a group with those within it."""
+    """The People of the filter, with its groups named or read where it asks for a group with those within it."""
     own = directory.person_filter
-    return unrolling.unrolled(connection, own, position.root) if position.root and unrolling.has_chain(own) else own
+    return unrolling.unrolled(connection, own, position.root) if position.root and unrolling.has_chain(own) else unrolling.People(own)
 
 
-def _listing(connection, directory, person_filter, marker):
+def _listing(connection, directory, people, marker):
     """{uuid: mark of the last change, b'' where it is not shown} of everybody who is there."""
     attribute, found = PRESETS[directory.preset].uuid_attribute, {}
-    for page in connection.pages(person_filter, [attribute, marker], reading.PAGE):
+    for page in people.pages(connection, directory.preset, [attribute, marker]):
         for _dn, values in page:
             known_by = _number(directory.preset, _stamp(values, attribute))
             if known_by:
