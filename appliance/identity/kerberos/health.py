@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from appliance.core import audit, clock
+from appliance.core import clock
 from appliance.core.checks import FAILED, OK, WARNING, finding, health
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories
