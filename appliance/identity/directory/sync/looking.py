@@ -1,7 +1,7 @@
 """How a directory is looked at: at what changed since the last look where that can be told, else at everybody.
 
 A look at what changed lists who is there (a number and the mark of the last change of each, no more), and reads those whose entries
-changed, who are new in the list, or who are not settled here (settled.py). Who is not in the list is absent, whatever the reason:
+changed, who are new in the list, or who are not settled here (settled.py), and those whom somebody changed here may be. Who is not in the list is absent, whatever the reason:
 deleted, moved, out of the filter, out of a group within a group, hidden. Where an Active Directory says that nothing was written at
 all, not even the list is asked for. What cannot be trusted becomes a look at everybody, as do the first look, one each few hours and each night.
 """
@@ -9,15 +9,16 @@ all, not even the list is asked for. What cannot be trusted becomes a look at ev
 import functools
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import ldap
 
 from appliance.core import clock
+from appliance.identity.directory.adoption import matching
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_uuid, uuid_filter
-from appliance.identity.directory.sync import due, marks, models, planning, positions, reading, settled, unrolling
+from appliance.identity.directory.sync import changed_here, due, marks, models, planning, positions, reading, settled, unrolling
 
 log = logging.getLogger('appliance.directory')
 MOST_ASKED, ASKED_AT_ONCE = 500, 50     # who is read by number; with more it is the same to read everybody
@@ -37,6 +38,7 @@ class Memory:
     """What a process remembers of its last look. full_at, sign: of the mark it belongs to. high: how far the server was.
 
     stamps: {uuid: mark of the last change}. newest: the newest of them, first seen at newest_at, listed_at: both time.monotonic().
+    people: how far it knew the people here.
     """
 
     sign: str
@@ -46,6 +48,7 @@ class Memory:
     newest: bytes
     newest_at: float
     listed_at: float
+    people: changed_here.Seen
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def _at_everybody(directory, mark, sign):
     if snapshot.gap or not all(stamps.values()):
         return Look(directory, snapshot, None, None)
     values = {'sign': sign, 'server': position.server, 'high': position.high, 'full_at': snapshot.begun_at, 'checked_at': everybody.checked_at}
-    return Look(directory, snapshot, values, _remembered(_memory.get(directory.id), values, stamps))
+    return Look(directory, snapshot, values, _remembered(_memory.get(directory.id), values, stamps, changed_here.Seen(None, snapshot.begun_at)))
 
 
 class _Everybody:
@@ -173,7 +176,9 @@ def _at_changes(directory, mark, creates):
     memory = _memory.get(directory.id)
     if memory and (memory.sign, memory.full_at) != (mark.sign, mark.full_at):
         memory = None
-    here = _Here(directory, creates, set() if memory else marks.left_open(directory.id, mark.full_at))
+    seen = changed_here.Seen(mark.people, clock.now())
+    changed_people = changed_here.since(directory.id, memory.people if memory else changed_here.Seen(None, mark.full_at), mark.people)
+    here = _Here(directory, creates, set() if memory else marks.left_open(directory.id, mark.full_at), changed_people)
     try:
         snapshot = reading.read_by_turns(directory, lambda: _Changed(mark, memory, here))
     except DirectoryDown:
@@ -186,11 +191,12 @@ def _at_changes(directory, mark, creates):
         raise NotTrusted('the answer broke off')
     changed = snapshot.filled_by
     if changed.is_still and not snapshot.found:
+        _memory[directory.id] = replace(memory, people=seen)
         return None
     position = changed.position
     values = {'sign': mark.sign, 'server': position.server, 'high': position.high, 'full_at': mark.full_at, 'checked_at': mark.checked_at}
-    is_same = not snapshot.found and here.are_all_in(snapshot.listed)
-    return Look(directory, snapshot, values, _remembered(memory, values, changed.stamps), marks.is_out_of_date(mark) and position.high != mark.high,
+    is_same = not snapshot.found and not snapshot.vanished and here.are_all_in(snapshot.listed)
+    return Look(directory, snapshot, values, _remembered(memory, values, changed.stamps, seen), marks.is_out_of_date(mark) and position.high != mark.high,
                 planning.Plan((), '', 0, len(here.known)) if is_same else None)
 
 
@@ -215,12 +221,14 @@ class _Changed:
         self.stamps = memory.stamps if self.is_still else _listing(connection, directory, named(), self.position.marker)
         changed = set() if self.is_still else self._changed(high)
         wanted = self.here.wanted(self.stamps, changed, memory.stamps if memory else None)
-        if len(wanted) > MOST_ASKED:
-            raise NotTrusted(f'{len(wanted)} are to be compared')
+        asked = [uuid_filter(directory.preset, one) for one in wanted] + self.here.like_changed(self.stamps)
+        if len(asked) > MOST_ASKED:
+            raise NotTrusted(f'{len(asked)} are to be compared')
         snapshot.listed = self.stamps
-        for at in range(0, len(wanted), ASKED_AT_ONCE):
-            numbers = ''.join(uuid_filter(directory.preset, one) for one in wanted[at:at + ASKED_AT_ONCE])
-            page = connection.search(f'(&{named()}(|{numbers}))', _attributes(directory, self.position))
+        if memory:
+            snapshot.vanished = frozenset(one for one in memory.stamps if one not in self.stamps and one not in self.here.known)
+        for at in range(0, len(asked), ASKED_AT_ONCE):
+            page = connection.search(f'(&{named()}(|{"".join(asked[at:at + ASKED_AT_ONCE])}))', _attributes(directory, self.position))
             reading.take(snapshot, page)
 
     def _changed(self, high):
@@ -241,15 +249,20 @@ class _Changed:
 
 @dataclass
 class _Here:
-    """Who is known here, read before the directory is asked, in a thread of its own. left_open: see marks, of a process that has not looked yet."""
+    """Who is known here, read before the directory is asked, in a thread of its own. left_open: see marks, of a process that has not looked yet.
+    changed: whom somebody changed here since.
+    """
 
     directory: object
     creates: bool
     left_open: set
+    changed: list
     known: dict = field(init=False)
+    proposed: frozenset = field(init=False)     # the uuids of entries that those may be, by an open proposal
 
     def __post_init__(self):
         self.known = planning.known_people(self.directory.id)
+        self.proposed = frozenset(one for one, _person in matching.proposed_of(self.directory.id, 'a.person_id', [one.person_id for one in self.changed]))
         self._departments = planning.departments_by_name()
         if settled.of(self.directory.id) is None:
             ends = marks.ends(self.directory.id)
@@ -275,7 +288,12 @@ class _Here:
                  and not (one in before and before[one].is_of(self._hash(person), now))}
         # Who is new there may be here already, by another account; whom this process never saw in the list, a look at everybody told of.
         is_read = self.creates or listed_before is not None
-        return sorted(one for one in new | changed | open_ if (is_read if one not in self.known else not self.known[one].is_forgotten))
+        read = {one for one in new | changed | open_ if (is_read if one not in self.known else not self.known[one].is_forgotten)}
+        return sorted(read | (self.proposed & listed.keys()))
+
+    def like_changed(self, listed):
+        """The filters of entries that may be those whom somebody changed here; who has one of these in the list is that one."""
+        return [one for one in (changed_here.filter_of(self.directory, person) for person in self.changed if person.uuid not in listed) if one]
 
 
 def _named(connection, directory, position):
@@ -311,7 +329,7 @@ def _attributes(directory, position):
     return sorted({*attributes_of(directory), position.marker})
 
 
-def _remembered(before, values, stamps):
+def _remembered(before, values, stamps, people):
     newest, now = max(stamps.values(), default=b''), time.monotonic()
     newest_at = before.newest_at if before and before.newest == newest else now
-    return Memory(values['sign'], values['full_at'], values['high'], stamps, newest, newest_at, now)
+    return Memory(values['sign'], values['full_at'], values['high'], stamps, newest, newest_at, now, people)

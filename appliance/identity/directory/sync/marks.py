@@ -7,9 +7,12 @@ import dataclasses
 import hashlib
 from datetime import timedelta
 
+from peewee import fn
+
 from appliance.core import clock
 from appliance.core.db import rows, write
 from appliance.core.departments import all_departments
+from appliance.core.revisions import Revision
 from appliance.identity.directory.groups import rules_of
 from appliance.identity.directory.sync import models, planning
 from appliance.identity.directory.sync.models import SyncMark
@@ -40,8 +43,9 @@ def _sign(directory, creates, newest):
 
 
 def of(directory_id):
-    """The SyncMark of a directory, or None."""
-    return SyncMark.get_or_none(SyncMark.directory == directory_id)
+    """The SyncMark of a directory, with `people`, the revision of all people; or None."""
+    people = Revision.select(Revision.number).where(Revision.name == 'person')
+    return SyncMark.select(SyncMark, fn.COALESCE(people, 0).alias('people')).where(SyncMark.directory == directory_id).first()
 
 
 def keep(directory_id, **values):

@@ -30,6 +30,7 @@ class Snapshot:
 
     found: {uuid: (dn, {attribute: [bytes, ...]})}, read into an Entry only when it is asked for: of 10,000 people few have changed.
     listed: the uuids of all who are there, where only some were read (looking.py); None: found is everybody.
+    vanished: the uuids of those who were listed before and are not any more, as far as that is known.
     unclear: uuids that two entries have: whose they are is not known, so nothing is done to anybody, nor is he absent.
     gap: why it may not be everybody: '' (it is), `part` (the server's size limit), `lost` (the connection ended midway).
     begun_at: when it was begun; who came in since then may be missing in it. filled_by: see read_by_turns.
@@ -42,6 +43,7 @@ class Snapshot:
     gap: str = ''
     begun_at: datetime = field(default_factory=clock.now)
     listed: object = None
+    vanished: frozenset = frozenset()
     filled_by: object = None
     grouping: object = None
 
