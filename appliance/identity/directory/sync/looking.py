@@ -17,8 +17,8 @@ import ldap
 from appliance.core import clock
 from appliance.identity.directory.adoption import matching
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_uuid, uuid_filter
-from appliance.identity.directory.sync import changed_here, due, marks, models, planning, positions, reading, settled, unrolling
+from appliance.identity.directory.mapping import PRESETS, attributes_of, uuid_filter
+from appliance.identity.directory.sync import changed_here, due, grouping, marks, models, planning, positions, reading, settled, unrolling
 
 log = logging.getLogger('appliance.directory')
 MOST_ASKED, ASKED_AT_ONCE = 500, 50     # who is read by number; with more it is the same to read everybody
@@ -53,12 +53,13 @@ class Memory:
 
 @dataclass(frozen=True)
 class Look:
-    """One reading: its Snapshot, and what is kept once it was planned from. mark: values of a SyncMark, None where nothing can be told by.
+    """One reading: its Snapshot, what is to be read beside it, and what is kept once it was planned from. mark: values of a SyncMark, None where nothing can be told by.
     plan: where there is nothing to compare, the plan of that.
     """
 
     directory: object
     snapshot: reading.Snapshot
+    wanted: grouping.Wanted
     mark: dict | None
     memory: Memory | None
     is_mark_due: bool = True
@@ -72,11 +73,11 @@ def looks(directory, creates):
     """Yield the Looks to plan from, one after the other: mostly one; none where nothing happened; two where a full one is due, so that
     nobody who must go waits for it. Each is given to `keep` before the next.
     """
-    mark = marks.of(directory.id)
-    mark = mark if mark and marks.is_of(mark.sign, directory, creates) else None
+    mark, wanted = marks.of(directory.id), grouping.wanted(directory)
+    mark = mark if mark and marks.is_of(mark.sign, directory, creates, wanted.rules) else None
     if mark:
         try:
-            look = _at_changes(directory, mark, creates)
+            look = _at_changes(directory, mark, creates, wanted)
         except (NotTrusted, DirectoryMisconfigured) as error:
             if getattr(error, 'reason', '') in REFUSED:
                 raise
@@ -86,7 +87,7 @@ def looks(directory, creates):
                 yield look
             if not due.is_full_due(mark.full_at):
                 return
-    yield _at_everybody(directory, mark, marks.sign(directory, creates))
+    yield _at_everybody(directory, mark, marks.sign(directory, creates, wanted.rules), wanted)
 
 
 def keep(look, plan, is_run):
@@ -108,28 +109,28 @@ def forget(directory_id):
     settled.forget(directory_id)
 
 
-def _at_everybody(directory, mark, sign):
+def _at_everybody(directory, mark, sign, wanted):
     fills = []
 
     def fill():
         fills.append(_Everybody(mark))
         return fills[-1]
 
-    snapshot = None
+    found = None
     try:
-        snapshot = reading.read_by_turns(directory, fill)
+        found = reading.read_by_turns(directory, fill)
     except DirectoryDown:
         if not any(one.may_wait for one in fills):
             raise
-    if snapshot is None or (snapshot.gap and snapshot.filled_by.may_wait):
+    if found is None or (found.gap and found.filled_by.may_wait):
         log.warning('directory %s: its filter takes too long, so it is compared with the one with its groups named another night', directory.name)
-        snapshot = reading.read_by_turns(directory, lambda: _Everybody(mark, is_check_wanted=False))
-    everybody = snapshot.filled_by
+        found = reading.read_by_turns(directory, lambda: _Everybody(mark, is_check_wanted=False))
+    snapshot, everybody = found
     position, stamps = everybody.position, everybody.stamps
     if snapshot.gap or not all(stamps.values()):
-        return Look(directory, snapshot, None, None)
+        return Look(directory, snapshot, wanted, None, None)
     values = {'sign': sign, 'server': position.server, 'high': position.high, 'full_at': snapshot.begun_at, 'checked_at': everybody.checked_at}
-    return Look(directory, snapshot, values, _remembered(_memory.get(directory.id), values, stamps, changed_here.Seen(None, snapshot.begun_at)))
+    return Look(directory, snapshot, wanted, values, _remembered(_memory.get(directory.id), values, stamps, changed_here.Seen(None, snapshot.begun_at)))
 
 
 class _Everybody:
@@ -149,7 +150,7 @@ class _Everybody:
         self.may_wait = is_check and self._checked_at is not None
         for page in connection.pages(own if is_check else named, _attributes(directory, self.position), reading.PAGE):
             known = reading.take(snapshot, page)
-            self.stamps.update((one, _stamp(values, self.position.marker)) for one, (_dn, values) in known.items())
+            self.stamps.update((one, reading.first(values, self.position.marker)) for one, (_dn, values) in known.items())
         is_as_before = own != named and not is_check and self._is_check_wanted
         self.checked_at = self._checked_at if is_as_before else snapshot.begun_at
         if is_check and not _agree(connection, directory, snapshot.found, own, named):
@@ -171,16 +172,17 @@ def _agree(connection, directory, found, own, named):
         return False
 
 
-def _at_changes(directory, mark, creates):
+def _at_changes(directory, mark, creates, wanted):
     """The Look at what changed since a mark, None where nothing did. NotTrusted where that cannot be told."""
     memory = _memory.get(directory.id)
     if memory and (memory.sign, memory.full_at) != (mark.sign, mark.full_at):
         memory = None
     seen = changed_here.Seen(mark.people, clock.now())
     changed_people = changed_here.since(directory.id, memory.people if memory else changed_here.Seen(None, mark.full_at), mark.people)
-    here = _Here(directory, creates, set() if memory else marks.left_open(directory.id, mark.full_at), changed_people)
+    here = _Here(directory, creates, set() if memory else marks.left_open(directory.id, mark.full_at), changed_people,
+                 grouping.attributes(directory) if wanted.is_any else set())
     try:
-        snapshot = reading.read_by_turns(directory, lambda: _Changed(mark, memory, here))
+        snapshot, changed = reading.read_by_turns(directory, lambda: _Changed(mark, memory, here))
     except DirectoryDown:
         if directory.preset != 'active-directory':
             # It may come back from a backup, and be past the mark by then. An Active Directory tells that by its name.
@@ -189,14 +191,13 @@ def _at_changes(directory, mark, creates):
         raise
     if snapshot.gap:
         raise NotTrusted('the answer broke off')
-    changed = snapshot.filled_by
     if changed.is_still and not snapshot.found:
         _memory[directory.id] = replace(memory, people=seen)
         return None
     position = changed.position
     values = {'sign': mark.sign, 'server': position.server, 'high': position.high, 'full_at': mark.full_at, 'checked_at': mark.checked_at}
     is_same = not snapshot.found and not snapshot.vanished and here.are_all_in(snapshot.listed)
-    return Look(directory, snapshot, values, _remembered(memory, values, changed.stamps, seen), marks.is_out_of_date(mark) and position.high != mark.high,
+    return Look(directory, snapshot, wanted, values, _remembered(memory, values, changed.stamps, seen), marks.is_out_of_date(mark) and position.high != mark.high,
                 planning.Plan((), '', 0, len(here.known)) if is_same else None)
 
 
@@ -218,7 +219,7 @@ class _Changed:
         # Only of an Active Directory that is one number for all it holds: what OpenLDAP says of one database tells nothing of the groups in another.
         self.is_still = self.position.kind == positions.USN and self.position.high == high and memory is not None and self.here.are_all_in(memory.stamps)
         named = functools.cache(lambda: _named(connection, directory, self.position) if self._mark.checked_at else directory.person_filter)
-        self.stamps = memory.stamps if self.is_still else _listing(connection, directory, named(), self.position.marker)
+        self.stamps = memory.stamps if self.is_still else self._list(connection, snapshot, named())
         changed = set() if self.is_still else self._changed(high)
         wanted = self.here.wanted(self.stamps, changed, memory.stamps if memory else None)
         asked = [uuid_filter(directory.preset, one) for one in wanted] + self.here.like_changed(self.stamps)
@@ -230,6 +231,18 @@ class _Changed:
         for at in range(0, len(asked), ASKED_AT_ONCE):
             page = connection.search(f'(&{named()}(|{"".join(asked[at:at + ASKED_AT_ONCE])}))', _attributes(directory, self.position))
             reading.take(snapshot, page)
+
+    def _list(self, connection, snapshot, person_filter):
+        """{uuid: mark of the last change, b'' where it is not shown} of everybody who is there; what is told of groups by is kept beside."""
+        stamps, people, marker = {}, {}, self.position.marker
+        for known_by, dn, values in reading.listed(connection, snapshot.directory, person_filter, {marker, *self.here.beside}):
+            stamps[known_by] = reading.first(values, marker)
+            if self.here.beside:
+                people[known_by] = dn, values
+        if not stamps:
+            raise NotTrusted('nobody is there')
+        snapshot.people = people if self.here.beside else None
+        return stamps
 
     def _changed(self, high):
         """The uuids of those whose entries may have changed since."""
@@ -250,13 +263,14 @@ class _Changed:
 @dataclass
 class _Here:
     """Who is known here, read before the directory is asked, in a thread of its own. left_open: see marks, of a process that has not looked yet.
-    changed: whom somebody changed here since.
+    changed: whom somebody changed here since. beside: what is to be listed of everybody besides, for groups.
     """
 
     directory: object
     creates: bool
     left_open: set
     changed: list
+    beside: set
     known: dict = field(init=False)
     proposed: frozenset = field(init=False)     # the uuids of entries that those may be, by an open proposal
 
@@ -300,29 +314,6 @@ def _named(connection, directory, position):
     """The filter for people with its groups named, where it asks for a group with those within it."""
     own = directory.person_filter
     return unrolling.unrolled(connection, own, position.root) if position.root and unrolling.has_chain(own) else own
-
-
-def _listing(connection, directory, person_filter, marker):
-    """{uuid: mark of the last change, b'' where it is not shown} of everybody who is there."""
-    attribute, found = PRESETS[directory.preset].uuid_attribute, {}
-    for page in connection.pages(person_filter, [attribute, marker], reading.PAGE):
-        for _dn, values in page:
-            known_by = _number(directory.preset, _stamp(values, attribute))
-            if known_by:
-                found[known_by] = _stamp(values, marker)
-    if not found:
-        raise NotTrusted('nobody is there')
-    return found
-
-
-@functools.lru_cache(maxsize=200_000)
-def _number(preset, data):
-    """The uuid that these bytes are, '' for none: the same ones come with each list."""
-    return str(read_uuid(preset, {PRESETS[preset].uuid_attribute.lower(): [data]}) or '')
-
-
-def _stamp(values, attribute):
-    return (values.get(attribute) or plain(values).get(attribute.lower()) or [b''])[0]
 
 
 def _attributes(directory, position):
