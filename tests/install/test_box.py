@@ -207,12 +207,13 @@ def _finding(box):
     return next(one['code'] for one in json.loads(found) if one['name'] == 'kerberos')
 
 
-def _place(box, keytab):
-    """Run the playbook with a keytab (bytes)."""
+def _place(box, keytab, more=''):
+    """Run the playbook with a keytab (bytes); returns what it says of tickets at the end."""
     path = box.guest.root / 'root/portal.keytab'
     path.write_bytes(keytab)
-    box.guest.run(f'{INSTALL} -e appliance_keytab=/root/portal.keytab', timeout=900)
+    said = box.guest.run(f'{INSTALL} -e appliance_keytab=/root/portal.keytab {more}', timeout=900).stdout
     path.unlink()
+    return re.search(r'^Single sign-on: (.+)$', said, re.MULTILINE)[1]
 
 
 def _has_offer(computer):
@@ -230,7 +231,7 @@ def test_without_a_keytab_no_ticket_is_asked_for(box, computer):
 
 def test_a_ticket_of_the_domain_logs_in_once_the_box_has_a_keytab(box, computer, figure):
     began = time.monotonic()
-    _place(box, computer.new_key(SERVICE))
+    assert _place(box, computer.new_key(SERVICE)) == f'tickets for {SERVICE}@{REALM} are taken, of people of {REALM}'
     figure(f'Single sign-on, with what it compiles: {time.monotonic() - began:.0f} s')
     assert box.guest.run(f'stat -c "%U %G %a" {KEYTAB}').stdout.split() == ['root', 'appliance', '640']
     assert _finding(box) == 'kerberos.well'
@@ -274,10 +275,10 @@ def test_what_is_wrong_with_a_keytab_is_said(box, computer):
     box.guest.run(f'chmod 644 {KEYTAB}')
     assert _finding(box) == 'kerberos.everybody_reads'
     renewed = computer.new_key(SERVICE)
-    _place(box, computer.new_key('HTTP/other.example.com'))
+    assert 'the keytab has no key of' in _place(box, computer.new_key('HTTP/other.example.com'))
     assert _finding(box) == 'kerberos.no_principal'
     assert computer.get('/login/kerberos', '--negotiate', '-u', ':')[0] == 503
-    _place(box, renewed)
+    _place(box, renewed, f'-e appliance_principal={SERVICE}@{REALM}')
     assert box.guest.run(f'stat -c "%U %G %a" {KEYTAB}').stdout.split() == ['root', 'appliance', '640']
     newest = computer.new_key(SERVICE)
     computer.log_on(slapd.LOGIN, slapd.PASSWORD)
@@ -285,6 +286,7 @@ def test_what_is_wrong_with_a_keytab_is_said(box, computer):
     assert computer.get('/login/kerberos', '--negotiate', '-u', ':')[0] == 401
     assert _finding(box) == 'kerberos.old_key'
     _place(box, newest)
+    assert f'principal = {SERVICE}@{REALM}' in box.guest.run('cat /etc/appliance/config.ini').stdout, 'said once, it stays'
     assert computer.get('/login/kerberos', '--negotiate', '-u', ':')[0] == 303
     assert _finding(box) == 'kerberos.well'
 
@@ -292,6 +294,7 @@ def test_what_is_wrong_with_a_keytab_is_said(box, computer):
 def test_the_playbook_takes_it_away_again(box, computer):
     box.guest.run(f'{INSTALL} -e appliance_keytab=-', timeout=600)
     box.guest.run(f'test ! -e {KEYTAB}')
+    assert 'appliance_principal: ""' in box.guest.run('cat /etc/appliance/install.yml').stdout
     assert not _has_offer(computer)
     assert _finding(box) == 'kerberos.none'
     assert re.search(r'changed=0 .*failed=0', box.guest.run(INSTALL, timeout=600).stdout)
