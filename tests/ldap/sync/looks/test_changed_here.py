@@ -122,3 +122,13 @@ def test_who_was_said_to_be_two_is_asked_of_no_more(look, followed, cheap):
     with cheap():
         assert look() == {}
     assert runs.list_runs(SYSTEM, followed)[0]['state'] == 'done'
+
+
+def test_what_is_doubtful_or_weaker_is_no_news_at_each_look(look, cheap):
+    add_person(SYSTEM, 'ada', 'Local Ada')
+    add_person(SYSTEM, 'other', 'Other', employee_number='N-ada')
+    add_person(SYSTEM, 'bea', 'Local Bea', mail='cid@company.test')     # by mail another one, whom her login outweighs
+    found = {('ada', 'ambiguous'), ('other', 'ambiguous'), ('bea', 'login')}
+    assert set(look()) == found
+    with cheap():
+        assert set(look()) == found
