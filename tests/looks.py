@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 from appliance.identity.directory.client import Connection
 
-LISTED = 2      # attributes of a list: the number and the mark of the last change
+LISTED = 5      # attributes of a list: the number and the mark of the last change; for groups login, primary group and manager
 FEW = 5
 
 
 @contextlib.contextmanager
 def watched():
-    """Within the block: `lists` and `wholes`, how many searches page by page asked for numbers alone and for whole entries, `filters`,
+    """Within the block: `lists` and `wholes`, how many searches page by page asked for little and for whole entries, `filters`,
     what these asked for, and `read`, how many entries were read by number.
     """
     asked, pages, search = SimpleNamespace(lists=0, wholes=0, read=0, filters=[]), Connection.pages, Connection.search

@@ -2,6 +2,7 @@
 
 import click
 
+from appliance.cli import directory_proposals
 from appliance.cli.context import console_actor, opened
 from appliance.cli.output import as_json_option, as_json_text, listing, say
 from appliance.core.errors import Unavailable
@@ -70,18 +71,23 @@ COMMANDS = (sync, list_, apply, undo)
 
 
 def show(actor, run_id, as_json):
-    """Print a run with its steps; Unavailable where it failed."""
+    """Print a run with its steps and who may be here already by it; Unavailable where it failed."""
     run, steps, after = runs.one_run(actor, run_id), [], 0
     while page := runs.steps_of(actor, run_id, after=after, limit=1000):
         steps, after = steps + page, page[-1]['id']
+    proposed = directory_proposals.rows(actor, run['directory_id'], run_id=run_id) if run['states'].get(models.PROPOSED) else []
     if as_json:
-        print(as_json_text(run | {'steps': steps}))
+        print(as_json_text(run | {'steps': steps, 'proposals': proposed}))
         return
     for step in steps:
+        if step['state'] == models.PROPOSED:
+            continue
         what = words.KINDS[step['kind']] if step['state'] != models.WAITING or not step['is_held'] else f'{words.KINDS[step["kind"]]} (held)'
         click.echo(f'{what!s:<20} {step["name"]}: {words.note(step) or words.REASONS[step["reason"]]}')
         for field, old, new in words.changes(step):
             click.echo(f'{"":<20}   {field}: {old or "-"} -> {new or "-"}')
+    if proposed:
+        directory_proposals.show(proposed, directories.load(run['directory_id']))
     if run['brake']:
         say(words.brake(run))
     say(f'Run {run_id}: {words.RUN_STATES[run["state"]]}.' if steps or run['failure'] or run['brake'] else 'Nothing to do: everybody is here as the directory says.')

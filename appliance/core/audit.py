@@ -211,6 +211,15 @@ def listing(what='', person_ids=None, words='', older_than=None):
     return {'rows': shown, 'older': shown[-1]['id'] if len(found) > PAGE_ROWS else None}
 
 
+def last_at(what, since, **data):
+    """When something was last written down, or counted, with exactly this data since a moment; None where it was not."""
+    begins = AuditRow.data.db_value(data)[:-1]      # counting adds `times` behind it
+    found = row('''SELECT max(at) FROM (SELECT at, data FROM audit WHERE what = ? AND at > ?
+                   UNION ALL SELECT first_at, data FROM audit_count WHERE what = ? AND first_at > ?) told
+                   WHERE substr(data, 1, ?) = ?''', *(what, clock.microseconds(since)) * 2, len(begins), begins)[0]
+    return found if found is None else clock.from_microseconds(found)
+
+
 def kinds():
     """The names of all that was ever written down."""
     return [what for what, in rows('SELECT DISTINCT what FROM audit ORDER BY what')]

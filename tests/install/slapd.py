@@ -48,10 +48,11 @@ access to * by users read by * none
 
 @dataclass(frozen=True)
 class Directory:
-    """Where it is, and whom to trust (PEM)."""
+    """Where it is, whom to trust (PEM), and the guest that it runs on."""
 
     url: str
     authority: str
+    guest: object
 
 
 def serve(guest):
@@ -66,4 +67,4 @@ def serve(guest):
     guest.run('mkdir /srv/ldap/db && slapadd -q -f /srv/ldap/slapd.conf -l /srv/ldap/company.ldif && chown -R openldap: /srv/ldap && '
               'systemd-run -q --unit=company-directory slapd -d 0 -u openldap -g openldap -f /srv/ldap/slapd.conf -h ldaps:///')
     guest.run('for n in $(seq 100); do ss -Hltn sport = :636 | grep -q . && exit 0; sleep 0.1; done; exit 1')
-    return Directory(f'ldaps://{guest.address}', authority.pem)
+    return Directory(f'ldaps://{guest.address}', authority.pem, guest)

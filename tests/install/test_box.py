@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.install import slapd
+from tests.install.computer import REALM, Computer
 from tests.install.visitor import Visitor
 
 REPOSITORY = '/mnt/backup/appliance'
@@ -184,3 +185,116 @@ def test_another_address_makes_another_authority(box):
     assert 'IP:0.0.0.0/0.0.0.0' in authority
     with pytest.raises(urllib.error.URLError):
         box.visitor().get('/login')
+
+
+NAME = 'portal.example.com'
+SERVICE = f'HTTP/{NAME}'
+KEYTAB = '/etc/appliance/http.keytab'
+NTLM = 'TlRMTVNTUAABAAAAB4IIogAAAAAAAAAAAAAAAAAAAAA='
+
+
+@pytest.fixture(scope='module')
+def computer(box, company_directory):
+    """A computer of the domain, whose browser knows the portal by the name that it has by now."""
+    made = Computer(company_directory.guest, NAME, box.guest.address, box.guest.run('cat /var/www/appliance/ca.crt').stdout)
+    made.admin(f'addprinc -pw "{slapd.PASSWORD}" {slapd.LOGIN}', f'addprinc -randkey {SERVICE}', 'addprinc -randkey HTTP/other.example.com')
+    return made
+
+
+def _finding(box):
+    """The code of what `appliance check` says of tickets."""
+    found = box.guest.run('appliance check --json', status=None).stdout
+    return next(one['code'] for one in json.loads(found) if one['name'] == 'kerberos')
+
+
+def _place(box, keytab, more=''):
+    """Run the playbook with a keytab (bytes); returns what it says of tickets at the end."""
+    path = box.guest.root / 'root/portal.keytab'
+    path.write_bytes(keytab)
+    said = box.guest.run(f'{INSTALL} -e appliance_keytab=/root/portal.keytab {more}', timeout=900).stdout
+    path.unlink()
+    return re.search(r'^Single sign-on: (.+)$', said, re.MULTILINE)[1]
+
+
+def _has_offer(computer):
+    """Whether the form leads to the door for tickets, which is there then."""
+    status, headers, _text = computer.get('/login/kerberos')
+    is_offered = '/login/kerberos' in computer.get('/login?local=1')[2]
+    assert (status, headers.get('www-authenticate')) == ((401, ['Negotiate']) if is_offered else (404, None))
+    return is_offered
+
+
+def test_without_a_keytab_no_ticket_is_asked_for(box, computer):
+    assert not _has_offer(computer)
+    assert _finding(box) == 'kerberos.none'
+
+
+def test_a_ticket_of_the_domain_logs_in_once_the_box_has_a_keytab(box, computer, figure):
+    began = time.monotonic()
+    assert _place(box, computer.new_key(SERVICE)) == f'tickets for {SERVICE}@{REALM} are taken, of people of {REALM}'
+    figure(f'Single sign-on, with what it compiles: {time.monotonic() - began:.0f} s')
+    assert box.guest.run(f'stat -c "%U %G %a" {KEYTAB}').stdout.split() == ['root', 'appliance', '640']
+    assert _finding(box) == 'kerberos.well'
+    assert _has_offer(computer)
+    computer.log_on(slapd.LOGIN, slapd.PASSWORD)
+    status, headers, _text = computer.get('/login/kerberos?next=/people', '--negotiate', '-u', ':')
+    assert (status, headers['location']) == (303, ['/people'])
+    assert headers['www-authenticate'][0].startswith('Negotiate ')     # by which the browser knows the portal
+    assert slapd.NAME in computer.get('/')[2]
+
+
+def test_who_has_no_ticket_and_who_offers_ntlm_is_refused(box, computer):
+    computer.log_off()
+    assert computer.get('/login/kerberos', '--negotiate', '-u', ':')[0] == 401
+    for way in ('--ntlm', '--anyauth'):
+        status, headers, text = computer.get('/login/kerberos', way, '-u', f'{slapd.LOGIN}:{slapd.PASSWORD}')
+        assert status == 401 and 'name="password"' in text
+        assert not any('NTLM' in one for one in headers.get('www-authenticate', ()))
+    status, headers, text = computer.get('/login/kerberos', headers=[f'Authorization: Negotiate {NTLM}'])
+    assert status == 401 and 'www-authenticate' not in headers and 'NTLM' in text
+    status, headers, _text = computer.get('/', headers=[f'{name}: {slapd.LOGIN}@{REALM}' for name in ('Remote-User', 'X-Remote-User', 'X-Forwarded-User')])
+    assert status == 303 and '/login' in headers['location'][0]
+
+
+def test_the_greatest_ticket_passes_nginx(computer):
+    """Refused by the portal's own page, not by nginx or Gunicorn, which have no words for people."""
+    computer.guest.write('/srv/header', 'Authorization: Negotiate ' + 'A' * 64_000, 0o644)
+    status, _headers, text = computer.get('/login/kerberos', headers=['@/srv/header'])
+    assert status == 401 and 'name="password"' in text
+
+
+def test_the_next_run_keeps_the_keytab(box):
+    assert re.search(r'changed=0 .*failed=0', box.guest.run(INSTALL, timeout=600).stdout)
+
+
+def test_what_is_wrong_with_a_keytab_is_said(box, computer):
+    computer.log_on(slapd.LOGIN, slapd.PASSWORD)
+    box.guest.run(f'chmod 600 {KEYTAB}')
+    assert _finding(box) == 'kerberos.unreadable'
+    assert computer.get('/login/kerberos', '--negotiate', '-u', ':')[0] == 503
+    box.guest.run(f'chmod 644 {KEYTAB}')
+    assert _finding(box) == 'kerberos.everybody_reads'
+    renewed = computer.new_key(SERVICE)
+    assert 'the keytab has no key of' in _place(box, computer.new_key('HTTP/other.example.com'))
+    assert _finding(box) == 'kerberos.no_principal'
+    assert computer.get('/login/kerberos', '--negotiate', '-u', ':')[0] == 503
+    _place(box, renewed, f'-e appliance_principal={SERVICE}@{REALM}')
+    assert box.guest.run(f'stat -c "%U %G %a" {KEYTAB}').stdout.split() == ['root', 'appliance', '640']
+    newest = computer.new_key(SERVICE)
+    computer.log_on(slapd.LOGIN, slapd.PASSWORD)
+    assert _finding(box) == 'kerberos.well'
+    assert computer.get('/login/kerberos', '--negotiate', '-u', ':')[0] == 401
+    assert _finding(box) == 'kerberos.old_key'
+    _place(box, newest)
+    assert f'principal = {SERVICE}@{REALM}' in box.guest.run('cat /etc/appliance/config.ini').stdout, 'said once, it stays'
+    assert computer.get('/login/kerberos', '--negotiate', '-u', ':')[0] == 303
+    assert _finding(box) == 'kerberos.well'
+
+
+def test_the_playbook_takes_it_away_again(box, computer):
+    box.guest.run(f'{INSTALL} -e appliance_keytab=-', timeout=600)
+    box.guest.run(f'test ! -e {KEYTAB}')
+    assert 'appliance_principal: ""' in box.guest.run('cat /etc/appliance/install.yml').stdout
+    assert not _has_offer(computer)
+    assert _finding(box) == 'kerberos.none'
+    assert re.search(r'changed=0 .*failed=0', box.guest.run(INSTALL, timeout=600).stdout)

@@ -3,13 +3,18 @@ import dataclasses
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
+import time_machine
 
+from appliance.core import audit, clock
 from appliance.core.actor import SYSTEM
 from appliance.core.config import ConfigError, Sso, load
+from appliance.core.db import write
 from appliance.identity.directory import directories
-from appliance.identity.kerberos import health
+from appliance.identity.kerberos import health, logins
+from appliance.identity.kerberos.errors import TicketRefused
 from tests.visitors import Company
 
 
@@ -56,6 +61,31 @@ def test_old_kinds_of_keys_are_named(found, kept):
     data = kept.read_bytes()
     kept.write_bytes(data.replace(b'\x00\x12\x00\x20', b'\x00\x17\x00\x20'))        # 18 is AES-256, 23 RC4
     assert found() == 'kerberos.weak'
+
+
+def test_tickets_for_another_key_than_the_keytabs_are_named(found, config, kdc, kept, shown, directory_id):
+    """As after a new key in the domain, which the keytab does not show."""
+    service = 'HTTP/renewed-there'
+    principal = f'{service}@{kdc.realm}'
+    old, new = kdc.keytab(service), kdc.keytab(service)
+
+    def come(name, path):
+        logins.log_in(dataclasses.replace(config, sso=Sso(str(path), principal)), shown(name, service), '10.0.0.7')
+    shutil.copyfile(old, kept)
+    assert found(principal=principal) == 'kerberos.well'
+    with pytest.raises(TicketRefused, match='another key'):
+        come('employee', kept)
+    assert found(principal=principal) == 'kerberos.old_key'
+    with time_machine.travel(clock.now() + timedelta(minutes=5)), write('test'):
+        audit.seal()
+    assert found(principal=principal) == 'kerberos.old_key', 'it stands in the log by now'
+    come('head', new)
+    assert found(principal=principal) == 'kerberos.well', 'somebody came in since'
+    with pytest.raises(TicketRefused, match='another key'):
+        come('third', kept)
+    assert found(principal=principal) == 'kerberos.old_key'
+    shutil.copyfile(new, kept)
+    assert found(principal=principal) == 'kerberos.well', 'another one lies there now'
 
 
 def test_two_realms_of_one_name_are_named(found, kdc, kept):

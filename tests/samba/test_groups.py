@@ -49,7 +49,7 @@ def test_nested_and_primary_groups_give(domain, followed, follow, gives):
     rules = {rule.uuid: rule.what for rule in groups.rules_of(directory_id)}
     for login in (one, two):
         entry = with_groups(directory, ask(directory, login, PASSWORD), time.monotonic() + 5)
-        assert sorted(rules[known_by] for known_by, is_in in entry.groups.items() if is_in) == roles_of(login), 'a login sees the same'
+        assert sorted(rules[known_by] for known_by, is_in in entry.belonging.groups.items() if is_in) == roles_of(login), 'a login sees the same'
     domain.leave(inner, dns[0])
     assert follow(directory_id) == {'lose': [(one, 'left_group')]}
 

@@ -52,6 +52,15 @@ class Group(NamedTuple):
     rid: int | None = None
 
 
+class Belonging(NamedTuple):
+    """What somebody who logs in is to the mapped groups. rules: those that were asked of; groups: {uuid of a group that the directory shows:
+    whether he is in it}.
+    """
+
+    rules: tuple = ()
+    groups: dict = {}
+
+
 @dataclass
 class Memberships:
     """members: {uuid of a mapped group: uuids of the people in it}, without groups that are not there; labels: {uuid: (DN, name)}.
@@ -305,8 +314,12 @@ def _read(directory, answers):
 
 
 def _name(dn, named):
-    text = (named.get('cn') or [dn.encode()])[0].decode('utf-8', 'replace')
-    return ''.join(char if char.isprintable() else ' ' for char in text)[:NAME_LENGTH].strip()
+    return name_of((named.get('cn') or [dn.encode()])[0].decode('utf-8', 'replace'))
+
+
+def name_of(text):
+    """What a group or a branch is called, as a line of text within its limit; '' where nothing is left."""
+    return ' '.join(''.join(char if char.isprintable() else ' ' for char in text).split())[:NAME_LENGTH].strip()
 
 
 def _rid(sids):
@@ -345,9 +358,10 @@ def _parts(found):
 
 
 def at_login(connection, directory, entry, rules):
-    """The Entry with what it is to the mapped groups (`groups`); a department that a group gives stands in place of the attribute's."""
+    """The Entry with what it is to the groups of the rules (`belonging`); a department that a group gives stands in place of the attribute's."""
     found, mapped = {group.uuid for group in groups_of(connection, directory, entry)}, {rule.uuid for rule in rules}
-    entry = replace(entry, groups=dict.fromkeys(_shown(connection, directory, mapped - found), False) | dict.fromkeys(mapped & found, True))
+    shown = dict.fromkeys(_shown(connection, directory, mapped - found), False) | dict.fromkeys(mapped & found, True)
+    entry = replace(entry, belonging=Belonging(tuple(rules), shown))
     return without_department(entry) if any(rule.kind == DEPARTMENT and rule.uuid in found for rule in rules) else entry
 
 

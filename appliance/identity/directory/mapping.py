@@ -70,7 +70,7 @@ class Entry:
     when the directory has none; login and name always, language only where it is one that the portal speaks.
     head_dn: the DN of his manager or ''.
     is_disabled (None: the directory does not show it), expires_at (None: never): see `closed`. hint: see policy.Hint.
-    groups: {uuid of a mapped group that the directory shows: whether he is in it}; None where nobody asked (see groups.at_login).
+    belonging: what he is to the mapped groups (groups.Belonging); None where nobody asked, or they could not be read.
     """
 
     uuid: uuid.UUID
@@ -80,7 +80,7 @@ class Entry:
     is_disabled: bool | None = False
     expires_at: datetime | None = None
     hint: object = None
-    groups: dict | None = None
+    belonging: object = None
 
     def closed(self, now):
         """Why the directory lets nobody in by this entry at a moment: `disabled`, `expired`, or '' where it does."""

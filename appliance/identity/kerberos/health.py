@@ -1,14 +1,17 @@
 """The check of single sign-on: the keytab is there, only the portal reads it, it has a usable key of ours, and a directory knows the people."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from appliance.core import clock
 from appliance.core.checks import FAILED, OK, WARNING, finding, health
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories
-from appliance.identity.kerberos import keytab, people, tickets
+from appliance.identity.kerberos import keytab, logins, people, tickets
 from appliance.identity.kerberos.errors import KerberosMisconfigured
 
 _ = texts(__name__)
+A_DAY = timedelta(days=1)
 _NOBODY = _.lazy('Nobody can log in by his computer’s ticket; passwords work as ever.')
 _CANNOT = _.lazy('tickets cannot be checked: %(words)s')
 NONE = finding('kerberos.none', OK, _.lazy('no keytab is set up: people log in by password'))
@@ -28,6 +31,11 @@ EVERYBODY_READS = finding(
 WEAK = finding('kerberos.weak', WARNING, _.lazy('the keytab has only old kinds of keys (RC4, DES) of %(principal)s'),
                meaning=_.lazy('Current domain controllers give no tickets of these kinds, and they are easy to break.'),
                action=_.lazy('Allow AES for the account of the service (msDS-SupportedEncryptionTypes 24), and make the keytab anew.'))
+OLD_KEY = finding(
+    'kerberos.old_key', WARNING, _.lazy('tickets were refused: they are for another key of %(principal)s than the keytab has (number %(numbers)s)'),
+    meaning=_.lazy('The key was made anew in the domain, or the account of the service: nobody has come in by a ticket since.'),
+    action=_.lazy('Make the keytab anew and run: bin/install -e appliance_keytab=PATH. Where that was just done: whoever is logged on has the old '
+                  'ticket until he logs off from the computer and on again.'))
 NO_DIRECTORY = finding('kerberos.no_directory', FAILED, _.lazy('there is a keytab, but no directory is in use'), meaning=_NOBODY,
                        action=_.lazy('Add the directory of the domain at /admin/directories.'))
 NO_REALM = finding('kerberos.no_realm', FAILED, _.lazy('the realm of the directory %(name)s is not known: its base names no domain'), meaning=_NOBODY,
@@ -49,11 +57,28 @@ def look(config):
         return PROBLEMS[error.reason](words=error.message)
     if Path(config.sso.keytab).stat().st_mode & 0o007:
         return EVERYBODY_READS(path=config.sso.keytab)
-    return _of_directory(principal) if _is_strong(config, principal) else WEAK(principal=principal)
+    if not _is_strong(config, principal):
+        return WEAK(principal=principal)
+    found = _of_directory(principal)
+    return found if found.state != OK or not _is_old(config.sso.keytab) else OLD_KEY(principal=principal, numbers=_numbers(config, principal))
 
 
 def _is_strong(config, principal):
     return any(key.principal == principal and key.kind not in keytab.WEAK for key in keytab.read(config.sso.keytab))
+
+
+def _is_old(path):
+    """Whether somebody showed a ticket for another key, since this keytab was put there and within a day, and nobody a good one after him.
+
+    The domain alone knows which number its key has by now, and tells no stranger.
+    """
+    put_at = datetime.fromtimestamp(Path(path).stat().st_ctime, UTC)       # its own date may be older: a copy keeps it
+    refused_at = logins.refused_at('key', max(put_at, clock.now() - A_DAY))
+    return refused_at is not None and not logins.came_in_after(refused_at)
+
+
+def _numbers(config, principal):
+    return ', '.join(sorted({str(key.number) for key in keytab.read(config.sso.keytab) if key.principal == principal}))
 
 
 def _of_directory(principal):

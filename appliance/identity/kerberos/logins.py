@@ -12,6 +12,7 @@ from appliance.identity.kerberos.errors import AccountRefused, TicketRefused
 
 log = logging.getLogger('appliance.login')
 FACTOR = 'kerberos'
+REFUSED = 'identity.login.refused'
 
 
 def log_in(config, ticket, address, agent=''):
@@ -50,4 +51,14 @@ def _note(reason, principal, address):
     if principal or (reason != 'ntlm' and throttle.may_note_ticket(address)):
         with write('identity.kerberos.refuse'):
             throttle.count_ticket(ANONYMOUS, principal, address)
-            audit.count(ANONYMOUS, 'identity.login.refused', '', reason=f'{FACTOR}: {reason}')
+            audit.count(ANONYMOUS, REFUSED, '', reason=f'{FACTOR}: {reason}')
+
+
+def refused_at(reason, since):
+    """When a ticket was last refused for a reason (see TicketRefused) since a moment, or None."""
+    return audit.last_at(REFUSED, since, reason=f'{FACTOR}: {reason}')
+
+
+def came_in_after(moment):
+    """Whether somebody logged in by a ticket after a moment."""
+    return audit.last_at('identity.session.opened', moment, factors=[FACTOR]) is not None

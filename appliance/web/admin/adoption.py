@@ -47,10 +47,16 @@ def list_adoption(directory_id):
     """The proposals that wait, of one certainty where that is asked for."""
     by = request.args.get('by', '')
     found = proposals.listed(g.actor, directory_id, by or None, number('after') or 0, PAGE_ROWS + 1)
-    return render_template('admin/adoption.html', directory=_directory(directory_id), found=_titled(found[:PAGE_ROWS]), by=by, counts=proposals.counts(g.actor, directory_id),
-                           after=found[PAGE_ROWS - 1]['id'] if len(found) > PAGE_ROWS else None, certainties=matching.CERTAINTIES, badges=BADGES, short=SHORT,
-                           fields=[(name, words.FIELDS[name]) for name in matching.COMPARED], at=number('after'),
-                           person_url=functools.partial(refs.url_of, 'core.person'), reasons=words.REASONS)
+    return render_template('admin/adoption.html', directory=_directory(directory_id), by=by, certainties=matching.CERTAINTIES,
+                           after=found[PAGE_ROWS - 1]['id'] if len(found) > PAGE_ROWS else None, at={'by': by or None, 'after': number('after')},
+                           adoption=shown(g.actor, directory_id, found[:PAGE_ROWS]), person_url=functools.partial(refs.url_of, 'core.person'))
+
+
+def shown(actor, directory_id, found):
+    """What admin/adoption_form.html needs beside the directory to show proposals, as `proposals.listed` gives them."""
+    titles = permissions.roles() if any(one['roles'] for one in found) else {}
+    return {'found': [one | {'titles': [titles.get(role, role) for role in one['roles']]} for one in found], 'badges': BADGES, 'short': SHORT,
+            'counts': proposals.counts(actor, directory_id), 'fields': [(name, words.FIELDS[name]) for name in matching.COMPARED], 'reasons': words.REASONS}
 
 
 @blueprint.post('/directories/<int:directory_id>/adoption/ticks')
@@ -95,11 +101,6 @@ def decline_people(directory_id):
     return _back(directory_id, number('after'))
 
 
-def _titled(found):
-    titles = permissions.roles()
-    return [one | {'titles': [titles.get(role, role) for role in one['roles']]} for one in found]
-
-
 def _read():
     form = read_form(TicksForm)
     if not form.validate() or len(form.shown.data) > PAGE_ROWS or len(form.ticked.data) > PAGE_ROWS:
@@ -120,6 +121,10 @@ def _tick(directory_id, form, ticked):
 
 
 def _back(directory_id, after):
+    """To where the ticks were shown: the page of proposals, or of the run that they stand in."""
+    run_id = number('run')
+    if run_id:
+        return redirect(url_for('admin.show_run', directory_id=directory_id, run_id=run_id, kind=request.args.get('kind') or None), 303)
     return redirect(url_for('admin.list_adoption', directory_id=directory_id, by=request.args.get('by') or None, after=after), 303)
 
 

@@ -10,7 +10,9 @@ from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.identity.directory import directories
+from appliance.identity.directory.adoption import proposals
 from appliance.identity.directory.sync import due, models, planning, runs, words
+from appliance.web.admin import adoption
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.asked import number
 from appliance.web.flashes import say
@@ -19,6 +21,7 @@ from appliance.web.rights import permitted
 
 _ = texts(__name__)
 
+FIRST = 10      # of who may be here already, shown above what else a run found
 KINDS_OF_STATE = {models.DONE: 'good', models.HELD: 'warn', models.FAILED: 'bad', models.APPLIED: 'good', models.REFUSED: 'bad'}
 
 
@@ -49,14 +52,23 @@ def list_runs(directory_id):
 @blueprint.get('/directories/<int:directory_id>/runs/<int:run_id>')
 @permitted('identity.directories.manage')
 def show_run(directory_id, run_id):
-    """A run with its steps; of one kind, where that is asked for."""
+    """A run with its steps; of one kind, where that is asked for. The first of who may be here already are ticked right here."""
     run, kind = _run(directory_id, run_id), request.args.get('kind', '')
     if kind and kind not in planning.KINDS:
         raise NotFound()
-    steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1)
+    steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1, with_proposals=False)
     after = steps[PAGE_ROWS - 1]['id'] if len(steps) > PAGE_ROWS else None
     return render_template('admin/run.html', directory=_directory(directory_id), run=run, steps=steps[:PAGE_ROWS], after=after, kind=kind, words=words,
-                           badges=KINDS_OF_STATE, is_busy=run['state'] in due.OPEN, person_url=functools.partial(refs.url_of, 'core.person'))
+                           badges=KINDS_OF_STATE, is_busy=run['state'] in due.OPEN,
+                           adoption=_adoption(run, kind), at={'run': run_id, 'kind': kind or None}, person_url=functools.partial(refs.url_of, 'core.person'))
+
+
+def _adoption(run, kind):
+    """The first of who may be here already by this run, and how many are by any; None where it found none, or something else is asked for."""
+    if not run['counts'].get(planning.ADOPT) or kind not in ('', planning.ADOPT) or number('after'):
+        return None
+    is_here = run['states'].get(models.PROPOSED)
+    return adoption.shown(g.actor, run['directory_id'], proposals.listed(g.actor, run['directory_id'], limit=PAGE_ROWS if kind else FIRST, run_id=run['id']) if is_here else [])
 
 
 @blueprint.post('/directories/<int:directory_id>/runs/<int:run_id>/start')

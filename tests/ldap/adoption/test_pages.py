@@ -65,6 +65,38 @@ def test_they_are_ticked_joined_and_parted(administrator, company, directory_id)
     assert 'Taken back' in administrator.get(run).text and who('worker0').name == 'Local worker0'
 
 
+def test_they_stand_in_the_plan_and_are_ticked_there(administrator, company, directory_id):
+    for number in range(12):
+        local(f'worker{number}', name=f'Local {number}')
+    for number in (10, 11):
+        company.add(f'worker{number}')
+    run_id = runs.ask(SYSTEM, directory_id)
+    following.carry_on(run_id)
+    page = f'/admin/directories/{directory_id}/runs/{run_id}'
+    administrator.get(page)
+    with queries() as asked:
+        shown = administrator.get(page).text
+    assert len(asked) <= 10, '\n'.join(asked)
+    assert '12 people may be here already' in shown and 'See all 12' in shown and 'Carrying out a plan joins nobody' in shown
+    ids = re.findall(r'name="shown" value="(\d+)"', shown)
+    assert len(ids) == 10 and 'Waits for a tick' not in shown, 'each stands there once'
+    assert len(re.findall(r'name="shown"', administrator.get(f'{page}?kind=adopt').text)) == 12
+    assert 'name="shown"' not in administrator.get(f'{page}?kind=create').text and 'name="shown"' not in administrator.get(f'{page}?after=1').text
+    keep = re.search(r'formaction="([^"]*/ticks[^"]*)"', shown)[1].replace('&amp;', '&')
+    answer = administrator.post(keep, {'shown': ids, 'ticked': ids[:2]}, page=page)
+    assert answer.headers['Location'] == page and administrator.get(page).text.count('checked') == 2
+    joining = re.search(r'formaction="([^"]*/joining[^"]*)"', shown)[1].replace('&amp;', '&')
+    joined = administrator.post(joining, {'shown': ids, 'ticked': ids[:2]}, page=page).headers['Location']
+    following.follow_all()
+    assert '10 people may be here already' in administrator.get(joined).text
+    assert DirectoryPerson.select().where(DirectoryPerson.person.in_([who('worker0').id, who('worker1').id])).count() == 2
+    company.add('worker12')
+    local('x', mail='worker12@company.test', name='Local 12')
+    look(directory_id)
+    shown = administrator.get(page).text
+    assert '11 people may be here already' in shown and 'name="shown"' not in shown and 'Say who is who' in shown, 'they stand in the newest'
+
+
 def test_two_people_are_put_aside(administrator, directory_id):
     local('worker0')
     one = str(look(directory_id)['worker0', 'login']['id'])
@@ -111,6 +143,19 @@ def test_ten_thousand_are_gone_through_page_by_page(administrator, boss, directo
         at = administrator.post(going_on, {'shown': found, 'ticked': found}, page=at).headers['Location'] if 'next=' in going_on else ''
     assert seen == 120 and proposals.counts(boss, directory_id)['ticked'] == 120
     assert administrator.get(f'{page}?by=mail').text.count('name="shown"') == 50
+
+
+def test_a_dry_run_at_the_console_shows_them(appliance, boss, company, directory_id):
+    local('worker0', name='Local 0')
+    local('x', name='Local X', mail='worker2@company.test')
+    done = appliance('directory', 'sync', 'Company', '--dry-run', '--no-create', '--json').data
+    assert [(row['login'], row['by'], row['joins']) for row in done['proposals']] == [('worker0', 'login', False), ('x', 'mail', False)]
+    assert [step['kind'] for step in done['steps']] == ['adopt', 'adopt'] and done['counts'] == {'adopt': 2} and done['states']['proposed'] == 2
+    said = appliance('directory', 'sync', 'Company', '--dry-run', '--no-create')
+    assert 'Here already, perhaps: 2' in said.out and said.out.count('Local X') == 1 and 'The login is the same' not in said.out
+    assert 'appliance directory adopt Company --by login' in said.err and '/adoption' in said.err and 'Nothing to do' not in said.err
+    assert DirectoryPerson.select().count() == 0
+    db.disconnect()
 
 
 def test_at_the_console(appliance, boss, company, directory_id):

@@ -10,6 +10,7 @@ from appliance.identity.directory import directories, groups
 from appliance.identity.directory.client import Connection
 from appliance.identity.directory.sync import following
 from appliance.identity.models import Directory
+from tests.counting import queries
 from tests.ldap.people import BASE, PASSWORD
 from tests.ldap.sync.conftest import TEN, who
 from tests.ldap.sync.groups import Groups, roles_of
@@ -118,3 +119,14 @@ def test_a_login_asks_little_however_many_rules_there_are(monkeypatch, made):
     monkeypatch.setattr(Connection, '_call', counted)
     log_in('worker1')
     assert roles_of('worker1') == ['dispatcher'] and len(asked) <= 11, asked
+
+
+def test_a_login_asks_once_whether_there_are_rules(made):
+    with queries() as asked:
+        log_in('worker1')
+    assert len([one for one in asked if 'directory_group_rule' in one]) == 1, asked
+    made.gives(made.add('Dispatchers', 'worker1'), 'dispatcher')
+    with queries() as asked:
+        log_in('worker1')
+    assert roles_of('worker1') == ['dispatcher']
+    assert len([one for one in asked if 'directory_group_rule' in one]) == 2, 'whether there are any, and which'

@@ -67,7 +67,7 @@ def test_two_runs_at_once_give_once(made, followed):
     directory, plans = directories.load(followed), []
     for _one in range(2):
         snapshot = reading.read(directory)
-        snapshot.grouping = grouping.read(directory, snapshot.found)
+        snapshot.grouping = grouping.read(grouping.wanted(directory), snapshot)
         plans.append(planning.make(directory, snapshot, creates=True))
     runs_made = [runs.keep(plan, followed) for plan in plans]
     for run_id in runs_made:
@@ -92,7 +92,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(monkeypatch, sqlite_template
         monkeypatch.setattr(batches, 'BATCH', 2)
         directory = directories.load(directory_id)
         snapshot = reading.read(directory)
-        snapshot.grouping = grouping.read(directory, snapshot.found)
+        snapshot.grouping = grouping.read(grouping.wanted(directory), snapshot)
         plan = planning.make(directory, snapshot, creates=True)
         assert {'lose', 'gain', 'place', 'branch', 'create'} <= set(plan.counts())
         run_id = runs.keep(plan, directory_id)
@@ -120,7 +120,8 @@ def test_a_reading_of_a_few_is_enough(company, made, followed):
         """As one that was told of worker5 alone."""
         snapshot = reading.read(directory)
         only = {known_by: entry for known_by, entry in snapshot.found.items() if entry[0].startswith('uid=worker5,')}
-        part = reading.Snapshot(directory, only, grouping=grouping.read(directory, only, (directory.person_filter, snapshot.found)))
+        asked = reading.Snapshot(directory, only, listed=snapshot.found, asked=directory.person_filter)
+        part = reading.Snapshot(directory, only, grouping=grouping.read(grouping.wanted(directory), asked))
         return [step for step in planning.make(directory, part, creates=True).steps if step.kind in planning.RIGHTS]
     assert [(step.kind, step.name) for step in look()] == [('lose', 'Worker1'), ('lose', 'Worker3'), ('gain', 'Worker4')]
 
@@ -132,7 +133,8 @@ def test_who_is_placed_no_more_and_was_not_read_is_read_at_once(made, followed):
     following.follow(followed)
     made.set(dn)
     directory = directories.load(followed)
-    part = reading.Snapshot(directory, {}, grouping=grouping.read(directory, {}, (directory.person_filter, reading.read(directory).found)))
+    asked = reading.Snapshot(directory, {}, listed=reading.read(directory).found, asked=directory.person_filter)
+    part = reading.Snapshot(directory, {}, grouping=grouping.read(grouping.wanted(directory), asked))
     assert not [step for step in planning.make(directory, part, creates=True).steps if step.kind == planning.PLACE]
     assert part.grouping.is_to_read and who('worker1').department.name == 'Paint'
     following.follow(followed)

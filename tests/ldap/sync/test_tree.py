@@ -298,7 +298,8 @@ def test_a_reading_of_nobody_is_enough_for_branches_and_heads(company, with_head
     rename(company, sales, 'ou=Trade')
     names(company, f'ou=Trade,{madrid}', f'uid=worker0,ou=Trade,{madrid}', 'worker1')
     directory = directories.load(followed)
-    part = reading.Snapshot(directory, {}, grouping=grouping.read(directory, {}, (directory.person_filter, reading.read(directory).found)))
+    asked = reading.Snapshot(directory, {}, listed=reading.read(directory).found, asked=directory.person_filter)
+    part = reading.Snapshot(directory, {}, grouping=grouping.read(grouping.wanted(directory), asked))
     steps = planning.make(directory, part, creates=True).steps
     assert [(step.kind, step.name, step.reason) for step in steps if step.kind != planning.DISABLE] == [
         ('branch', 'Trade', 'branch_changed'), ('head', 'Worker0', 'most_named')]

@@ -4,6 +4,7 @@ By employee number, by login, and by mail where nothing else is equal. People wr
 login outweighs it. Who matches two entries, or is one of two whom an entry matches, is `ambiguous`.
 """
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 
@@ -39,8 +40,8 @@ class Match:
 @dataclass(frozen=True)
 class Matches:
     """found: Match by Match, the surest first. waiting: UUIDs of entries that make nobody new: somebody has to say who they are, or
-    the person who was one of them comes in by another now. is_part: somebody may be here already, and not everybody was read, so that it is not
-    told who.
+    the person who was one of them comes in by another now. is_part: somebody may be here already whom nobody was told of, or is not any more, and
+    not everybody was read, so that it is not told who.
     """
 
     found: tuple = ()
@@ -69,7 +70,7 @@ def find(directory, snapshot, known, now):
     be in what did not come; who could be somebody waits all the same.
     """
     strangers = [uuid for uuid in snapshot.found if uuid not in known]
-    if not strangers:
+    if not strangers and not snapshot.vanished:
         return Matches()
     former, people = _former(directory.id), _people(directory.id, snapshot)
     declined = _declined(directory.id)
@@ -79,8 +80,8 @@ def find(directory, snapshot, known, now):
         if entry is not None and entry.is_disabled is not None and not entry.closed(now):
             pairs += [(uuid, entry, person, key) for person, key in people.like(entry) if (uuid, person['id']) not in declined]
     pairs = _without_weaker(pairs)
-    is_part = bool(pairs) and not snapshot.is_whole
-    return Matches(() if snapshot.gap or is_part else tuple(_told(pairs)), frozenset(uuid for uuid, *_more in pairs) | former, is_part)
+    is_part = not snapshot.is_whole and _is_news(directory.id, pairs, {*strangers, *snapshot.vanished})
+    return Matches(tuple(_told(pairs)) if snapshot.is_whole and not snapshot.gap else (), frozenset(uuid for uuid, *_more in pairs) | former, is_part)
 
 
 class _People:
@@ -142,8 +143,33 @@ def _without_weaker(pairs):
 def _told(pairs):
     of_entry, of_person = Counter(uuid for uuid, *_more in pairs), Counter(person['id'] for _uuid, _entry, person, _key in pairs)
     found = [Match(AMBIGUOUS if of_entry[uuid] > 1 or of_person[person['id']] > 1 else key, uuid, person['id'], entry.fields['name'], entry.dn,
-                   {name: person[name] for name in COMPARED}, entry_side(entry)) for uuid, entry, person, key in pairs]
+                   *sides(person, entry)) for uuid, entry, person, key in pairs]
     return sorted(found, key=lambda match: (CERTAINTIES.index(match.by), match.name.casefold(), match.uuid))
+
+
+def _is_news(directory_id, pairs, uuids):
+    """Whether pairs are others than what is proposed of the entries of these uuids."""
+    proposed = proposed_of(directory_id, 's.uuid', uuids)
+    found = {(uuid, person['id']): sides(person, entry) for uuid, entry, person, _key in pairs}
+    return (any(key not in proposed or proposed[key][:2] != both for key, both in found.items())
+            or any(is_waiting and key not in found for key, (_here, _there, is_waiting) in proposed.items()))
+
+
+def sides(person, entry):
+    """({field: value} here, {field: value} there) of COMPARED."""
+    return {name: person[name] for name in COMPARED}, entry_side(entry)
+
+
+def proposed_of(directory_id, column, values):
+    """{(uuid, person id): (here, there, whether it waits for a tick)} of the open proposals whose `s.uuid` or `a.person_id` is among values."""
+    found, values = {}, sorted(values)
+    for at in range(0, len(values), ASKED_AT_ONCE):
+        some = values[at:at + ASKED_AT_ONCE]
+        for uuid, person_id, here, there, state in rows(f'''
+                SELECT s.uuid, a.person_id, s.before, s.after, s.state FROM adoption a JOIN sync_step s ON s.id = a.step_id
+                WHERE a.directory_id = ? AND a.is_open = 1 AND {column} IN ({", ".join("?" * len(some))})''', directory_id, *some):
+            found[uuid, person_id] = json.loads(here), json.loads(there), state == 'proposed'
+    return found
 
 
 def _former(directory_id):

@@ -7,7 +7,7 @@ import hashlib
 import json
 
 from appliance.core import clock
-from appliance.core.db import lock_row, row, rows, write
+from appliance.core.db import lock_row, rows, write
 from appliance.core.errors import NotFound
 from appliance.core.events import publish
 from appliance.core.i18n import texts
@@ -90,15 +90,14 @@ def open_new(run_id, directory_id, is_told):
 def counts(actor, directory_id):
     """{certainty: how many are open} with `all`, and `ticked` (those that the actor ticked)."""
     require(actor, 'identity.directories.manage')
-    found = dict(rows('''SELECT s.reason, count(*) FROM adoption a JOIN sync_step s ON s.id = a.step_id WHERE a.directory_id = ? AND a.is_open = 1
-                         AND s.state = 'proposed' GROUP BY s.reason''', directory_id))
-    ticked = row(f'''SELECT count(*) FROM adoption a JOIN sync_step s ON s.id = a.step_id WHERE directory_id = ? AND is_open = 1 AND s.state = 'proposed'
-                     AND {rights.TICKED_BY}''', directory_id, *rights.ticker(actor))[0]
-    return found | {'all': sum(found.values()), 'ticked': ticked}
+    found = rows(f'''SELECT s.reason, count(*), sum(CASE WHEN {rights.TICKED_BY} THEN 1 ELSE 0 END) FROM adoption a JOIN sync_step s ON s.id = a.step_id
+                     WHERE a.directory_id = ? AND a.is_open = 1 AND s.state = 'proposed' GROUP BY s.reason''', *rights.ticker(actor), directory_id)
+    counts = {reason: count for reason, count, _ticked in found}
+    return counts | {'all': sum(counts.values()), 'ticked': int(sum(ticked for _reason, _count, ticked in found))}
 
 
-def listed(actor, directory_id, by=None, after=0, limit=PAGE_ROWS):
-    """Open proposals from the one after `after` (a step's id), the surest of a run first: dicts of id, by, equal (the fields that are equal), uuid,
+def listed(actor, directory_id, by=None, after=0, limit=PAGE_ROWS, run_id=None):
+    """Open proposals from the one after `after` (a step's id), the surest of a run first, of one run where that is said: dicts of id, by, equal (the fields that are equal), uuid,
     dn, name, here and there ({field: value}), person_id, roles, heads (departments), source (a directory that he comes in by, or ''),
     has_password, is_blocked, seen_at, is_ticked, is_mine (the tick), may_tick.
     """
@@ -113,8 +112,8 @@ def listed(actor, directory_id, by=None, after=0, limit=PAGE_ROWS):
                (SELECT max(e.seen_at) FROM session e WHERE e.person_id = a.person_id),
                (SELECT count(*) FROM department h WHERE h.head_id = a.person_id)
         FROM adoption a JOIN sync_step s ON s.id = a.step_id
-        WHERE a.directory_id = ? AND a.is_open = 1 AND s.state = 'proposed' AND a.step_id > ? {'AND s.reason = ?' if by else ''} ORDER BY a.step_id LIMIT ?''',
-                 directory_id, after, *([by] if by else ()), limit)
+        WHERE a.directory_id = ? AND a.is_open = 1 AND s.state = 'proposed' AND a.step_id > ? {'AND s.reason = ?' if by else ''} {'AND s.run_id = ?' if run_id else ''}
+        ORDER BY a.step_id LIMIT ?''', directory_id, after, *([by] if by else ()), *([run_id] if run_id else ()), limit)
     roles = rights.roles_of([one[7] for one in found])
     return [_shown(actor, one, roles.get(one[7], ())) for one in found]
 

@@ -51,15 +51,23 @@ def _guarded(call, what):
         return gaps.UNEXPECTED
 
 
-def follow(directory_id, most_s=None, is_again=False):
+def follow(directory_id, most_s=None):
     """Bring people in line with a directory now; returns the run's id, or None where there was nothing to do. After `most_s` seconds of
-    carrying out, the rest is left to `carry_on`. is_again: of the second look at once, where the first one left somebody to be read.
+    carrying out, the rest is left to `carry_on`.
     """
+    run_id, is_left = _look(directory_id, most_s)
+    if is_left:
+        run_id = _look(directory_id, most_s)[0] or run_id
+    return run_id
+
+
+def _look(directory_id, most_s):
+    """(the run's id or None, whether somebody is left to be read, by a look at once)."""
     directory, creates, run_id = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL, None
     for look in looking.looks(directory, creates):
         directories.note_answer(look.snapshot.directory)
         snapshot = look.snapshot
-        snapshot.grouping = grouping.read(snapshot.directory, snapshot.found, (snapshot.asked, snapshot.listed))
+        snapshot.grouping = grouping.read(look.wanted, snapshot)
         # Who is in a group may be another without a change of his entry.
         plan = look.plan if look.plan and snapshot.grouping is None else _plan(snapshot, creates)
         news = _without_known_news(directory_id, plan)
@@ -68,10 +76,9 @@ def follow(directory_id, most_s=None, is_again=False):
         looking.keep(look, plan, is_run=bool(news))
         if news:
             applying.apply(run_id, most_s)
-        is_left = plan.wants_all or (snapshot.grouping is not None and snapshot.grouping.is_to_read)
-        if is_left and not is_again:
-            return follow(directory_id, most_s, is_again=True) or run_id
-    return run_id
+        if plan.wants_all or (snapshot.grouping is not None and snapshot.grouping.is_to_read):
+            return run_id, True
+    return run_id, False
 
 
 def propose(directory_id):
@@ -85,7 +92,7 @@ def propose(directory_id):
 def _read(directory):
     """A Snapshot of everybody. That it answers is noted for logins."""
     snapshot = looking.everybody(directory)
-    snapshot.grouping = grouping.read(snapshot.directory, snapshot.found)
+    snapshot.grouping = grouping.read(grouping.wanted(directory), snapshot)
     directories.note_answer(snapshot.directory)
     return snapshot
 

@@ -129,31 +129,32 @@ def place_back(run, step, snapshot):
 
 def at_login(directory_id, person_id, entry):
     """What the groups of somebody who logs in give and take at once. Roles that administer wait for the next look and a word, and so does what
-    the brake holds; a group that is not shown takes nothing. entry.groups is None where nobody asked: then nothing is touched.
+    the brake holds; a group that is not shown takes nothing. Where nobody asked (entry.belonging is None), or there is no rule, they touch nothing.
     """
-    rules = groups.rules_of(directory_id)
-    if entry.groups is None:
-        if not rules:
-            _stand_at_login(directory_id, person_id, entry)
+    rules = entry.belonging.rules if entry.belonging else groups.rules_of(directory_id)
+    if not rules:
+        _stand_at_login(directory_id, person_id, entry)
+    if not rules or entry.belonging is None:
         return
-    mine = [rule for rule in rules if entry.groups.get(rule.uuid)]
+    shown = entry.belonging.groups
+    mine = [rule for rule in rules if shown.get(rule.uuid)]
     given = {kind: {what for what, in rows('SELECT what FROM directory_given WHERE directory_id = ? AND person_id = ? AND kind = ?', directory_id, person_id, kind)}
              for kind in (ROLE, DEPARTMENT)}
     for rule in mine:
         # One that was given before and taken here since stays taken.
         if rule.kind == ROLE and rule.what not in given[ROLE] and not grouping.administers(rule.what):
             _give(directory_id, person_id, rule.what, rule.name)
-    for role in given[ROLE] & _left(rules, mine, ROLE, entry):
+    for role in given[ROLE] & _left(rules, mine, ROLE, shown):
         if not _is_held(directory_id, person_id, role) and (role != ADMINISTRATOR or other_administrators(person_id)):
             _take(directory_id, person_id, role)
     _place_at_login(directory_id, person_id, entry, next((rule for rule in mine if rule.kind == DEPARTMENT), None),
-                    given[DEPARTMENT] & _left(rules, mine, DEPARTMENT, entry))
+                    given[DEPARTMENT] & _left(rules, mine, DEPARTMENT, shown))
 
 
-def _left(rules, mine, kind, entry):
+def _left(rules, mine, kind, shown):
     """What rules of a kind give, all of whose groups are shown, and none has the person."""
     of_kind = [rule for rule in rules if rule.kind == kind]
-    return {rule.what for rule in of_kind} - {rule.what for rule in mine} - {rule.what for rule in of_kind if rule.uuid not in entry.groups}
+    return {rule.what for rule in of_kind} - {rule.what for rule in mine} - {rule.what for rule in of_kind if rule.uuid not in shown}
 
 
 def _place_at_login(directory_id, person_id, entry, rule, left):

@@ -23,8 +23,8 @@ from appliance.identity.directory.client import connect
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.group_models import DEPARTMENT, ROLE, DirectoryGroupRule
 from appliance.identity.directory.login import bind_own_account
-from appliance.identity.directory.mapping import PRESETS, PRIMARY_GROUP, mapping_of, plain, read_uuid
-from appliance.identity.directory.sync import planning, settled, tree
+from appliance.identity.directory.mapping import PRESETS, PRIMARY_GROUP, mapping_of
+from appliance.identity.directory.sync import planning, reading, settled, tree
 
 log = logging.getLogger('appliance.directory')
 READ_S = 60
@@ -69,22 +69,37 @@ class Grouping:
         return found
 
 
-def read(directory, found, seen=('', None)):
-    """The Grouping of a directory, None where it has no rule, no tree and no heads, and gave nothing. found: {uuid: (DN, values)} of the people
-    who were read; seen: (filter, uuids) of all, where that was not everybody: then they are listed, with what is needed here alone.
+class Wanted(NamedTuple):
+    """What a directory is to be asked for beside its people: for its rules, its branches, `manager`. is_any: else for nothing."""
+
+    rules: list
+    has_tree: bool
+    is_any: bool
+
+
+def wanted(directory):
+    """The Wanted of a directory: of one that has no rule, no tree and no heads, and gave nothing, nothing."""
+    rules, has_tree = groups.rules_of(directory.id), directory.tree == 'ou'
+    return Wanted(rules, has_tree, bool(rules or has_tree or directory.heads) or
+                  row('SELECT 1 FROM directory_given WHERE directory_id = ? LIMIT 1', directory.id) is not None)
+
+
+def read(asked, snapshot):
+    """The Grouping beside a Snapshot, None where nothing is Wanted (`asked`). People who were neither read nor listed with what this needs are listed here.
 
     That it cannot be read is `gap`: nobody is then given or denied anything. Only what the groups are called now is written, where it is another.
     """
-    rules, has_tree = groups.rules_of(directory.id), directory.tree == 'ou'
-    if not (rules or has_tree or directory.heads) and row('SELECT 1 FROM directory_given WHERE directory_id = ? LIMIT 1', directory.id) is None:
+    rules, has_tree, is_any = asked
+    if not is_any:
         return None
-    is_whole = seen[1] is None
-    grouping = Grouping(rules, people=found, is_whole=is_whole)
+    directory, people = snapshot.directory, snapshot.everybody
+    grouping = Grouping(rules, people=people or {}, is_whole=snapshot.is_whole)
     try:
-        if rules or has_tree or not is_whole:
+        if rules or has_tree or people is None:
             with connect(directory, time.monotonic() + READ_S) as connection:
                 bind_own_account(connection, directory)
-                grouping.people = found if is_whole else _listed(connection, directory, *seen)
+                if people is None:
+                    grouping.people = _listed(connection, snapshot)
                 grouping.memberships = groups.members_of(connection, directory, {rule.uuid for rule in rules}, grouping.people) if rules else groups.Memberships()
                 grouping.branches, standing = tree.read(connection, directory, grouping.people) if has_tree else ({}, {})
     except (ldap.LDAPError, ValueError, DirectoryDown, DirectoryMisconfigured) as error:      # ValueError: what is no DN
@@ -102,19 +117,18 @@ def read(directory, found, seen=('', None)):
     return grouping
 
 
-def _listed(connection, directory, asked, uuids):
-    """{uuid: (DN, values)} of all of these whom a filter gives, with those attributes by which groups and `manager` name people. What is renamed above somebody
-    changes his DN and no mark of his entry, so a DN that is remembered here may be none any more.
+def _listed(connection, snapshot):
+    """{uuid: (DN, values)} of all of a Snapshot who are there."""
+    pages = connection.pages(snapshot.asked, sorted({*attributes(snapshot.directory), PRESETS[snapshot.directory.preset].uuid_attribute}), groups.PAGE)
+    return {known_by: (dn, values) for known_by, dn, values in reading.listed(snapshot.directory, pages) if known_by in snapshot.listed}
+
+
+def attributes(directory):
+    """Those by which groups and `manager` name people, to be listed of everybody at each look. What is renamed above somebody changes his DN and no
+    mark of his entry, so a DN that is remembered may be none any more.
     """
-    mapping, preset = mapping_of(directory), directory.preset
-    wanted = {PRESETS[preset].uuid_attribute, *mapping['login'], *PRIMARY_GROUP.get(preset, ()), *(mapping.get('head', ()) if directory.heads else ())}
-    found = {}
-    for page in connection.pages(asked, sorted(wanted), groups.PAGE):
-        for dn, values in page:
-            known_by = str(read_uuid(preset, plain(values)) or '')
-            if known_by in uuids:
-                found[known_by] = (dn, values)
-    return found
+    mapping = mapping_of(directory)
+    return {*mapping['login'], *PRIMARY_GROUP.get(directory.preset, ()), *(mapping.get('head', ()) if directory.heads else ())}
 
 
 def _stand(directory_id, grouping, standing):

@@ -1,7 +1,7 @@
 """How a directory is looked at: at what changed since the last look where that can be told, else at everybody.
 
 A look at what changed lists who is there (a number and the mark of the last change of each, no more), and reads those whose entries
-changed, who are new in the list, or who are not settled here (settled.py). Who is not in the list is absent, whatever the reason:
+changed, who are new in the list, or who are not settled here (settled.py), and those whom somebody changed here may be. Who is not in the list is absent, whatever the reason:
 deleted, moved, out of the filter, out of a group within a group, hidden. Where an Active Directory says that nothing was written at
 all, not even the list is asked for. What cannot be trusted becomes a look at everybody, as do the first look, one each few hours and each night.
 """
@@ -10,15 +10,16 @@ import functools
 import logging
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import ldap
 
 from appliance.core import clock
+from appliance.identity.directory.adoption import matching
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_uuid, uuid_filter
-from appliance.identity.directory.sync import due, marks, models, planning, positions, reading, settled, unrolling
+from appliance.identity.directory.mapping import PRESETS, attributes_of, uuid_filter
+from appliance.identity.directory.sync import changed_here, due, grouping, marks, models, planning, positions, reading, settled, unrolling
 
 log = logging.getLogger('appliance.directory')
 SAMPLE = 100    # people in it, and as many who are not, by whom a filter is compared with one that takes too long
@@ -39,6 +40,7 @@ class Memory:
     """What a process remembers of its last look. full_at, sign: of the mark it belongs to. high: how far the server was.
 
     stamps: {uuid: mark of the last change}. newest: the newest of them, first seen at newest_at, listed_at: both time.monotonic().
+    people: how far it knew the people here.
     """
 
     sign: str
@@ -48,16 +50,18 @@ class Memory:
     newest: bytes
     newest_at: float
     listed_at: float
+    people: changed_here.Seen
 
 
 @dataclass(frozen=True)
 class Look:
-    """One reading: its Snapshot, and what is kept once it was planned from. mark: values of a SyncMark, None where nothing can be told by.
+    """One reading: its Snapshot, what is to be read beside it, and what is kept once it was planned from. mark: values of a SyncMark, None where nothing can be told by.
     plan: where there is nothing to compare, the plan of that.
     """
 
     directory: object
     snapshot: reading.Snapshot
+    wanted: grouping.Wanted
     mark: dict | None
     memory: Memory | None
     is_mark_due: bool = True
@@ -71,11 +75,11 @@ def looks(directory, creates):
     """Yield the Looks to plan from, one after the other: mostly one; none where nothing happened; two where a full one is due, so that
     nobody who must go waits for it. Each is given to `keep` before the next.
     """
-    mark = marks.of(directory.id)
-    mark = mark if mark and marks.is_of(mark.sign, directory, creates) else None
+    mark, wanted = marks.of(directory.id), grouping.wanted(directory)
+    mark = mark if mark and marks.is_of(mark.sign, directory, creates, wanted.rules) else None
     if mark:
         try:
-            look = _at_changes(directory, mark, creates)
+            look = _at_changes(directory, mark, creates, wanted)
         except (NotTrusted, DirectoryMisconfigured) as error:
             if getattr(error, 'reason', '') in REFUSED:
                 raise
@@ -85,7 +89,7 @@ def looks(directory, creates):
                 yield look
             if not due.is_full_due(mark.full_at):
                 return
-    yield _at_everybody(directory, mark, marks.sign(directory, creates))
+    yield _at_everybody(directory, mark, marks.sign(directory, creates, wanted.rules), wanted)
 
 
 def keep(look, plan, is_run):
@@ -109,42 +113,41 @@ def forget(directory_id):
 
 def everybody(directory):
     """The Snapshot of everybody, whatever was looked at before."""
-    return _everybody(directory, None)
+    return _everybody(directory, None).snapshot
 
 
 def _everybody(directory, mark):
-    """The same, filled by an _Everybody: by the filter as it is where that is due, unless it takes too long."""
+    """The Reading of everybody by an _Everybody: by the filter as it is where that is due, unless it takes too long."""
     fills = []
 
     def fill():
         fills.append(_Everybody(mark))
         return fills[-1]
 
-    snapshot = None
+    found = None
     try:
-        snapshot = reading.read_by_turns(directory, fill)
+        found = reading.read_by_turns(directory, fill)
     except DirectoryDown:
         if not any(one.may_wait for one in fills):
             raise
-    if snapshot is None or (snapshot.gap and snapshot.filled_by.may_wait):
+    if found is None or (found.gap and found.filled_by.may_wait):
         log.warning('directory %s: its filter takes too long, so it is compared with the one with its groups named another night', directory.name)
         try:
-            snapshot = reading.read_by_turns(directory, lambda: _Everybody(mark, is_check_wanted=False))
+            found = reading.read_by_turns(directory, lambda: _Everybody(mark, is_check_wanted=False))
         except (DirectoryDown, NotTrusted) as error:
-            if snapshot is None:
+            if found is None:
                 raise error if isinstance(error, DirectoryDown) else DirectoryDown('silent') from error
             log.warning('directory %s: its groups do not help: %s', directory.name, error)
-    return snapshot
+    return found
 
 
-def _at_everybody(directory, mark, sign):
-    snapshot = _everybody(directory, mark)
-    filled_by = snapshot.filled_by
+def _at_everybody(directory, mark, sign, wanted):
+    snapshot, filled_by = _everybody(directory, mark)
     position, stamps = filled_by.position, filled_by.stamps
     if snapshot.gap or not all(stamps.values()):
-        return Look(directory, snapshot, None, None)
+        return Look(directory, snapshot, wanted, None, None)
     values = {'sign': sign, 'server': position.server, 'high': position.high, 'full_at': snapshot.begun_at, 'checked_at': filled_by.checked_at}
-    return Look(directory, snapshot, values, _remembered(_memory.get(directory.id), values, stamps))
+    return Look(directory, snapshot, wanted, values, _remembered(_memory.get(directory.id), values, stamps, changed_here.Seen(None, snapshot.begun_at)))
 
 
 class _Everybody:
@@ -164,7 +167,7 @@ class _Everybody:
         self.may_wait = is_check
         for page in (own if is_check else named).pages(connection, directory.preset, _attributes(directory, self.position)):
             known = reading.take(snapshot, page)
-            self.stamps.update((one, _stamp(values, self.position.marker)) for one, (_dn, values) in known.items())
+            self.stamps.update((one, reading.first(values, self.position.marker)) for one, (_dn, values) in known.items())
         is_as_before = own != named and not is_check and self._is_check_wanted
         self.checked_at = self._checked_at if is_as_before else snapshot.begun_at
         if is_check and not _agree(connection, directory, snapshot.found, own, named):
@@ -197,14 +200,17 @@ def _agree(connection, directory, found, own, named):
         return False
 
 
-def _at_changes(directory, mark, creates):
+def _at_changes(directory, mark, creates, wanted):
     """The Look at what changed since a mark, None where nothing did. NotTrusted where that cannot be told."""
     memory = _memory.get(directory.id)
     if memory and (memory.sign, memory.full_at) != (mark.sign, mark.full_at):
         memory = None
-    here = _Here(directory, creates, set() if memory else marks.left_open(directory.id, mark.full_at))
+    seen = changed_here.Seen(mark.people, clock.now())
+    changed_people = changed_here.since(directory.id, memory.people if memory else changed_here.Seen(None, mark.full_at), mark.people)
+    here = _Here(directory, creates, set() if memory else marks.left_open(directory.id, mark.full_at), changed_people,
+                 grouping.attributes(directory) if wanted.is_any else set())
     try:
-        snapshot = reading.read_by_turns(directory, lambda: _Changed(mark, memory, here))
+        snapshot, changed = reading.read_by_turns(directory, lambda: _Changed(mark, memory, here))
     except DirectoryDown:
         if directory.preset != 'active-directory':
             # It may come back from a backup, and be past the mark by then. An Active Directory tells that by its name.
@@ -213,13 +219,13 @@ def _at_changes(directory, mark, creates):
         raise
     if snapshot.gap:
         raise NotTrusted('the answer broke off')
-    changed = snapshot.filled_by
     if changed.is_still and not snapshot.found:
+        _memory[directory.id] = replace(memory, people=seen)
         return None
     position = changed.position
     values = {'sign': mark.sign, 'server': position.server, 'high': position.high, 'full_at': mark.full_at, 'checked_at': mark.checked_at}
-    is_same = not snapshot.found and here.are_all_in(snapshot.listed)
-    return Look(directory, snapshot, values, _remembered(memory, values, changed.stamps), marks.is_out_of_date(mark) and position.high != mark.high,
+    is_same = not snapshot.found and not snapshot.vanished and here.are_all_in(snapshot.listed)
+    return Look(directory, snapshot, wanted, values, _remembered(memory, values, changed.stamps, seen), marks.is_out_of_date(mark) and position.high != mark.high,
                 planning.Plan((), '', 0, len(here.known)) if is_same else None)
 
 
@@ -241,17 +247,32 @@ class _Changed:
         # Only of an Active Directory that is one number for all it holds: what OpenLDAP says of one database tells nothing of the groups in another.
         self.is_still = self.position.kind == positions.USN and self.position.high == high and memory is not None and self.here.are_all_in(memory.stamps)
         named = functools.cache(lambda: _named(connection, directory, self.position) if self._mark.checked_at else unrolling.People(directory.person_filter))
-        self.stamps = memory.stamps if self.is_still else _listing(connection, directory, named(), self.position.marker)
+        self.stamps = memory.stamps if self.is_still else self._list(connection, snapshot, named())
         changed = set() if self.is_still else self._changed(high)
         wanted = self.here.wanted(self.stamps, changed, memory.stamps if memory else None)
-        if len(wanted) > MOST_ASKED:
-            raise NotTrusted(f'{len(wanted)} are to be compared')
+        asked = [uuid_filter(directory.preset, one) for one in wanted] + self.here.like_changed(self.stamps)
+        if len(asked) > MOST_ASKED:
+            raise NotTrusted(f'{len(asked)} are to be compared')
         snapshot.listed = self.stamps
-        for at in range(0, len(wanted), ASKED_AT_ONCE):
-            numbers = ''.join(uuid_filter(directory.preset, one) for one in wanted[at:at + ASKED_AT_ONCE])
-            reading.take(snapshot, named().search(connection, directory.preset, f'(|{numbers})', _attributes(directory, self.position)))
+        if memory:
+            snapshot.vanished = frozenset(one for one in memory.stamps if one not in self.stamps and one not in self.here.known)
+        for at in range(0, len(asked), ASKED_AT_ONCE):
+            reading.take(snapshot, named().search(connection, directory.preset, f'(|{"".join(asked[at:at + ASKED_AT_ONCE])})', _attributes(directory, self.position)))
         if snapshot.found or not self.is_still:
             snapshot.asked = named().asked
+
+    def _list(self, connection, snapshot, people):
+        """{uuid: mark of the last change, b'' where it is not shown} of everybody who is there; what is told of groups by is kept beside."""
+        stamps, beside, marker, preset = {}, {}, self.position.marker, snapshot.directory.preset
+        attributes = sorted({PRESETS[preset].uuid_attribute, marker, *self.here.beside})
+        for known_by, dn, values in reading.listed(snapshot.directory, people.pages(connection, preset, attributes)):
+            stamps[known_by] = reading.first(values, marker)
+            if self.here.beside:
+                beside[known_by] = dn, values
+        if not stamps:
+            raise NotTrusted('nobody is there')
+        snapshot.people = beside if self.here.beside else None
+        return stamps
 
     def _changed(self, high):
         """The uuids of those whose entries may have changed since."""
@@ -271,15 +292,21 @@ class _Changed:
 
 @dataclass
 class _Here:
-    """Who is known here, read before the directory is asked, in a thread of its own. left_open: see marks, of a process that has not looked yet."""
+    """Who is known here, read before the directory is asked, in a thread of its own. left_open: see marks, of a process that has not looked yet.
+    changed: whom somebody changed here since. beside: what is to be listed of everybody besides, for groups.
+    """
 
     directory: object
     creates: bool
     left_open: set
+    changed: list
+    beside: set
     known: dict = field(init=False)
+    proposed: frozenset = field(init=False)     # the uuids of entries that those may be, by an open proposal
 
     def __post_init__(self):
         self.known = planning.known_people(self.directory.id)
+        self.proposed = frozenset(one for one, _person in matching.proposed_of(self.directory.id, 'a.person_id', [one.person_id for one in self.changed]))
         self._departments = planning.departments_by_name()
         if settled.of(self.directory.id) is None:
             ends = marks.ends(self.directory.id)
@@ -305,7 +332,12 @@ class _Here:
                  and not (one in before and before[one].is_of(self._hash(person), now))}
         # Who is new there may be here already, by another account; whom this process never saw in the list, a look at everybody told of.
         is_read = self.creates or listed_before is not None
-        return sorted(one for one in new | changed | open_ if (is_read if one not in self.known else not self.known[one].is_forgotten))
+        read = {one for one in new | changed | open_ if (is_read if one not in self.known else not self.known[one].is_forgotten)}
+        return sorted(read | (self.proposed & listed.keys()))
+
+    def like_changed(self, listed):
+        """The filters of entries that may be those whom somebody changed here; who has one of these in the list is that one."""
+        return [one for one in (changed_here.filter_of(self.directory, person) for person in self.changed if person.uuid not in listed) if one]
 
 
 def _named(connection, directory, position):
@@ -314,34 +346,11 @@ def _named(connection, directory, position):
     return unrolling.unrolled(connection, own, position.root) if position.root and unrolling.has_chain(own) else unrolling.People(own)
 
 
-def _listing(connection, directory, people, marker):
-    """{uuid: mark of the last change, b'' where it is not shown} of everybody who is there."""
-    attribute, found = PRESETS[directory.preset].uuid_attribute, {}
-    for page in people.pages(connection, directory.preset, [attribute, marker]):
-        for _dn, values in page:
-            known_by = _number(directory.preset, _stamp(values, attribute))
-            if known_by:
-                found[known_by] = _stamp(values, marker)
-    if not found:
-        raise NotTrusted('nobody is there')
-    return found
-
-
-@functools.lru_cache(maxsize=200_000)
-def _number(preset, data):
-    """The uuid that these bytes are, '' for none: the same ones come with each list."""
-    return str(read_uuid(preset, {PRESETS[preset].uuid_attribute.lower(): [data]}) or '')
-
-
-def _stamp(values, attribute):
-    return (values.get(attribute) or plain(values).get(attribute.lower()) or [b''])[0]
-
-
 def _attributes(directory, position):
     return sorted({*attributes_of(directory), position.marker})
 
 
-def _remembered(before, values, stamps):
+def _remembered(before, values, stamps, people):
     newest, now = max(stamps.values(), default=b''), time.monotonic()
     newest_at = before.newest_at if before and before.newest == newest else now
-    return Memory(values['sign'], values['full_at'], values['high'], stamps, newest, newest_at, now)
+    return Memory(values['sign'], values['full_at'], values['high'], stamps, newest, newest_at, now, people)

@@ -7,10 +7,12 @@ import dataclasses
 import hashlib
 from datetime import timedelta
 
+from peewee import fn
+
 from appliance.core import clock
 from appliance.core.db import rows, write
 from appliance.core.departments import all_departments
-from appliance.identity.directory.groups import rules_of
+from appliance.core.revisions import Revision
 from appliance.identity.directory.sync import models, planning
 from appliance.identity.directory.sync.models import SyncMark
 from appliance.identity.models import DirectoryPerson
@@ -21,27 +23,28 @@ WRITTEN_AT_ONCE = 500
 BESIDE = {'failed_at', 'failure', 'failures', 'bind_password'}
 
 
-def sign(directory, creates):
+def sign(directory, creates, rules):
     """A text that stands for all that decides who is who here: the directory's row, whether people are made, the departments,
-    what groups give."""
-    return _sign(directory, creates, max(all_departments(), default=0))
+    what groups give (`rules`)."""
+    return _sign(directory, creates, rules, max(all_departments(), default=0))
 
 
-def is_of(text, directory, creates):
+def is_of(text, directory, creates, rules):
     """Whether a `sign` still stands for the same. A department that was added since means nothing: nobody can be settled in it."""
-    return text == _sign(directory, creates, int(text.partition(' ')[0]))
+    return text == _sign(directory, creates, rules, int(text.partition(' ')[0]))
 
 
-def _sign(directory, creates, newest):
+def _sign(directory, creates, rules, newest):
     decides = [getattr(directory, field.name) for field in dataclasses.fields(directory) if field.name not in BESIDE]
     departments = sorted((department_id, row[0]) for department_id, row in all_departments().items() if department_id <= newest)
-    rules = [(rule.uuid, rule.kind, rule.what) for rule in rules_of(directory.id)]
-    return f'{newest} {hashlib.sha256(repr((decides, creates, departments, rules)).encode()).hexdigest()}'
+    gives = [(rule.uuid, rule.kind, rule.what) for rule in rules]
+    return f'{newest} {hashlib.sha256(repr((decides, creates, departments, gives)).encode()).hexdigest()}'
 
 
 def of(directory_id):
-    """The SyncMark of a directory, or None."""
-    return SyncMark.get_or_none(SyncMark.directory == directory_id)
+    """The SyncMark of a directory, with `people`, the revision of all people; or None."""
+    people = Revision.select(Revision.number).where(Revision.name == 'person')
+    return SyncMark.select(SyncMark, fn.COALESCE(people, 0).alias('people')).where(SyncMark.directory == directory_id).first()
 
 
 def keep(directory_id, **values):

@@ -1,9 +1,11 @@
 """Reading people from a directory, and knowing whether it was everybody. Nothing is written; no transaction may be open."""
 
+import functools
 import logging
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import ldap
 
@@ -15,7 +17,7 @@ from appliance.identity.directory.closing import closing, why_shut
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.groups import without_department
 from appliance.identity.directory.login import bind_own_account, misconfigured_search, within
-from appliance.identity.directory.mapping import attributes_of, plain, read_entry, read_uuid, uuid_filter
+from appliance.identity.directory.mapping import PRESETS, attributes_of, plain, read_entry, read_uuid, uuid_filter
 
 log = logging.getLogger('appliance.directory')
 
@@ -31,9 +33,11 @@ class Snapshot:
     found: {uuid: (dn, {attribute: [bytes, ...]})}, read into an Entry only when it is asked for: of 10,000 people few have changed.
     listed: the uuids of all who are there, where only some were read (looking.py), by a server that gives all of them for the filter `asked`;
     None: found is everybody.
+    vanished: the uuids of those who were listed before and are not any more, as far as that is known.
     unclear: uuids that two entries have: whose they are is not known, so nothing is done to anybody, nor is he absent.
     gap: why it may not be everybody: '' (it is), `part` (the server's size limit), `lost` (the connection ended midway).
-    begun_at: when it was begun; who came in since then may be missing in it. filled_by: see read_by_turns.
+    begun_at: when it was begun; who came in since then may be missing in it.
+    people: {uuid: (dn, values)} of all who are there with what groups and branches are told by, where only some were read, and that was asked for.
     grouping: what groups and branches say beside it (see grouping), or None.
     """
 
@@ -44,13 +48,19 @@ class Snapshot:
     begun_at: datetime = field(default_factory=clock.now)
     listed: object = None
     asked: str = ''
-    filled_by: object = None
+    vanished: frozenset = frozenset()
+    people: dict | None = None
     grouping: object = None
 
     @property
     def is_whole(self):
         """Whether everybody was read."""
         return self.listed is None
+
+    @property
+    def everybody(self):
+        """{uuid: (dn, values)} of all who are there; None where they were not listed so."""
+        return self.found if self.is_whole else self.people
 
     @property
     def is_empty(self):
@@ -73,6 +83,18 @@ class Snapshot:
     def is_shut(self, known_by, now):
         """Why an entry lets nobody in, as Entry.closed says it; also of one that has no usable login any more."""
         return why_shut(*closing(self.directory.preset, plain(self.found[known_by][1])), now)
+
+
+class Reading(NamedTuple):
+    """A Snapshot, and what filled it, which may know more."""
+
+    snapshot: Snapshot
+    filled_by: object
+
+    @property
+    def gap(self):
+        """See Snapshot."""
+        return self.snapshot.gap
 
 
 def read_everybody(connection, found):
@@ -121,15 +143,13 @@ def _read(directory, fill, deadline):
 
 
 def read_by_turns(directory, make_fill=lambda: read_everybody):
-    """The Snapshot of a directory by the first of its servers that gives all of it, as `filled_by` what filled it.
+    """The Reading of a directory by the first of its servers that gives all of it.
 
     That none of them answers is not noted for logins: a search of all takes longer than one.
     """
     def read_one(one):
         fill = make_fill()
-        found = read(one, fill)
-        found.filled_by = fill
-        return found
+        return Reading(read(one, fill), fill)
 
     return servers.read_whole(directory, read_one, lambda one, error: servers.note(SYSTEM, one.id, one.url, error.reason))
 
@@ -140,6 +160,27 @@ def known_by(preset, page):
         found = read_uuid(preset, plain(values))
         if found:
             yield str(found), (dn, values)
+
+
+def listed(directory, pages):
+    """(uuid, DN, values) of each entry of pages that has one."""
+    number = PRESETS[directory.preset].uuid_attribute
+    for page in pages:
+        for dn, values in page:
+            one = _uuid(directory.preset, first(values, number))
+            if one:
+                yield one, dn, values
+
+
+@functools.lru_cache(maxsize=200_000)
+def _uuid(preset, data):
+    """The uuid that these bytes are, '' for none: the same ones come with each list."""
+    return str(read_uuid(preset, {PRESETS[preset].uuid_attribute.lower(): [data]}) or '')
+
+
+def first(values, attribute):
+    """The first value of an attribute, b'' for none; most servers call it as it was asked for."""
+    return (values.get(attribute) or plain(values).get(attribute.lower()) or [b''])[0]
 
 
 def why_absent(directory, uuids):

@@ -1,12 +1,11 @@
 """The runs of a sync as rows: asked for, kept with their steps, shown, discarded."""
 
+from collections import Counter
 from datetime import timedelta
-
-from peewee import fn
 
 from appliance.core import audit, clock
 from appliance.core.actions import action
-from appliance.core.db import write
+from appliance.core.db import rows, write
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.events import publish
 from appliance.core.i18n import texts
@@ -141,22 +140,26 @@ def one_run(actor, run_id):
     """
     require(actor, 'identity.directories.manage')
     run = _run(run_id)
-    states = dict(SyncStep.select(SyncStep.state, fn.COUNT(SyncStep.id)).where(SyncStep.run == run_id).group_by(SyncStep.state).tuples())
-    held = SyncStep.select().where((SyncStep.run == run_id) & (SyncStep.is_held == 1) & (SyncStep.state == models.WAITING)).count()
-    return _described(run) | {'states': states | {'held': held}}
+    states = Counter()
+    for state, is_held, count in rows('SELECT state, is_held, count(*) FROM sync_step WHERE run_id = ? GROUP BY state, is_held', run_id):
+        states[state] += count
+        states['held'] += count if is_held and state == models.WAITING else 0
+    return _described(run) | {'states': dict(states) | {'held': states['held']}}
 
 
-def steps_of(actor, run_id, kind=None, after=0, limit=PAGE_ROWS):
+def steps_of(actor, run_id, kind=None, after=0, limit=PAGE_ROWS, with_proposals=True):
     """The steps of a run in the order of doing, from the one after `after` (an id): dicts of id, kind, reason, person_id, name, dn,
-    before, after, is_held, state, note."""
+    before, after, is_held, state, note. with_proposals: also what waits for a tick (proposals.listed says more of it)."""
     require(actor, 'identity.directories.manage')
-    _run(run_id)
     where = (SyncStep.run == run_id) & (SyncStep.id > after)
     if kind:
         where &= SyncStep.kind == kind
-    return [{'id': step.id, 'kind': step.kind, 'reason': step.reason, 'person_id': step.person_id, 'name': step.name, 'dn': step.dn,
-             'before': step.before, 'after': step.after, 'is_held': step.is_held, 'state': step.state, 'note': step.note}
-            for step in SyncStep.select().where(where).order_by(SyncStep.id).limit(limit)]
+    if not with_proposals:
+        where &= SyncStep.state != models.PROPOSED
+    found = [{'id': step.id, 'kind': step.kind, 'reason': step.reason, 'person_id': step.person_id, 'name': step.name, 'dn': step.dn,
+              'before': step.before, 'after': step.after, 'is_held': step.is_held, 'state': step.state, 'note': step.note}
+             for step in SyncStep.select().where(where).order_by(SyncStep.id).limit(limit)]
+    return found if found or _run(run_id) else []
 
 
 def refused_already(directory_id):

@@ -13,9 +13,9 @@ from appliance.core.actor import SYSTEM
 from appliance.core.db import rows, write
 from appliance.core.departments import add_department, all_departments, place_department
 from appliance.core.i18n import texts
-from appliance.core.limits import DEPARTMENTS_DEEP, NAME_LENGTH
+from appliance.core.limits import DEPARTMENTS_DEEP
 from appliance.identity.directory.group_models import DirectoryDepartment
-from appliance.identity.directory.groups import PAGE, dn_key
+from appliance.identity.directory.groups import PAGE, dn_key, name_of
 from appliance.identity.directory.mapping import PRESETS, plain, read_uuid
 from appliance.identity.directory.sync import planning
 from appliance.identity.directory.sync.batches import NotDone
@@ -66,16 +66,11 @@ def _units(connection, directory):
     attribute, found = PRESETS[directory.preset].uuid_attribute, {}
     for page in connection.pages(BRANCHES, [attribute], PAGE):
         for dn, values in page:
-            known_by, name = read_uuid(directory.preset, plain(values)), _name(dn)
+            # As its DN says: an attribute may hold more than one name.
+            known_by, name = read_uuid(directory.preset, plain(values)), name_of(str2dn(dn)[0][0][1])
             if known_by and name:
                 found[dn_key(dn)] = (str(known_by), name, dn)
     return found
-
-
-def _name(dn):
-    """What a branch is called in its DN: an attribute may hold more than one name."""
-    text = str2dn(dn)[0][0][1]
-    return ' '.join(''.join(char if char.isprintable() else ' ' for char in text).split())[:NAME_LENGTH].strip()
 
 
 class _Paths:

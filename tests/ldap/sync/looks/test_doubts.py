@@ -11,6 +11,7 @@ from appliance.core.people import Person
 from appliance.identity.directory import directories
 from appliance.identity.directory.client import Connection
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
+from appliance.identity.directory.group_models import DirectoryGroupRule
 from appliance.identity.directory.sync import looking, marks, positions, reading
 from appliance.identity.directory.sync.models import SyncMark
 from appliance.identity.models import Directory
@@ -149,5 +150,6 @@ def test_a_refused_account_is_not_tried_twice(monkeypatch, company, followed, fo
 @only('cookie')
 def test_a_mark_is_of_what_decides(box, company, followed):
     directory = directories.load(followed)
-    assert marks.is_of(SyncMark.get().sign, directory, True) and not marks.is_of(SyncMark.get().sign, directory, False)
+    assert marks.is_of(SyncMark.get().sign, directory, True, []) and not marks.is_of(SyncMark.get().sign, directory, False, [])
+    assert not marks.is_of(SyncMark.get().sign, directory, True, [DirectoryGroupRule(uuid='x', kind='role', what='y')])
     assert SECRET not in SyncMark.get().sign and len(Person.select()) == 10

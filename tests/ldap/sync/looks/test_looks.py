@@ -12,8 +12,10 @@ from appliance.identity.directory import directories
 from appliance.identity.directory.sync import following, looking, models, planning, reading, runs
 from appliance.identity.directory.sync.models import SyncMark, SyncStep
 from appliance.identity.models import Directory, DirectoryPerson
+from tests.counting import queries
 from tests.ldap.people import PEOPLE
 from tests.ldap.sync.conftest import TEN, nothing_written, tie, told, who
+from tests.ldap.sync.groups import Groups
 from tests.ldap.sync.looks.conftest import FORMER, is_out, only, restarted, steps
 
 
@@ -230,3 +232,29 @@ def test_departments_that_people_are_not_in_unsettle_nobody(company, followed, f
     with cheap() as asked:
         assert follow() is None
     assert asked.read in (0, 10)
+
+
+@pytest.mark.parametrize('how', ['rule', 'tree', 'heads'])
+def test_everybody_is_listed_once_though_groups_or_branches_are_followed(company, followed, follow, cheap, how):
+    made = Groups(company, followed)
+    staff = made.add('Staff', 'worker1')
+    if how == 'rule':
+        made.gives(staff, 'dispatcher')
+    elif how == 'tree':
+        company._root.add_s(f'ou=Hall,{PEOPLE}', [('objectClass', [b'organizationalUnit']), ('ou', [b'Hall'])])
+        for login in TEN:
+            company.move(login, f'ou=Hall,{PEOPLE}')
+    directories.edit_directory(SYSTEM, followed, **{'tree': {'tree': 'ou'}, 'heads': {'heads': True}}.get(how, {}))
+    follow()
+    follow()
+    with cheap() as asked, queries() as told:
+        assert follow() is None
+    people = directories.load(followed).person_filter
+    assert asked.filters.count(people) == 1, asked.filters
+    assert len([one for one in told if 'FROM "directory_group_rule"' in one]) == (1 if how == 'rule' else 0)
+    assert len([one for one in told if 'FROM directory_group_rule' in one]) == 1
+    if how == 'rule':
+        made.set(staff, 'worker1', 'worker2')
+        with cheap() as asked:
+            assert steps(follow()) == {'gain': [('Worker2', 'in_group')]}
+        assert asked.filters.count(people) == 1
