@@ -190,7 +190,7 @@ def test_an_old_plan_cuts_off_nobody_who_came_in_since(company, followed):
     Directory.update(sync='off').execute()
     company.delete('worker0', 'worker1')
     run_id = planned(followed)
-    DirectoryPerson.update(seen_at=clock.now() + timedelta(seconds=1)).where(DirectoryPerson.person == who('worker0').id).execute()
+    DirectoryPerson.update(seen_at=clock.now()).where(DirectoryPerson.person == who('worker0').id).execute()
     runs.start(SYSTEM, run_id)
     following.follow_all()
     assert not is_blocked(who('worker0').id) and is_blocked(who('worker1').id)

@@ -121,8 +121,10 @@ def make(directory, snapshot, creates):
     given, waits = grouping.steps(directory, snapshot, known, {step.uuid for step in steps if step.kind == CREATE}, look.now)
     headed, many = heading.steps(directory, snapshot, known)
     steps, brake = steps + given + headed, 'blind' if look.is_blind else brake or waits or many
-    begun = clock.microseconds(snapshot.begun_at)
-    gone = [known_by for known_by, person in inside.items() if not snapshot.shows(known_by) and known_by not in snapshot.unclear and person.seen_at < begun]
+    # Who came in since may be missing in the answer; not whom a clock that was set back has seen in the future.
+    begun, now = clock.microseconds(snapshot.begun_at), clock.microseconds(look.now)
+    gone = [known_by for known_by, person in inside.items()
+            if not snapshot.shows(known_by) and known_by not in snapshot.unclear and not begun <= person.seen_at <= now]
     if gone:
         cut, reason = _cut_off(directory, inside, gone, snapshot)
         steps, brake = steps + cut, reason or brake
