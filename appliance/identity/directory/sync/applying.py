@@ -71,6 +71,7 @@ def _change(run, step):
     tie_of(run, step)
     if fields_now(step.person_id, step.before) != step.before:
         raise NotDone(_('Something else was written here since the plan.'))
+    _require_free(step)
     write_fields(step.person_id, step.after)
     _move(run, step)
     photos.look_again(is_tied(run, step))
@@ -88,10 +89,14 @@ def _see(run, step):
 def _create(run, step):
     if DirectoryPerson.select().where(is_tied(run, step)).exists():
         raise NotDone(_('The person came by logging in.'))
-    if Person.select().where(Person.login == fold_login(step.after['login'])).exists():
-        raise NotDone(_('The login belongs to another account here.'))
+    _require_free(step)
     step.person_id = add_person(SYSTEM, **person_values(SYSTEM, step.after))
     DirectoryPerson.create(directory=run.directory_id, uuid=step.uuid, person=step.person_id, dn=step.dn, seen_at=clock.now())
+
+
+def _require_free(step):
+    if 'login' in step.after and Person.select().where(Person.login == fold_login(step.after['login'])).exists():
+        raise NotDone(_('The login belongs to another account here.'))
 
 
 DOES = {planning.DISABLE: _disable, planning.ENABLE: _enable, planning.CHANGE: _change, planning.MOVE: _move, planning.CREATE: _create,

@@ -104,15 +104,15 @@ def known_people(directory_id):
 
 def make(directory, snapshot, creates):
     """The Plan for a Snapshot. creates: whether people are made before they log in (False: they come by their first login)."""
-    from appliance.identity.directory.sync import grouping, heading     # cycle: they make Steps
+    from appliance.identity.directory.sync import grouping, heading, logins     # cycle: they make Steps
     known, look = known_people(directory.id), _Look(directory)
     matches = matching.find(directory, snapshot, known, look.now)
     steps = [Step(ADOPT, match.by, match.uuid, match.person_id, match.name, match.dn, match.here, match.there) for match in matches.found]
-    for known_by in snapshot.found:
-        person = known.get(known_by)
-        if person is not None and not person.is_forgotten:
-            steps += look.at_known(known_by, snapshot, person)
-        elif person is None and creates and known_by not in matches.waiting:
+    here = [step for known_by in snapshot.found if known_by in known and not known[known_by].is_forgotten
+            for step in look.at_known(known_by, snapshot, known[known_by])]
+    steps += logins.in_turn(here, look.logins, known) if any('login' in step.after for step in here) else here
+    for known_by in snapshot.found if creates else ():      # after those who are here: a login may become free
+        if known_by not in known and known_by not in matches.waiting:
             steps += look.at_new(known_by, snapshot)
     look.remember(snapshot)
     steps = _explained(steps)
@@ -174,18 +174,15 @@ class _Look:
 
 
 def _of_known(known_by, entry, person, look):
-    closed = entry.closed(look.now)
+    closed, login = entry.closed(look.now), fold_login(entry.fields['login'])
     if closed:
-        return [] if person.is_out else [Step(DISABLE, closed, known_by, person.person_id, person.name, entry.dn)]
+        steps = [] if person.is_out else [Step(DISABLE, closed, known_by, person.person_id, person.name, entry.dn)]
+        if login != person.login:       # an account that was put aside under another name gives its own free
+            steps.append(Step(CHANGE, 'changed', known_by, person.person_id, person.name, entry.dn, {'login': person.login}, {'login': login}))
+        return steps
     is_back = person.is_out and entry.is_disabled is not None
     steps = [Step(ENABLE, 'back', known_by, person.person_id, person.name, entry.dn)] if is_back else []
     before, after = _differences(entry, person, look.departments)
-    login = fold_login(after.get('login', ''))
-    if login and look.logins.get(login, person.person_id) != person.person_id:
-        steps.append(Step(REFUSE, 'login_taken', known_by, person.person_id, person.name, entry.dn, {'login': before.pop('login')},
-                          {'login': after.pop('login')}))
-    elif login:
-        look.logins[login] = person.person_id
     if after:
         steps.append(Step(CHANGE, 'changed', known_by, person.person_id, person.name, entry.dn, before, after))
     elif entry.dn != person.dn:
