@@ -90,6 +90,16 @@ def test_whom_somebody_else_s_login_stops_stops_those_behind_him_only(company, f
     assert {'worker1', 'worker2', 'worker3x', 'boss'} <= {person.login for person in Person.select()}
 
 
+def test_who_is_known_comes_in_by_a_login_that_is_not_free_here_yet(company, followed):
+    """Before the next look, or where nobody looks: his entry says who he is, and the login is a label."""
+    one, other = ids('worker0', 'worker1')
+    swap(company, 'worker0', 'worker1')
+    assert [accounts.log_in(login, PASSWORD, '127.0.0.1')[1] for login in ('worker1', 'worker0')] == [one, other]
+    assert ids('worker0', 'worker1') == [one, other]
+    following.follow(followed)
+    assert ids('worker1', 'worker0') == [one, other]
+
+
 def test_killed_anywhere_a_ring_ends_as_the_directory_says(monkeypatch, sqlite_template, company, tmp_path):
     """Also between the step that parks a login and the one that gives it."""
     with sqlite_template.box(tmp_path / 'box') as box, opened(box), time_machine.travel(clock.now(), tick=False):
