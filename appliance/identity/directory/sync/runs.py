@@ -101,7 +101,7 @@ def discard(actor, run_id):
 def undo(actor, run_id):
     """Let the job take back what a run did; from now on the directory is followed only when somebody says so again, unless it only joined people."""
     run = _run(run_id)
-    if run.state not in (models.DONE, models.HELD, models.FAILED, models.OVER):
+    if run.state not in (models.DONE, models.HELD, models.FAILED, models.OVER, models.DISCARDED):
         raise Conflict(_('Only a run that was carried out can be taken back, and once.'))
     if not SyncStep.select().where((SyncStep.run == run_id) & (SyncStep.state == models.APPLIED)).exists():
         raise Conflict(_('This run did nothing that could be taken back.'))
