@@ -69,7 +69,7 @@ def _enable(run, step):
 
 def _change(run, step):
     tie_of(run, step)
-    if fields_now(step.person_id, step.before) != step.before:
+    if not is_still(step.person_id, step.before):
         raise NotDone(_('Something else was written here since the plan.'))
     _require_free(step)
     write_fields(step.person_id, step.after)
@@ -112,6 +112,15 @@ def fields_now(person_id, names):
     if 'department' in names:
         found['department'] = person.department.name if person.department_id else ''
     return found
+
+
+def is_still(person_id, fields):
+    """Whether a person has these values still; a department is one however its letters are written (see department_by_name)."""
+    return _as_compared(fields_now(person_id, fields)) == _as_compared(fields)
+
+
+def _as_compared(fields):
+    return fields | {'department': fields['department'].casefold()} if 'department' in fields else fields
 
 
 def write_fields(person_id, fields):
