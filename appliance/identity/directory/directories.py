@@ -21,6 +21,7 @@ from appliance.identity.directory.client import TLS_MODES, Directory, address, c
 from appliance.identity.directory.errors import remembered
 from appliance.identity.directory.mapping import FIELDS, PRESETS
 from appliance.identity.directory.self_written import SECRET
+from appliance.identity.directory.sync import outdated
 from appliance.identity.models import Directory as Row
 
 _ = texts(__name__)
@@ -75,6 +76,7 @@ def edit_directory(actor, directory_id, secret=None, **values):
     # To switch it off shuts out whoever comes in by it.
     if any(values[name] != getattr(row, name) for name in (*DECIDING, 'is_active') if name in values):
         _require_rights_of_its_people(actor, directory_id)
+        outdated.let_be(directory_id)
     moved = values['tls'] != row.tls or not _hosts(values['url'], values['more_servers']) <= _hosts(row.url, row.more_servers)
     if secret is not None:
         values['bind_secret'] = _seal(secret, values['bind_dn'])

@@ -203,7 +203,7 @@ def test_a_busy_database_refuses_nobody(monkeypatch, company, followed):
 def test_a_step_that_breaks_stops_nobody_else(monkeypatch, company, followed):
     """A run that cannot go on is failed, and the next look is made all the same."""
     broken = runs.ask(SYSTEM, followed)
-    monkeypatch.setattr(runs, 'keep', lambda *args, real=runs.keep, **values: 1 / 0 if values else real(*args, **values))
+    monkeypatch.setattr(runs, 'keep', lambda plan, directory_id, run_id=None, real=runs.keep: 1 / 0 if run_id else real(plan, directory_id))
     company.delete('worker0')
     following.follow_all()
     assert told(broken).state == 'failed' and is_blocked(who('worker0').id)

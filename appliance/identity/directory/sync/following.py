@@ -8,13 +8,13 @@ import logging
 from peewee import OperationalError
 
 from appliance.core import clock
-from appliance.core.db import write
-from appliance.core.errors import Busy, PortalError, StorageFull
+from appliance.core.db import lock_row, write
+from appliance.core.errors import Busy, Conflict, PortalError, StorageFull
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories, gaps
 from appliance.identity.directory.adoption import joining, proposals
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, due, grouping, looking, models, notes, photos, planning, reading, runs, undoing
+from appliance.identity.directory.sync import applying, due, grouping, looking, marks, models, notes, photos, planning, reading, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
@@ -55,7 +55,9 @@ def follow(directory_id, most_s=None, is_again=False):
     """Bring people in line with a directory now; returns the run's id, or None where there was nothing to do. After `most_s` seconds of
     carrying out, the rest is left to `carry_on`. is_again: of the second look at once, where the first one left somebody to be read.
     """
-    directory, creates, run_id = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL, None
+    directory, mode, run_id = directories.load(directory_id), Directory.get_by_id(directory_id).sync, None
+    creates = mode == directories.ALL
+    sign = marks.sign(directory, creates)
     for look in looking.looks(directory, creates):
         directories.note_answer(look.snapshot.directory)
         snapshot = look.snapshot
@@ -64,7 +66,11 @@ def follow(directory_id, most_s=None, is_again=False):
         plan = look.plan if look.plan and snapshot.grouping is None else _plan(snapshot, creates)
         news = _without_known_news(directory_id, plan)
         if news:
-            run_id = runs.keep(news, directory_id)
+            try:
+                run_id = _keep(news, directory_id, sign, creates, is_followed=mode != directories.OFF)
+            except Conflict as reason:      # the next look goes by what is said now, if there is one
+                log.info('directory %s: not planned: %s', directory.name, reason)
+                return run_id
         looking.keep(look, plan, is_run=bool(news))
         if news:
             applying.apply(run_id, most_s)
@@ -72,6 +78,16 @@ def follow(directory_id, most_s=None, is_again=False):
         if is_left and not is_again:
             return follow(directory_id, most_s, is_again=True) or run_id
     return run_id
+
+
+def _keep(plan, directory_id, sign, creates, run_id=None, is_followed=False):
+    """runs.keep, unless what the directory was read by is not so any more, or it is not followed any more: Conflict."""
+    with write('identity.directory.sync.keep'):
+        lock_row(Directory, directory_id)       # who changes it waits, and then finds the plan
+        row = Directory.get_by_id(directory_id)
+        if not marks.is_of(sign, directories.load(directory_id), creates) or is_followed and (row.sync == directories.OFF or not row.is_active):
+            raise Conflict(_('The directory was set up otherwise since the plan.'))
+        return runs.keep(plan, directory_id, run_id)
 
 
 def propose(directory_id):
@@ -124,7 +140,9 @@ def carry_on(run_id, most_s=None):
     run = SyncRun.get_by_id(run_id)
     try:
         if run.state in (models.ASKED, models.READING):
-            runs.keep(_plan(_read(directories.load(run.directory_id)), run.creates), run.directory_id, run_id=run.id)
+            directory = directories.load(run.directory_id)
+            sign = marks.sign(directory, run.creates)
+            _keep(_plan(_read(directory), run.creates), run.directory_id, sign, run.creates, run.id)
         elif run.state == models.APPLYING:
             applying.apply(run.id, most_s)
         elif run.state == models.UNDOING:
