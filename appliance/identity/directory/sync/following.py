@@ -121,6 +121,8 @@ def _without_known_news(directory_id, plan):
     if said is not None and said.state == models.HELD and not is_known:
         with write('identity.directory.sync.over'):
             SyncRun.update(state=models.OVER).where((SyncRun.id == said.id) & (SyncRun.state == models.HELD)).execute()
+    if plan.brake not in models.WITHOUT_STEPS:
+        runs.renew_held(plan, directory_id, said.id if is_known else None)
     refused = runs.refused_already(directory_id)
     steps = [step for step in plan.steps if not (step.is_held and is_known) and runs.key_of(step.kind, step.uuid, step.after) not in refused]
     steps = proposals.without_known(directory_id, steps)

@@ -253,7 +253,7 @@ def _too_many(directory, gone, inside, snapshot):
     if snapshot.is_empty:
         return 'empty'
     lately = row("""SELECT count(DISTINCT s.person_id) FROM sync_step s JOIN sync_run r ON r.id = s.run_id
-        WHERE r.directory_id = ? AND r.brake = '' AND r.started_at > ? AND s.kind = ? AND s.reason IN ('gone', 'filtered') AND s.state = 'applied'
+        WHERE r.directory_id = ? AND r.brake NOT IN ('many', 'empty') AND r.started_at > ? AND s.kind = ? AND s.reason IN ('gone', 'filtered') AND s.state = 'applied'
         AND EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = s.person_id AND b.source = ?)""",
                  directory.id, clock.microseconds(clock.now() - A_DAY), DISABLE, directories.source_of(directory.id))[0]
     return 'many' if _are_many(gone + lately, inside + lately) else ''
