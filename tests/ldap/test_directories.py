@@ -79,7 +79,7 @@ def test_on_this_machine_it_may(box, url):
     directories.add_directory(SYSTEM, 'company', url, BASE, tls='none')
 
 
-@pytest.mark.parametrize('secret', ['', '  ', '\0', 'x' * 257])
+@pytest.mark.parametrize('secret', ['', '  ', '\0', 'x' * 257, 'a\ud800'])
 def test_an_account_needs_its_secret(box, secret):
     with pytest.raises(Invalid) as caught:
         directories.add_directory(SYSTEM, 'company', URL, BASE, secret, bind_dn=f'cn=portal,{BASE}')

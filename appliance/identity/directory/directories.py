@@ -204,7 +204,7 @@ def _opened(row):
 def _seal(secret, bind_dn):
     if not bind_dn:
         return None
-    if not isinstance(secret, str) or not secret.strip('\0 \t\r\n') or len(secret) > PASSWORD_LENGTH:
+    if not isinstance(secret, str) or not secret.strip('\0 \t\r\n') or len(secret) > PASSWORD_LENGTH or any('\ud800' <= char <= '\udfff' for char in secret):
         raise Invalid(_('The account needs its secret: 1 to %(most)s characters.', most=PASSWORD_LENGTH), field='secret')
     return sealing.seal(secret, SECRET_PURPOSE)
 
