@@ -6,7 +6,7 @@ It works on the steps of a plan alone, so a run that is killed, taken back or sh
 from dataclasses import replace
 
 from appliance.core.person_fields import fold_login
-from appliance.identity.directory.sync import planning
+from appliance.identity.directory.sync import planning, turns
 
 
 def in_turn(steps, taken, known):
@@ -15,53 +15,32 @@ def in_turn(steps, taken, known):
     taken: {login: person id} of everybody here; it is brought to what will be, so that who is new gets what becomes free.
     known: {uuid: planning.Known}.
     """
-    moving, wanted = {}, set()
+    moving = {}
     for step in steps:
-        login = _wanted(step)
-        if login and login not in wanted:       # of two who want one the first gets it
-            wanted.add(login)
-            moving[step.person_id] = step
-    ordered, settled = [], {}
-    for person_id in moving:
-        ordered += _chain(person_id, moving, taken, settled)
-    for step in ordered:
-        _forget(taken, step)
-    for step in ordered:
-        taken[_wanted(step)] = step.person_id
-    others = [one for step in steps if not (_wanted(step) and settled.get(step.person_id)) for one in _without_login(step, known)]
-    return others + ordered
+        if _wanted(step):
+            moving.setdefault(_wanted(step), step)      # of two who want one the first gets it
+    by_person = {step.person_id: step for step in moving.values()}
+    order, first = turns.in_turn({step.person_id: login for login, step in moving.items()}, taken)
+    ordered = [_parking(by_person[one]) for one in order if one in first]
+    ordered += [_parked(by_person[one]) if one in first else by_person[one] for one in order]
+    for one in order:
+        taken.pop(by_person[one].before['login'], None)
+    taken.update({_wanted(by_person[one]): one for one in order})
+    given = {id(by_person[one]) for one in order}
+    return [left for step in steps if id(step) not in given for left in _without_login(step, known)] + ordered
 
 
 def _wanted(step):
     return fold_login(step.after.get('login', '')) if step.kind == planning.CHANGE else ''
 
 
-def _forget(taken, step):
-    if taken.get(step.before['login']) == step.person_id:
-        del taken[step.before['login']]
+def _parking(step):
+    """The step by which somebody gives his login up, and is called by the number of his entry until it is his turn."""
+    return replace(step, reason='parked', before={'login': step.before['login']}, after={'login': step.uuid})
 
 
-def _chain(person_id, moving, taken, settled):
-    """The steps of somebody and of all whose logins must become free for him, the last of them first; [] where that cannot be.
-
-    settled: {person id: whether he gets his login}, which is added to.
-    """
-    chain = []
-    while person_id in moving and person_id not in settled and person_id not in chain:
-        chain.append(person_id)
-        person_id = taken.get(_wanted(moving[person_id]))      # None: nobody has it
-    is_ring = bool(chain) and person_id == chain[0]
-    may = is_ring or settled.get(person_id, person_id is None)
-    settled.update(dict.fromkeys(chain, may))
-    found = [moving[one] for one in reversed(chain)] if may else []
-    return _parked(found) if is_ring else found
-
-
-def _parked(ring):
-    """A ring of logins: the last one gives his up first, and is called by the number of his entry until it is his turn."""
-    last = ring[-1]
-    parking = planning.Step(planning.CHANGE, 'parked', last.uuid, last.person_id, last.name, last.dn, {'login': last.before['login']}, {'login': last.uuid})
-    return [parking, *ring[:-1], replace(last, before=last.before | {'login': last.uuid})]
+def _parked(step):
+    return replace(step, before=step.before | {'login': step.uuid})
 
 
 def _without_login(step, known):
