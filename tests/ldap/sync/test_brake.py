@@ -132,6 +132,15 @@ def test_the_last_administrator_waits_for_a_word(company, follow):
     assert (run.state, run.brake, out()) == ('held', 'administrator', ['worker0'])
 
 
+def test_he_is_the_last_also_where_the_same_look_shuts_the_other_out(company, follow):
+    for login in ('worker1', 'worker2'):
+        give_role(SYSTEM, who(login).id, ADMINISTRATOR)
+    company.delete('worker1')
+    company.change('worker2', shadowExpire='1')
+    run = follow()
+    assert (run.state, run.brake, out()) == ('held', 'administrator', ['worker2'])
+
+
 def test_values_that_many_lose_are_kept(company, followed, follow):
     directories.edit_directory(SYSTEM, followed, mapping={'title': ['description']})
     run = follow()

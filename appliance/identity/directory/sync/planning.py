@@ -126,7 +126,7 @@ def make(directory, snapshot, creates):
     gone = [known_by for known_by, person in inside.items()
             if not snapshot.shows(known_by) and known_by not in snapshot.unclear and not begun <= person.seen_at <= now]
     if gone:
-        cut, reason = _cut_off(directory, inside, gone, snapshot)
+        cut, reason = _cut_off(directory, inside, gone, snapshot, {step.person_id for step in steps if step.kind == DISABLE and known[step.uuid].is_administrator})
         steps, brake = steps + cut, reason or brake
     steps.sort(key=lambda step: KINDS.index(step.kind))
     return Plan(tuple(steps), brake, len(gone), len(inside), look.ends, matches.is_part)
@@ -236,13 +236,15 @@ def _of_new(known_by, entry, logins):
     return Step(CREATE, 'new', known_by, None, entry.fields['name'], entry.dn, {}, entry.fields | {'login': login})
 
 
-def _cut_off(directory, inside, gone, snapshot):
-    """(the steps that cut off who is not in the answer, brake). Held ones are kept in the plan, and not done without a word."""
+def _cut_off(directory, inside, gone, snapshot, shut):
+    """(the steps that cut off who is not in the answer, brake). Held ones are kept in the plan, and not done without a word. shut: the ids of
+    the administrators whom the same plan cuts off at the directory's own word.
+    """
     if snapshot.gap:
         return [], snapshot.gap     # nobody can be told absent by an answer that broke off
     brake = _too_many(directory, len(gone), len(inside), snapshot)
     going = [inside[one].person_id for one in gone if inside[one].is_administrator]
-    is_last = not brake and bool(going) and not other_administrators(*going)
+    is_last = not brake and bool(going) and not other_administrators(*going, *shut)
     reasons = {} if brake else reading.why_absent(directory, gone)
     return [Step(DISABLE, reasons.get(known_by, 'gone'), known_by, inside[known_by].person_id, inside[known_by].name, inside[known_by].dn,
                  is_held=bool(brake) or is_last and inside[known_by].is_administrator) for known_by in gone], brake or ('administrator' if is_last else '')
