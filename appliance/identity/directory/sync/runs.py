@@ -77,7 +77,7 @@ def _insert(run_id, steps):
 @action(rights=permitted('identity.directories.manage'))
 def start(actor, run_id, with_held=False):
     """Let a plan be carried out by the job; with_held: also what the brake holds. Conflict when it is too old or not a plan."""
-    run = _run(run_id)
+    run = _locked(run_id)
     if run.state not in (models.PLANNED, models.HELD):
         raise Conflict(_('This is no plan that waits. Make a new one.'))
     if run.planned_at < clock.now() - GOOD_FOR:
@@ -94,7 +94,7 @@ def start(actor, run_id, with_held=False):
 @action(rights=permitted('identity.directories.manage'))
 def discard(actor, run_id):
     """Let a plan, or what the brake holds, be; nothing is done."""
-    run = _run(run_id)
+    run = _locked(run_id)
     if run.state not in (models.PLANNED, models.HELD, models.ASKED):
         raise Conflict(_('This is no plan that waits. Make a new one.'))
     SyncRun.update(state=models.DISCARDED, ended_at=clock.now()).where(SyncRun.id == run_id).execute()
@@ -104,7 +104,7 @@ def discard(actor, run_id):
 @action(rights=permitted('identity.directories.manage'))
 def undo(actor, run_id):
     """Let the job take back what a run did; from now on the directory is followed only when somebody says so again, unless it only joined people."""
-    run = _run(run_id)
+    run = _locked(run_id)
     if run.state not in (models.DONE, models.HELD, models.FAILED, models.OVER, models.DISCARDED):
         raise Conflict(_('Only a run that was carried out can be taken back, and once.'))
     if not SyncStep.select().where((SyncStep.run == run_id) & (SyncStep.state == models.APPLIED)).exists():
@@ -127,6 +127,12 @@ def _run(run_id):
     if run is None:
         raise NotFound()
     return run
+
+
+def _locked(run_id):
+    """The run, once nobody else decides about the plans of its directory; inside an action."""
+    lock_row(Directory, _run(run_id).directory_id)
+    return _run(run_id)
 
 
 def list_runs(actor, directory_id, before=None):
