@@ -10,6 +10,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import DEPARTMENTS_DEEP, NAME_LENGTH
 from appliance.core.people_events import DepartmentChanged
 from appliance.core.permissions import permitted
+from appliance.core.person_fields import is_visible
 from appliance.core.personal.declarations import CURRENT, Empty, Personal
 
 _ = texts(__name__)
@@ -143,7 +144,7 @@ def place_department(actor, department_id, name, parent_id):
 
 def _name(name):
     name = ' '.join(name.split())
-    if not 0 < len(name) <= NAME_LENGTH:
+    if not is_visible(name) or len(name) > NAME_LENGTH:
         raise Invalid(_('A name has 1 to %(most)s characters.', most=NAME_LENGTH), field='name')
     return name
 

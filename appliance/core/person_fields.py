@@ -52,6 +52,11 @@ def one_space(value, field):
     return ' '.join(one_line(value, field).split())
 
 
+def is_visible(text):
+    """Whether a text has a sign that is seen: U+200B and its like alone are none."""
+    return any(char.isprintable() and not char.isspace() and unicodedata.category(char)[0] != 'M' for char in text)
+
+
 class _Checks:
     """One cleaning function a field."""
 
@@ -65,7 +70,7 @@ class _Checks:
     @staticmethod
     def name(value):
         value = one_space(value, 'name')
-        if not value:
+        if not is_visible(value):
             raise Invalid(_('A name is needed.'), field='name')
         return value
 

@@ -165,9 +165,9 @@ def _person_meant(login):
 def person_of_entry(actor, directory_id, entry):
     """The id of the person an entry belongs to, by its UUID; made at the first login, brought up to date at each.
 
-    A login that somebody else has already stops it (Conflict): names join no accounts.
+    Of somebody new a login that somebody else has already stops it (Conflict): names join no accounts. Who is known keeps his old one then.
     """
-    tied = row('SELECT t.person_id, p.has_chosen_language FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ? AND t.uuid = ?',
+    tied = row('SELECT t.person_id, p.has_chosen_language, p.login FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ? AND t.uuid = ?',
                directory_id, str(entry.uuid))
     fields = person_values(actor, entry.fields)
     if tied is None:
@@ -179,11 +179,13 @@ def person_of_entry(actor, directory_id, entry):
         DirectoryPerson.create(directory=directory_id, uuid=entry.uuid, person=person_id, dn=entry.dn, seen_at=clock.now(), expires_at=entry.expires_at)
         giving.at_login(directory_id, person_id, entry)
         return person_id
-    person_id, has_chosen_language = tied
+    person_id, has_chosen_language, login = tied
     if is_forgotten(person_id):
         return person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
     if has_chosen_language:
         fields.pop('language', None)
+    if fold_login(fields['login']) != login and Person.select().where(Person.login == fold_login(fields['login'])).exists():
+        del fields['login']     # he is who he is by his entry's number; the next look gives him the login once it is free
     update_person(actor, person_id, **fields)
     giving.at_login(directory_id, person_id, entry)
     # Whom the directory lets in again is in before the sync has noticed; what was blocked here stays.

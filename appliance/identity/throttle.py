@@ -120,10 +120,17 @@ def directory_tries():
         tries.forgive()
 
 
+def _of_entry(person_key):
+    """The bucket of a person's key (`<directory>:<uuid>`): of the entry alone. Two directories here may be one there, and so may one
+    that is only being tried.
+    """
+    return f'directory:{person_key.rpartition(":")[2]}'
+
+
 @action
 def forgive_directory(actor, person_key):
     """The directory let this person in: what was counted of him is over."""
-    rows('DELETE FROM login_failure WHERE bucket = ? RETURNING id', f'directory:{person_key}')
+    rows('DELETE FROM login_failure WHERE bucket = ? RETURNING id', _of_entry(person_key))
 
 
 @action
@@ -133,17 +140,17 @@ def take_directory_try(actor, person_key):
     Counted first, since several workers may be about to bind for the same person. `clear` forgets it after a success.
     """
     if not is_sqlite():
-        database.execute_sql('SELECT pg_advisory_xact_lock(hashtext(%s))', (f'directory:{person_key}',))
-    failures = _failures(f'directory:{person_key}').get(f'directory:{person_key}', [])
+        database.execute_sql('SELECT pg_advisory_xact_lock(hashtext(%s))', (_of_entry(person_key),))
+    failures = _failures(_of_entry(person_key)).get(_of_entry(person_key), [])
     if len(failures) >= DIRECTORY_TRIES:
         raise TooMany(retry_after_s=(failures[-DIRECTORY_TRIES] + WINDOW - clock.now()).total_seconds())
-    LoginFailure.add(bucket=f'directory:{person_key}', at=clock.now())
+    LoginFailure.add(bucket=_of_entry(person_key), at=clock.now())
 
 
 @action
 def give_directory_try_back(actor, person_key):
     """Take back the newest try: the directory went away before it judged the password."""
-    newest = (LoginFailure.select(LoginFailure.id).where(LoginFailure.bucket == f'directory:{person_key}')
+    newest = (LoginFailure.select(LoginFailure.id).where(LoginFailure.bucket == _of_entry(person_key))
               .order_by(LoginFailure.id.desc()).limit(1))
     LoginFailure.delete().where(LoginFailure.id.in_(newest)).execute()
 

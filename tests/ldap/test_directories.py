@@ -79,7 +79,7 @@ def test_on_this_machine_it_may(box, url):
     directories.add_directory(SYSTEM, 'company', url, BASE, tls='none')
 
 
-@pytest.mark.parametrize('secret', ['', '  ', '\0', 'x' * 257])
+@pytest.mark.parametrize('secret', ['', '  ', '\0', 'x' * 257, 'a\ud800'])
 def test_an_account_needs_its_secret(box, secret):
     with pytest.raises(Invalid) as caught:
         directories.add_directory(SYSTEM, 'company', URL, BASE, secret, bind_dn=f'cn=portal,{BASE}')
@@ -138,3 +138,24 @@ def test_who_comes_in_by_a_directory_and_may_more_keeps_it_as_it_is(added):
 def test_a_secret_sealed_with_another_key_is_none(added):
     Row.update(bind_secret=b'x' * 40).where(Row.id == added).execute()
     assert directories.all_active()[0].bind_password == ''
+
+
+def test_who_heads_a_department_is_said_by_one_who_may_manage_people(box):
+    """Else whoever sets up a directory of his own would head any department, and read its working days."""
+    admin_id = add_person(SYSTEM, 'clerk', 'Clerk')
+    give_role(SYSTEM, admin_id, 'system_admin')
+    clerk = actor_for(admin_id, 'test')
+    for wrong in ({'heads': True}, {'tree': 'ou'}):
+        with pytest.raises(NotAllowed):
+            directories.add_directory(clerk, 'company', URL, BASE, **wrong)
+    own = directories.add_directory(clerk, 'company', URL, BASE)
+    for wrong in ({'heads': True}, {'tree': 'ou'}):
+        with pytest.raises(NotAllowed):
+            directories.edit_directory(clerk, own, **wrong)
+    directories.edit_directory(clerk, own, tree='groups', mapping={'title': []})
+    directories.edit_directory(SYSTEM, own, heads=True)
+    with pytest.raises(NotAllowed):
+        directories.edit_directory(clerk, own, base_dn=f'ou=mine,{BASE}')
+    directories.edit_directory(clerk, own, name='firm')
+    directories.edit_directory(SYSTEM, own, heads=False)
+    directories.edit_directory(clerk, own, base_dn=f'ou=mine,{BASE}')

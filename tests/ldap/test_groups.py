@@ -1,6 +1,7 @@
 """Reading groups: DNs that are equal, and members in parts."""
 import pytest
 
+from appliance.identity.directory.errors import DirectoryDown
 from appliance.identity.directory.groups import _rest, dn_key
 
 
@@ -50,4 +51,15 @@ def test_members_in_parts():
 def test_a_server_that_never_ends_is_left():
     server = Server([b'cn=a,dc=x'], 1)
     server.search = lambda *args, **kwargs: [('cn=g,dc=x', {'member;range=0-0': [b'cn=a,dc=x']})]
-    assert len(_rest(server, 'cn=g,dc=x', {'member;range=0-0': [b'cn=a,dc=x']})) < 3_000
+    with pytest.raises(DirectoryDown):
+        _rest(server, 'cn=g,dc=x', {'member;range=0-0': [b'cn=a,dc=x']})
+
+
+@pytest.mark.parametrize('answer', [[], [('cn=g,dc=x', {})], [('cn=g,dc=x', {'member': [b'cn=b,dc=x']})]])
+def test_members_that_break_off_are_not_all(answer):
+    """Whoever is in the part that did not come would lose what the group gives."""
+    server = Server([], 1)
+    server.search = lambda *args, **kwargs: answer
+    with pytest.raises(DirectoryDown):
+        _rest(server, 'cn=g,dc=x', {'member': [], 'member;range=0-1499': [b'cn=a,dc=x'] * 1500})
+    assert _rest(server, 'cn=g,dc=x', {'member': [b'cn=a,dc=x']}) == ()

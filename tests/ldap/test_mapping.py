@@ -52,6 +52,13 @@ def test_what_is_not_text_or_misleads_is_absent(directory):
     assert (fields['name'], fields['title'], fields['department']) == ('Garbage', '', '')
 
 
+def test_what_nobody_can_see_is_no_name():
+    """U+200B and its like alone: a person in a list without anything to click at."""
+    fields = read({'uid': [b'ana'], 'displayName': ['\u200b\u2060'.encode()], 'cn': ['\ufeff'.encode()], 'departmentNumber': ['\u200d'.encode()]}).fields
+    assert (fields['name'], fields['department']) == ('ana', '')
+    assert read({'displayName': ['Zoë \u200d \U0001f600'.encode()]}).fields['name'] == 'Zoë \u200d \U0001f600'
+
+
 def test_of_many_logins_the_one_in_the_dn_counts():
     assert read({'uid': [b'alias', b'employee']}).fields['login'] == 'employee'
     assert read({'uid': [b'alias', b'employee']}, dn='cn=Ana,dc=test').fields['login'] == 'alias'

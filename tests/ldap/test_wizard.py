@@ -14,6 +14,7 @@ from appliance.core.people import give_role
 from appliance.demo import directory as slapd
 from appliance.identity import accounts, throttle
 from appliance.identity.directory import directories, grants, probe, root, samples, self_written, wizard
+from appliance.identity.directory.errors import WrongPair
 from appliance.identity.directory.mapping import read_entry
 from appliance.identity.models import Directory, LoginFailure
 from tests.ldap.people import BASE, EMPLOYEE, PASSWORD, PEOPLE, PORTAL, SECRET, company, person
@@ -236,6 +237,21 @@ def test_a_tried_login_counts_among_the_three_of_its_person(box, values, server)
     assert 'Too many' in tried(box, values, 'login', login='head', password=PASSWORD, directory_id=directory_id)[1]['login']['message']
     for _time in range(throttle.DIRECTORY_TRIES + 1):
         assert tried(box, values, 'login', login='employee', password=PASSWORD, directory_id=directory_id)[1]['login']['state'] == 'ok'
+
+
+def test_it_counts_also_where_the_directory_is_tried_before_it_is_kept_or_twice_here(box, values, server):
+    """It is one account there: two rows for one server, or a form, are no way to more than three."""
+    there = {'url': server.url, 'base_dn': PEOPLE, 'secret': SECRET, 'bind_dn': PORTAL, 'tls': 'none'}
+    for name in ('First', 'Second'):
+        directories.add_directory(SYSTEM, name, **there)
+    assert tried(box, values, 'login', login='head', password='wrong')[1]['login']['state'] == 'failed'
+    for name in ('First', 'Second'):
+        with pytest.raises(WrongPair):
+            accounts.log_in(f'{name}\\head', 'wrong', '192.0.2.7')
+    for name in ('First', 'Second'):
+        with pytest.raises(TooMany):
+            accounts.log_in(f'{name}\\head', PASSWORD, '192.0.2.7')
+    assert 'Too many' in tried(box, values, 'login', login='head', password=PASSWORD)[1]['login']['message']
 
 
 @pytest.mark.parametrize(('change', 'field'), [

@@ -122,6 +122,17 @@ def test_a_rename_keeps_the_account_and_a_reused_name_is_another_person(domain, 
     assert ('Ana Renamed', 'gone') in steps['disable'] and (f'{login}x', 'login') in steps['adopt']
 
 
+def test_two_change_their_names_with_each_other(domain, four, follow):
+    """Before the look each comes in by his new name as himself; after it each has it here."""
+    directory_id, dns = four
+    one, other = list(dns)[:2]
+    ids = who(one).id, who(other).id
+    for dn, login in ((dns[one], f'{one}x'), (dns[other], one), (dns[one], other)):
+        domain.set(dn, userPrincipalName=f'{login}@corp.test'.encode(), sAMAccountName=login.encode())
+    assert (accounts.log_in(other, PASSWORD, '127.0.0.1')[1], accounts.log_in(one, PASSWORD, '127.0.0.1')[1]) == ids
+    assert len(follow(directory_id)['change']) == 3 and (who(other).id, who(one).id) == ids and follow(directory_id) == {}
+
+
 def test_an_account_that_was_made_anew_is_the_same_person_by_a_tick(domain, four, follow):
     directory_id, dns = four
     login = next(iter(dns))

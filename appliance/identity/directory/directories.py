@@ -15,12 +15,13 @@ from appliance.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH, PASSWORD_LENGTH
 from appliance.core.person_fields import one_line
-from appliance.core.permissions import permitted, require, require_grantable
+from appliance.core.permissions import may, permitted, require, require_grantable
 from appliance.identity.directory import servers
 from appliance.identity.directory.client import TLS_MODES, Directory, address, check_encryption
 from appliance.identity.directory.errors import remembered
 from appliance.identity.directory.mapping import FIELDS, PRESETS
 from appliance.identity.directory.self_written import SECRET
+from appliance.identity.directory.sync import outdated
 from appliance.identity.models import Directory as Row
 
 _ = texts(__name__)
@@ -56,6 +57,7 @@ def add_directory(actor, name, url, base_dn, secret='', **values):
     values.setdefault('person_filter', preset.person_filter)
     values.setdefault('login_attributes', list(preset.login_attributes))
     _require_free(None, values)
+    _require_rights_over_departments(actor, values)
     directory_id = Row.create(**values, bind_secret=_seal(secret, values['bind_dn'])).id
     audit.record(actor, 'identity.directory.added', f'identity.directory:{directory_id}', url=values['url'])
     return directory_id
@@ -75,6 +77,8 @@ def edit_directory(actor, directory_id, secret=None, **values):
     # To switch it off shuts out whoever comes in by it.
     if any(values[name] != getattr(row, name) for name in (*DECIDING, 'is_active') if name in values):
         _require_rights_of_its_people(actor, directory_id)
+        _require_rights_over_departments(actor, {'tree': row.tree, 'heads': row.heads} | values)
+        outdated.let_be(directory_id)
     moved = values['tls'] != row.tls or not _hosts(values['url'], values['more_servers']) <= _hosts(row.url, row.more_servers)
     if secret is not None:
         values['bind_secret'] = _seal(secret, values['bind_dn'])
@@ -99,6 +103,12 @@ def _require_rights_of_its_people(actor, directory_id):
             require_grantable(actor, role)
         except NotAllowed:
             raise NotAllowed(_('People who may do more than you come in by this directory. Where it is and how it is read is changed by one who may do as much.')) from None
+
+
+def _require_rights_over_departments(actor, values):
+    """NotAllowed where a directory says who heads departments and which stand below which, and the actor may not."""
+    if (values['heads'] or values['tree'] == 'ou') and not may(actor, 'core.people.manage'):
+        raise NotAllowed(_('This directory says who heads a department, or how departments stand: it is set up by one who may manage people.'))
 
 
 def draft(actor, directory_id=None, secret='', **values):
@@ -202,7 +212,7 @@ def _opened(row):
 def _seal(secret, bind_dn):
     if not bind_dn:
         return None
-    if not isinstance(secret, str) or not secret.strip('\0 \t\r\n') or len(secret) > PASSWORD_LENGTH:
+    if not isinstance(secret, str) or not secret.strip('\0 \t\r\n') or len(secret) > PASSWORD_LENGTH or any('\ud800' <= char <= '\udfff' for char in secret):
         raise Invalid(_('The account needs its secret: 1 to %(most)s characters.', most=PASSWORD_LENGTH), field='secret')
     return sealing.seal(secret, SECRET_PURPOSE)
 

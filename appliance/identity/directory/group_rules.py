@@ -17,6 +17,7 @@ from appliance.core.permissions import may, permitted, require, require_grantabl
 from appliance.identity.directory import directories, groups, login
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.group_models import DEPARTMENT, KINDS, ROLE, DirectoryGroupRule
+from appliance.identity.directory.sync import outdated
 from appliance.identity.models import Directory
 
 _ = texts(__name__)
@@ -80,6 +81,7 @@ def add_rule(actor, directory_id, group, kind, what):
     if DirectoryGroupRule.select().where(known & (DirectoryGroupRule.uuid == group['uuid']) & (DirectoryGroupRule.kind == kind) & (DirectoryGroupRule.what == what)).exists():
         raise Conflict(_('There is this rule already.'))
     rule_id = DirectoryGroupRule.create(directory=directory_id, uuid=group['uuid'], name=group['name'], dn=group['dn'], kind=kind, what=what).id
+    outdated.let_be(directory_id)
     audit.record(actor, 'identity.directory.rule.added', f'identity.directory:{directory_id}', rule=rule_id, group=group['uuid'], gives=f'{kind} {what}')
     return rule_id
 
@@ -121,4 +123,5 @@ def remove_rule(actor, directory_id, rule_id):
         raise NotFound()
     _checked(actor, rule.kind, rule.what)
     rule.delete_instance()
+    outdated.let_be(directory_id)
     audit.record(actor, 'identity.directory.rule.removed', f'identity.directory:{directory_id}', rule=rule_id)

@@ -21,6 +21,7 @@ from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH
 from appliance.core.permissions import BUILT_IN
 from appliance.identity.directory.client import is_below
+from appliance.identity.directory.errors import DirectoryDown
 from appliance.identity.directory.group_models import DEPARTMENT, DirectoryGroupRule
 from appliance.identity.directory.mapping import PRESETS, mapping_of, plain, read_uuid, uuid_filter
 
@@ -292,11 +293,13 @@ def _rest(connection, dn, values):
     while part := next((match for match in map(RANGE.fullmatch, values) if match), None):
         found += [value.decode('utf-8', 'replace') for value in values[part[0]]]
         ranges += 1
-        if part[2] == '*' or ranges > MOST_RANGES:
-            break
-        answers = connection.search('(objectClass=*)', [f'member;range={int(part[2]) + 1}-*'], base=dn, scope=ldap.SCOPE_BASE)
+        if part[2] == '*':
+            return tuple(found)
+        answers = connection.search('(objectClass=*)', [f'member;range={int(part[2]) + 1}-*'], base=dn, scope=ldap.SCOPE_BASE) if ranges <= MOST_RANGES else ()
         values = answers[0][1] if answers else {}
-    return tuple(found)
+    if ranges:      # not to its end: whoever is in the rest would seem to have left
+        raise DirectoryDown('nonsense')
+    return ()
 
 
 def _groups(directory, answers):

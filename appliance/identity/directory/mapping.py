@@ -15,7 +15,7 @@ from ldap.filter import escape_filter_chars
 from appliance.core.errors import Invalid
 from appliance.core.i18n import negotiate
 from appliance.core.limits import EMPLOYEE_NUMBER_LENGTH, LOGIN_LENGTH, MAIL_LENGTH, NAME_LENGTH, PHONE_LENGTH, TITLE_LENGTH
-from appliance.core.person_fields import check_fields, one_line
+from appliance.core.person_fields import check_fields, is_visible, one_line
 from appliance.identity.directory import closing
 
 log = logging.getLogger('appliance.directory')
@@ -182,7 +182,9 @@ def _text(name, data):
             text = text[:FIELDS[name]].rstrip()
         if name == 'language':
             return negotiate(_languages(text)) or ''
-        return check_fields({name: text})[name] if name != 'department' else one_line(text, name)
+        if name == 'department':
+            return one_line(text, name) if is_visible(text) else ''
+        return check_fields({name: text})[name]
     except (UnicodeDecodeError, Invalid):
         return ''
 

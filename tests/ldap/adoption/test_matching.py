@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from appliance.core.actor import SYSTEM
-from appliance.core.people import Person, add_person, block, update_person
+from appliance.core.actor import ADMINISTRATOR, SYSTEM
+from appliance.core.people import Person, actor_for, add_person, block, give_role, is_blocked, update_person
 from appliance.core.personal import forgetting
+from appliance.identity import accounts
 from appliance.identity.directory import directories
 from appliance.identity.directory.adoption import matching, ticking
 from appliance.identity.directory.mapping import Entry
@@ -14,6 +15,7 @@ from appliance.identity.directory.sync import following, runs
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import Directory, DirectoryPerson
 from tests.ldap.adoption.conftest import local, look, opened
+from tests.ldap.people import PASSWORD
 from tests.ldap.sync.conftest import TEN, nothing_written, told, who
 
 
@@ -118,6 +120,38 @@ def test_who_was_declined_is_not_proposed_again_and_the_entry_makes_its_own(boss
     assert ticking.decline(boss, directory_id, ids) == 2 and ticking.decline(boss, directory_id, ids) == 0
     assert look(directory_id) == {} and Person.select().where(Person.login == 'worker1').exists()
     assert who('worker0').id and not DirectoryPerson.select().where(DirectoryPerson.person == who('worker0').id).exists()
+
+
+@pytest.mark.parametrize('mode', ['all', 'known'])
+def test_a_reused_login_is_a_new_person_once_somebody_said_that_they_are_two(boss, directory_id, company, mode):
+    """By the look where people are made by it, else by the first login; who had the login before keeps his account, and stays out."""
+    following.follow(directory_id)
+    before = who('worker1').id
+    directories.edit_directory(SYSTEM, directory_id, sync=mode)
+    company.delete('worker1')
+    company.add('worker1', cn='New One', userPassword=PASSWORD)
+    proposal = look(directory_id)['worker1', 'login']
+    assert ticking.decline(boss, directory_id, [proposal['id']]) == 1
+    look(directory_id)
+    person_id = accounts.log_in('worker1', PASSWORD, '127.0.0.1')[1]
+    former = Person.get_by_id(before)
+    assert person_id != before and who('worker1').name == 'New One'
+    assert former.login == f'worker1-former-{before}' and former.name == 'Worker1' and is_blocked(before)
+
+
+def test_who_is_here_keeps_his_login_whoever_says_that_they_are_two(boss, directory_id, company):
+    local('worker0')
+    ticking.decline(boss, directory_id, [one['id'] for one in look(directory_id).values()])
+    assert Person.select().where(Person.login == 'worker0').exists()
+
+
+def test_nor_does_he_lose_it_by_somebody_who_may_do_less(boss, directory_id, company):
+    person_id, clerk = local('worker0'), local('clerk')
+    give_role(SYSTEM, person_id, ADMINISTRATOR)
+    block(SYSTEM, person_id, 'portal')
+    give_role(SYSTEM, clerk, 'system_admin')
+    ticking.decline(actor_for(clerk, 'test'), directory_id, [one['id'] for one in look(directory_id).values()])
+    assert Person.get_by_id(person_id).login == 'worker0'
 
 
 def test_a_migrated_domain_in_the_place_of_the_former_one(boss, directory_id, company):

@@ -9,10 +9,12 @@ from appliance.core import clock, notices
 from appliance.core.actor import ADMINISTRATOR, SYSTEM
 from appliance.core.errors import Conflict, Invalid
 from appliance.core.people import Person, actor_for, add_person, give_role, is_blocked
-from appliance.identity.directory import directories
+from appliance.identity.directory import directories, group_rules
 from appliance.identity.directory.client import Connection
 from appliance.identity.directory.sync import following, reading, runs
-from appliance.identity.models import DirectoryPerson
+from appliance.identity.directory.sync.models import SyncRun
+from appliance.identity.models import Directory, DirectoryPerson
+from tests.ldap.people import BASE
 from tests.ldap.sync.conftest import TEN, told, who
 
 
@@ -130,6 +132,15 @@ def test_the_last_administrator_waits_for_a_word(company, follow):
     assert (run.state, run.brake, out()) == ('held', 'administrator', ['worker0'])
 
 
+def test_he_is_the_last_also_where_the_same_look_shuts_the_other_out(company, follow):
+    for login in ('worker1', 'worker2'):
+        give_role(SYSTEM, who(login).id, ADMINISTRATOR)
+    company.delete('worker1')
+    company.change('worker2', shadowExpire='1')
+    run = follow()
+    assert (run.state, run.brake, out()) == ('held', 'administrator', ['worker2'])
+
+
 def test_values_that_many_lose_are_kept(company, followed, follow):
     directories.edit_directory(SYSTEM, followed, mapping={'title': ['description']})
     run = follow()
@@ -147,3 +158,59 @@ def test_who_comes_in_while_the_directory_is_read_stays(monkeypatch, company, fo
     company.delete('worker1')
     monkeypatch.setattr(reading, 'read', read)
     assert follow() is None and out() == []
+
+
+def moved(company, *logins):
+    for login in logins:
+        company.move(login, f'ou=former,{BASE}')
+
+
+def test_who_is_back_is_not_cut_off_by_a_word_about_all(company, followed, follow):
+    """Six are held, two come back, another goes: the word is about the five who are missing now. Nobody is told anew for it."""
+    moved(company, *TEN[:6])
+    run_id = follow().id
+    for login in TEN[:2]:
+        company.move_back(login)
+    moved(company, TEN[6])
+    assert follow() is None and follow() is None
+    runs.start(SYSTEM, run_id, with_held=True)
+    following.follow_all()
+    assert out() == TEN[2:7] and SyncRun.select().where(SyncRun.brake != '').count() == 1
+    assert {state for name, _reason, state in told(run_id).steps['disable'] if name in ('Worker0', 'Worker1')} == {'skipped'}
+
+
+def test_nor_by_a_word_about_a_run_that_somebody_asked_for(company, followed):
+    Directory.update(sync='off').execute()
+    moved(company, *TEN[:6])
+    run_id = runs.ask(SYSTEM, followed)
+    following.follow_all()
+    runs.start(SYSTEM, run_id)
+    following.follow_all()
+    assert told(run_id).state == 'held'
+    Directory.update(sync='all').execute()
+    for login in TEN[:2]:
+        company.move_back(login)
+    following.follow_all()
+    runs.start(SYSTEM, run_id, with_held=True)
+    following.follow_all()
+    assert out() == TEN[2:6] and 'applied' not in [state for _name, _reason, state in told(run_id).steps['disable']]
+
+
+def test_who_left_the_group_gets_nothing_by_a_word_about_all(company, followed, follow):
+    dn = company.group('admins', 'worker1', 'worker2')
+    group_rules.add_rule(SYSTEM, followed, group_rules.find_group(SYSTEM, followed, dn), 'role', 'system_admin')
+    run_id = follow().id
+    company.group('admins', 'worker2')
+    follow()
+    runs.start(SYSTEM, run_id, with_held=True)
+    following.follow_all()
+    assert [name for name, _reason, state in told(run_id).steps['gain'] if state == 'applied'] == ['Worker2']
+
+
+def test_who_was_cut_off_beside_another_brake_counts_for_the_day_too(company, followed, follow):
+    dn = company.group('admins', 'worker9')
+    group_rules.add_rule(SYSTEM, followed, group_rules.find_group(SYSTEM, followed, dn), 'role', 'system_admin')
+    company.delete(*TEN[:4])
+    assert follow().brake == 'gains' and out() == TEN[:4]
+    company.delete(*TEN[4:8])
+    assert follow().brake == 'many' and out() == TEN[:4]

@@ -12,11 +12,12 @@ from appliance.core.db import write
 from appliance.core.departments import Department, all_departments
 from appliance.core.people import Person, actor_for, add_person, block, give_role, is_blocked, update_person
 from appliance.core.errors import NotAllowed
+from appliance.identity import accounts
 from appliance.identity.directory import directories
 from appliance.identity.directory.errors import DirectoryDown
 from appliance.identity.directory.sync import following, planning, reading
 from appliance.identity.models import Directory, DirectoryPerson
-from tests.ldap.people import BASE, PEOPLE, SECRET
+from tests.ldap.people import BASE, PASSWORD, PEOPLE, SECRET
 from tests.ldap.sync.conftest import TEN, blocks, nothing_written, tie, who
 
 
@@ -180,3 +181,14 @@ def test_who_may_do_less_than_its_people_does_not_say_where_a_directory_is(follo
         with pytest.raises(NotAllowed):
             directories.edit_directory(system, followed, **change)
     directories.edit_directory(actor_for(who('worker1').id, 'test'), followed, person_filter='(uid=worker*)')
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_in(company, follow):
+    """He came in at a moment that is still to come: that says nothing of the directory, which shuts him out now."""
+    with time_machine.travel(clock.now() + timedelta(hours=5)):
+        for login in ('worker1', 'worker2'):
+            accounts.log_in(login, PASSWORD, '127.0.0.1')
+    company.change('worker1', shadowExpire='1')
+    company.delete('worker2')
+    assert follow().steps == {'disable': [('Worker1', 'expired', 'applied'), ('Worker2', 'gone', 'applied')]}
+    assert blocks('worker1') and blocks('worker2')

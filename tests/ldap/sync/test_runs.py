@@ -150,6 +150,42 @@ def test_one_department_whatever_its_letters(company, followed, follow):
     assert who('worker0').department_id is None, 'and none where the directory has none'
 
 
+def test_it_is_one_also_for_an_undo(company, followed):
+    """Hall here, HALL there: nobody touched it since."""
+    company.change('worker1', departmentNumber='Sales')
+    following.follow(followed)
+    company.change('worker1', departmentNumber='HALL')
+    company.add('fresh', departmentNumber='hall')
+    run_id = following.follow(followed)
+    company.change('worker1', departmentNumber='sales')
+    runs.undo(SYSTEM, run_id)
+    following.follow_all()
+    assert told(run_id).steps == {'change': [('Worker1', 'changed', 'taken back')], 'create': [('Fresh', 'new', 'taken back')]}
+    assert who('worker1').department.name == 'Sales' and blocks('fresh')
+
+
+def test_what_was_done_of_a_run_is_taken_back_also_where_the_rest_was_let_be(company, followed):
+    """The brake held six, and somebody let them be: the others were cut off all the same."""
+    company.change('worker9', shadowExpire='1')
+    company.delete(*TEN[:6])
+    run_id = following.follow(followed)
+    runs.discard(SYSTEM, run_id)
+    company.change('worker9', shadowExpire='-1')
+    runs.undo(SYSTEM, run_id)
+    following.follow_all()
+    assert told(run_id).state == 'undone' and not is_blocked(who('worker9').id)
+    assert {state for _name, _reason, state in told(run_id).steps['disable']} == {'taken back', 'waiting'}
+
+
+def test_a_plan_that_was_let_be_has_nothing_to_take_back(company, followed):
+    Directory.update(sync='off').execute()
+    company.delete('worker0')
+    run_id = planned(followed)
+    runs.discard(SYSTEM, run_id)
+    with pytest.raises(Conflict):
+        runs.undo(SYSTEM, run_id)
+
+
 def test_a_busy_database_refuses_nobody(monkeypatch, company, followed):
     company.delete('worker0')
     real = applying.block
@@ -167,7 +203,7 @@ def test_a_busy_database_refuses_nobody(monkeypatch, company, followed):
 def test_a_step_that_breaks_stops_nobody_else(monkeypatch, company, followed):
     """A run that cannot go on is failed, and the next look is made all the same."""
     broken = runs.ask(SYSTEM, followed)
-    monkeypatch.setattr(runs, 'keep', lambda *args, real=runs.keep, **values: 1 / 0 if values else real(*args, **values))
+    monkeypatch.setattr(runs, 'keep', lambda plan, directory_id, run_id=None, real=runs.keep: 1 / 0 if run_id else real(plan, directory_id))
     company.delete('worker0')
     following.follow_all()
     assert told(broken).state == 'failed' and is_blocked(who('worker0').id)
@@ -190,7 +226,7 @@ def test_an_old_plan_cuts_off_nobody_who_came_in_since(company, followed):
     Directory.update(sync='off').execute()
     company.delete('worker0', 'worker1')
     run_id = planned(followed)
-    DirectoryPerson.update(seen_at=clock.now() + timedelta(seconds=1)).where(DirectoryPerson.person == who('worker0').id).execute()
+    DirectoryPerson.update(seen_at=clock.now()).where(DirectoryPerson.person == who('worker0').id).execute()
     runs.start(SYSTEM, run_id)
     following.follow_all()
     assert not is_blocked(who('worker0').id) and is_blocked(who('worker1').id)

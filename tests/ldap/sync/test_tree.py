@@ -12,7 +12,7 @@ from appliance.identity import accounts
 from appliance.identity.directory import directories
 from appliance.identity.directory.sync import following, grouping, planning, reading, runs
 from appliance.identity.models import Directory
-from tests.ldap.people import BASE, PASSWORD, PEOPLE
+from tests.ldap.people import BASE, PASSWORD, PEOPLE, PORTAL, SECRET
 from tests.ldap.sync.conftest import TEN, nothing_written, told, who
 from tests.ldap.sync.groups import Groups
 
@@ -100,6 +100,31 @@ def test_two_that_change_places_make_no_circle(company, settled, follow):
     run = follow()
     assert [state for _name, _reason, state in run.steps['branch']] == ['applied', 'applied']
     assert path_of('worker9') == ['Sales', 'Madrid'] and path_of('worker1') == ['Sales'] and follow() is None
+
+
+def test_names_of_branches_that_change_hands(company, branch, follow):
+    """In a chain, whichever comes first, and in a ring."""
+    for login, name in zip(TEN[:4], 'ABCD', strict=True):
+        company.move(login, branch(name))
+    follow()
+    for before, after in (('D', 'E'), ('C', 'D'), ('A', 'x'), ('B', 'A'), ('x', 'B')):
+        rename(company, f'ou={before},{PEOPLE}', f'ou={after}', PEOPLE)
+    assert {state for _name, _reason, state in follow().steps['branch']} == {'applied'}
+    assert [path_of(login) for login in TEN[:4]] == [['B'], ['A'], ['D'], ['E']] and follow() is None
+    rename(company, f'ou=E,{PEOPLE}', 'ou=e', PEOPLE)
+    assert follow().steps['branch'] == [('e', 'branch_changed', 'applied')] and path_of('worker3') == ['e']
+
+
+def test_what_cannot_be_made_is_said_once_a_day(company, branch, followed, follow):
+    """Another directory has a branch of that name in that place: its people, and what is below, wait, and not with a run at each look."""
+    company.move('worker1', branch('Inner', branch('Sales')))
+    follow()
+    other = f'ou=former,{BASE}'
+    company.add('ada', base=branch('Inner', branch('Sales', other)))
+    other_id = directories.add_directory(SYSTEM, 'Other', company.server.url, other, SECRET, bind_dn=PORTAL, tls='none', tree='ou', sync='all')
+    steps = told(following.follow(other_id)).steps
+    assert [state for kind in ('branch', 'place') for _name, _reason, state in steps[kind]] == ['refused'] * 3 and steps['create'][0][2] == 'applied'
+    assert following.follow(other_id) is None and who('ada').department_id is None
 
 
 @pytest.mark.parametrize('name', ['Comma, The "Quoted" + One', '#hash = sign', 'Back\\slash; <semi>', 'Ñandú / Größe'])

@@ -4,11 +4,14 @@ from peewee import fn
 
 from appliance.core import audit, clock
 from appliance.core.actions import action
+from appliance.core.actor import SYSTEM
 from appliance.core.db import lock_row
 from appliance.core.errors import Conflict, NotAllowed, NotFound
 from appliance.core.i18n import texts
-from appliance.core.people import Person
+from appliance.core.limits import LOGIN_LENGTH
+from appliance.core.people import Person, is_blocked, update_person
 from appliance.core.permissions import permitted
+from appliance.core.personal.forgotten import is_forgotten
 from appliance.identity.directory.adoption import rights
 from appliance.identity.directory.adoption.matching import AMBIGUOUS
 from appliance.identity.directory.adoption.models import Adoption
@@ -111,16 +114,30 @@ def join(actor, directory_id):
 @action(rights=permitted('identity.directories.manage'))
 def decline(actor, directory_id, step_ids):
     """Say that person and entry are two; returns of how many. They are not proposed again, and the entry makes a person of its own where
-    its login is free.
+    its login is free: of who may not come in any more it becomes so.
     """
     _lock(directory_id)
-    found = [adoption.step_id for adoption in _open_among(directory_id, step_ids) if adoption.ticked_at is None or adoption.ticked_by == actor.person_id]
+    adoptions = [adoption for adoption in _open_among(directory_id, step_ids) if adoption.ticked_at is None or adoption.ticked_by == actor.person_id]
+    found = [adoption.step_id for adoption in adoptions]
+    _free_logins(actor, adoptions)
     _write(SyncStep, found, state=models.DECLINED)
     _write(Adoption, found, is_open=False, ticked_at=None, ticked_by=None)
     if found:
         marks.drop(directory_id)        # the entries are read again, to make people of their own
         audit.record(actor, 'identity.directory.adoption.declined', f'identity.directory:{directory_id}', people=len(found))
     return len(found)
+
+
+def _free_logins(actor, adoptions):
+    """A reused login is the new person's: who had it and is out is called otherwise now, where the actor may do all that he may."""
+    held = rights.roles_of(adoption.person_id for adoption in adoptions)
+    for adoption in adoptions:
+        person = Person.get_by_id(adoption.person_id)
+        if person.login != adoption.step.after['login'] or not is_blocked(person.id) or is_forgotten(person.id):
+            continue
+        login = f'{person.login[:LOGIN_LENGTH - 20]}-former-{person.id}'
+        if rights.may_answer_for(actor, held.get(person.id, ())) and not Person.select().where(Person.login == login).exists():
+            update_person(SYSTEM, person.id, login=login)
 
 
 def require_rights_to_part(actor, run_id):

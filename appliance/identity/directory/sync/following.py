@@ -8,13 +8,13 @@ import logging
 from peewee import OperationalError
 
 from appliance.core import clock
-from appliance.core.db import write
-from appliance.core.errors import Busy, PortalError, StorageFull
+from appliance.core.db import lock_row, write
+from appliance.core.errors import Busy, Conflict, PortalError, StorageFull
 from appliance.core.i18n import texts
-from appliance.identity.directory import directories, gaps
+from appliance.identity.directory import directories, gaps, groups
 from appliance.identity.directory.adoption import joining, proposals
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
-from appliance.identity.directory.sync import applying, due, grouping, looking, models, notes, photos, planning, runs, undoing
+from appliance.identity.directory.sync import applying, due, grouping, looking, marks, models, notes, photos, planning, runs, undoing
 from appliance.identity.directory.sync.models import SyncRun
 from appliance.identity.models import Directory
 
@@ -63,7 +63,8 @@ def follow(directory_id, most_s=None):
 
 def _look(directory_id, most_s):
     """(the run's id or None, whether somebody is left to be read, by a look at once)."""
-    directory, creates, run_id = directories.load(directory_id), Directory.get_by_id(directory_id).sync == directories.ALL, None
+    directory, mode, run_id = directories.load(directory_id), Directory.get_by_id(directory_id).sync, None
+    creates = mode == directories.ALL
     for look in looking.looks(directory, creates):
         directories.note_answer(look.snapshot.directory)
         snapshot = look.snapshot
@@ -72,13 +73,28 @@ def _look(directory_id, most_s):
         plan = look.plan if look.plan and snapshot.grouping is None else _plan(snapshot, creates)
         news = _without_known_news(directory_id, plan)
         if news:
-            run_id = runs.keep(news, directory_id)
+            try:
+                run_id = _keep(news, directory_id, look.sign, creates, is_followed=mode != directories.OFF)
+            except Conflict as reason:      # the next look goes by what is said now, if there is one
+                log.info('directory %s: not planned: %s', directory.name, reason)
+                return run_id, False
         looking.keep(look, plan, is_run=bool(news))
         if news:
             applying.apply(run_id, most_s)
         if plan.wants_all or (snapshot.grouping is not None and snapshot.grouping.is_to_read):
             return run_id, True
     return run_id, False
+
+
+def _keep(plan, directory_id, sign, creates, run_id=None, is_followed=False):
+    """runs.keep, unless what the directory was read by is not so any more, or it is not followed any more: Conflict."""
+    with write('identity.directory.sync.keep'):
+        lock_row(Directory, directory_id)       # who changes it waits, and then finds the plan
+        row = Directory.get_by_id(directory_id)
+        is_same = marks.is_of(sign, directories.load(directory_id), creates, groups.rules_of(directory_id))
+        if not is_same or is_followed and (row.sync == directories.OFF or not row.is_active):
+            raise Conflict(_('The directory was set up otherwise since the plan.'))
+        return runs.keep(plan, directory_id, run_id)
 
 
 def propose(directory_id):
@@ -112,6 +128,8 @@ def _without_known_news(directory_id, plan):
     if said is not None and said.state == models.HELD and not is_known:
         with write('identity.directory.sync.over'):
             SyncRun.update(state=models.OVER).where((SyncRun.id == said.id) & (SyncRun.state == models.HELD)).execute()
+    if plan.brake not in models.WITHOUT_STEPS:
+        runs.renew_held(plan, directory_id, said.id if is_known else None)
     refused = runs.refused_already(directory_id)
     steps = [step for step in plan.steps if not (step.is_held and is_known) and runs.key_of(step.kind, step.uuid, step.after) not in refused]
     steps = proposals.without_known(directory_id, steps)
@@ -131,7 +149,9 @@ def carry_on(run_id, most_s=None):
     run = SyncRun.get_by_id(run_id)
     try:
         if run.state in (models.ASKED, models.READING):
-            runs.keep(_plan(_read(directories.load(run.directory_id)), run.creates), run.directory_id, run_id=run.id)
+            directory = directories.load(run.directory_id)
+            sign = marks.sign(directory, run.creates, groups.rules_of(directory.id))
+            _keep(_plan(_read(directory), run.creates), run.directory_id, sign, run.creates, run.id)
         elif run.state == models.APPLYING:
             applying.apply(run.id, most_s)
         elif run.state == models.UNDOING:

@@ -3,6 +3,7 @@
 from appliance.core.actor import ADMINISTRATOR, SYSTEM
 from appliance.core.db import row, rows
 from appliance.core.departments import all_departments
+from appliance.core.errors import Conflict
 from appliance.core.i18n import texts
 from appliance.core.people import Person, PersonRole, give_role, other_administrators, take_role, update_person
 from appliance.core.permissions import BUILT_IN, require, require_grantable
@@ -96,7 +97,7 @@ def _wanted(directory_id, step):
         return step.after['department_id']
     tie = DirectoryDepartment.get_or_none((DirectoryDepartment.directory == directory_id) & (DirectoryDepartment.uuid == step.after['ou']))
     if tie is None:
-        raise NotDone(_('The department is not here.'))
+        raise Conflict(_('The department is not here.'))        # refused, and so said once a day
     return tie.department_id
 
 

@@ -55,13 +55,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Look:
-    """One reading: its Snapshot, what is to be read beside it, and what is kept once it was planned from. mark: values of a SyncMark, None where nothing can be told by.
+    """One reading: its Snapshot, what is to be read beside it, the `sign` (marks) of what it was read by, and what is kept once it was planned from. mark: values of a SyncMark, None where nothing can be told by.
     plan: where there is nothing to compare, the plan of that.
     """
 
     directory: object
     snapshot: reading.Snapshot
     wanted: grouping.Wanted
+    sign: str
     mark: dict | None
     memory: Memory | None
     is_mark_due: bool = True
@@ -145,9 +146,9 @@ def _at_everybody(directory, mark, sign, wanted):
     snapshot, filled_by = _everybody(directory, mark)
     position, stamps = filled_by.position, filled_by.stamps
     if snapshot.gap or not all(stamps.values()):
-        return Look(directory, snapshot, wanted, None, None)
+        return Look(directory, snapshot, wanted, sign, None, None)
     values = {'sign': sign, 'server': position.server, 'high': position.high, 'full_at': snapshot.begun_at, 'checked_at': filled_by.checked_at}
-    return Look(directory, snapshot, wanted, values, _remembered(_memory.get(directory.id), values, stamps, changed_here.Seen(None, snapshot.begun_at)))
+    return Look(directory, snapshot, wanted, sign, values, _remembered(_memory.get(directory.id), values, stamps, changed_here.Seen(None, snapshot.begun_at)))
 
 
 class _Everybody:
@@ -225,7 +226,7 @@ def _at_changes(directory, mark, creates, wanted):
     position = changed.position
     values = {'sign': mark.sign, 'server': position.server, 'high': position.high, 'full_at': mark.full_at, 'checked_at': mark.checked_at}
     is_same = not snapshot.found and not snapshot.vanished and here.are_all_in(snapshot.listed)
-    return Look(directory, snapshot, wanted, values, _remembered(memory, values, changed.stamps, seen), marks.is_out_of_date(mark) and position.high != mark.high,
+    return Look(directory, snapshot, wanted, mark.sign, values, _remembered(memory, values, changed.stamps, seen), marks.is_out_of_date(mark) and position.high != mark.high,
                 planning.Plan((), '', 0, len(here.known)) if is_same else None)
 
 

@@ -104,15 +104,15 @@ def known_people(directory_id):
 
 def make(directory, snapshot, creates):
     """The Plan for a Snapshot. creates: whether people are made before they log in (False: they come by their first login)."""
-    from appliance.identity.directory.sync import grouping, heading     # cycle: they make Steps
+    from appliance.identity.directory.sync import grouping, heading, logins     # cycle: they make Steps
     known, look = known_people(directory.id), _Look(directory)
     matches = matching.find(directory, snapshot, known, look.now)
     steps = [Step(ADOPT, match.by, match.uuid, match.person_id, match.name, match.dn, match.here, match.there) for match in matches.found]
-    for known_by in snapshot.found:
-        person = known.get(known_by)
-        if person is not None and not person.is_forgotten:
-            steps += look.at_known(known_by, snapshot, person)
-        elif person is None and creates and known_by not in matches.waiting:
+    here = [step for known_by in snapshot.found if known_by in known and not known[known_by].is_forgotten
+            for step in look.at_known(known_by, snapshot, known[known_by])]
+    steps += logins.in_turn(here, look.logins, known) if any('login' in step.after for step in here) else here
+    for known_by in snapshot.found if creates else ():      # after those who are here: a login may become free
+        if known_by not in known and known_by not in matches.waiting:
             steps += look.at_new(known_by, snapshot)
     look.remember(snapshot)
     steps = _explained(steps)
@@ -121,10 +121,12 @@ def make(directory, snapshot, creates):
     given, waits = grouping.steps(directory, snapshot, known, {step.uuid for step in steps if step.kind == CREATE}, look.now)
     headed, many = heading.steps(directory, snapshot, known)
     steps, brake = steps + given + headed, 'blind' if look.is_blind else brake or waits or many
-    begun = clock.microseconds(snapshot.begun_at)
-    gone = [known_by for known_by, person in inside.items() if not snapshot.shows(known_by) and known_by not in snapshot.unclear and person.seen_at < begun]
+    # Who came in since may be missing in the answer; not whom a clock that was set back has seen in the future.
+    begun, now = clock.microseconds(snapshot.begun_at), clock.microseconds(look.now)
+    gone = [known_by for known_by, person in inside.items()
+            if not snapshot.shows(known_by) and known_by not in snapshot.unclear and not begun <= person.seen_at <= now]
     if gone:
-        cut, reason = _cut_off(directory, inside, gone, snapshot)
+        cut, reason = _cut_off(directory, inside, gone, snapshot, {step.person_id for step in steps if step.kind == DISABLE and known[step.uuid].is_administrator})
         steps, brake = steps + cut, reason or brake
     steps.sort(key=lambda step: KINDS.index(step.kind))
     return Plan(tuple(steps), brake, len(gone), len(inside), look.ends, matches.is_part)
@@ -172,18 +174,15 @@ class _Look:
 
 
 def _of_known(known_by, entry, person, look):
-    closed = entry.closed(look.now)
+    closed, login = entry.closed(look.now), fold_login(entry.fields['login'])
     if closed:
-        return [] if person.is_out else [Step(DISABLE, closed, known_by, person.person_id, person.name, entry.dn)]
+        steps = [] if person.is_out else [Step(DISABLE, closed, known_by, person.person_id, person.name, entry.dn)]
+        if login != person.login:       # an account that was put aside under another name gives its own free
+            steps.append(Step(CHANGE, 'changed', known_by, person.person_id, person.name, entry.dn, {'login': person.login}, {'login': login}))
+        return steps
     is_back = person.is_out and entry.is_disabled is not None
     steps = [Step(ENABLE, 'back', known_by, person.person_id, person.name, entry.dn)] if is_back else []
     before, after = _differences(entry, person, look.departments)
-    login = fold_login(after.get('login', ''))
-    if login and look.logins.get(login, person.person_id) != person.person_id:
-        steps.append(Step(REFUSE, 'login_taken', known_by, person.person_id, person.name, entry.dn, {'login': before.pop('login')},
-                          {'login': after.pop('login')}))
-    elif login:
-        look.logins[login] = person.person_id
     if after:
         steps.append(Step(CHANGE, 'changed', known_by, person.person_id, person.name, entry.dn, before, after))
     elif entry.dn != person.dn:
@@ -237,13 +236,15 @@ def _of_new(known_by, entry, logins):
     return Step(CREATE, 'new', known_by, None, entry.fields['name'], entry.dn, {}, entry.fields | {'login': login})
 
 
-def _cut_off(directory, inside, gone, snapshot):
-    """(the steps that cut off who is not in the answer, brake). Held ones are kept in the plan, and not done without a word."""
+def _cut_off(directory, inside, gone, snapshot, shut):
+    """(the steps that cut off who is not in the answer, brake). Held ones are kept in the plan, and not done without a word. shut: the ids of
+    the administrators whom the same plan cuts off at the directory's own word.
+    """
     if snapshot.gap:
         return [], snapshot.gap     # nobody can be told absent by an answer that broke off
     brake = _too_many(directory, len(gone), len(inside), snapshot)
     going = [inside[one].person_id for one in gone if inside[one].is_administrator]
-    is_last = not brake and bool(going) and not other_administrators(*going)
+    is_last = not brake and bool(going) and not other_administrators(*going, *shut)
     reasons = {} if brake else reading.why_absent(directory, gone)
     return [Step(DISABLE, reasons.get(known_by, 'gone'), known_by, inside[known_by].person_id, inside[known_by].name, inside[known_by].dn,
                  is_held=bool(brake) or is_last and inside[known_by].is_administrator) for known_by in gone], brake or ('administrator' if is_last else '')
@@ -254,7 +255,7 @@ def _too_many(directory, gone, inside, snapshot):
     if snapshot.is_empty:
         return 'empty'
     lately = row("""SELECT count(DISTINCT s.person_id) FROM sync_step s JOIN sync_run r ON r.id = s.run_id
-        WHERE r.directory_id = ? AND r.brake = '' AND r.started_at > ? AND s.kind = ? AND s.reason IN ('gone', 'filtered') AND s.state = 'applied'
+        WHERE r.directory_id = ? AND r.brake NOT IN ('many', 'empty') AND r.started_at > ? AND s.kind = ? AND s.reason IN ('gone', 'filtered') AND s.state = 'applied'
         AND EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = s.person_id AND b.source = ?)""",
                  directory.id, clock.microseconds(clock.now() - A_DAY), DISABLE, directories.source_of(directory.id))[0]
     return 'many' if _are_many(gone + lately, inside + lately) else ''

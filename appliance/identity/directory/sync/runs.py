@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from appliance.core import audit, clock
 from appliance.core.actions import action
-from appliance.core.db import rows, write
+from appliance.core.db import lock_row, rows, write
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.events import publish
 from appliance.core.i18n import texts
@@ -13,7 +13,7 @@ from appliance.core.limits import PAGE_ROWS
 from appliance.core.permissions import permitted, require
 from appliance.identity.directory.adoption import proposals, ticking
 from appliance.identity.directory.directories import ALL, OFF
-from appliance.identity.directory.sync import giving, models, planning
+from appliance.identity.directory.sync import giving, models, notes, planning
 from appliance.identity.directory.sync.due import GOOD_FOR
 from appliance.identity.directory.sync.events import SyncRunHeld
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
@@ -58,21 +58,25 @@ def keep(plan, directory_id, run_id=None):
             run_id = SyncRun.create(directory=directory_id, **values).id
         elif not SyncRun.update(**values).where((SyncRun.id == run_id) & SyncRun.state.in_([models.ASKED, models.READING])).execute():
             return run_id
-        steps = [{'run': run_id, 'kind': step.kind, 'reason': step.reason, 'uuid': step.uuid, 'person': step.person_id, 'name': step.name,
-                  'dn': step.dn, 'before': step.before, 'after': step.after, 'is_held': step.is_held,
-                  'state': FIRST_STATES.get(step.kind, models.WAITING), 'note': ''} for step in proposals.gather(plan.steps, directory_id, run_id)]
-        for at in range(0, len(steps), INSERTED_AT_ONCE):
-            SyncStep.insert_many(steps[at:at + INSERTED_AT_ONCE]).execute()
+        _insert(run_id, proposals.gather(plan.steps, directory_id, run_id))
         proposals.open_new(run_id, directory_id, is_told=not is_dry)
         if plan.brake and not is_dry:
             publish(SyncRunHeld(run_id, directory_id, plan.brake, plan.absent, plan.known, None))
     return run_id
 
 
+def _insert(run_id, steps):
+    found = [{'run': run_id, 'kind': step.kind, 'reason': step.reason, 'uuid': step.uuid, 'person': step.person_id, 'name': step.name,
+              'dn': step.dn, 'before': step.before, 'after': step.after, 'is_held': step.is_held,
+              'state': FIRST_STATES.get(step.kind, models.WAITING), 'note': ''} for step in steps]
+    for at in range(0, len(found), INSERTED_AT_ONCE):
+        SyncStep.insert_many(found[at:at + INSERTED_AT_ONCE]).execute()
+
+
 @action(rights=permitted('identity.directories.manage'))
 def start(actor, run_id, with_held=False):
     """Let a plan be carried out by the job; with_held: also what the brake holds. Conflict when it is too old or not a plan."""
-    run = _run(run_id)
+    run = _locked(run_id)
     if run.state not in (models.PLANNED, models.HELD):
         raise Conflict(_('This is no plan that waits. Make a new one.'))
     if run.planned_at < clock.now() - GOOD_FOR:
@@ -89,7 +93,7 @@ def start(actor, run_id, with_held=False):
 @action(rights=permitted('identity.directories.manage'))
 def discard(actor, run_id):
     """Let a plan, or what the brake holds, be; nothing is done."""
-    run = _run(run_id)
+    run = _locked(run_id)
     if run.state not in (models.PLANNED, models.HELD, models.ASKED):
         raise Conflict(_('This is no plan that waits. Make a new one.'))
     SyncRun.update(state=models.DISCARDED, ended_at=clock.now()).where(SyncRun.id == run_id).execute()
@@ -99,8 +103,8 @@ def discard(actor, run_id):
 @action(rights=permitted('identity.directories.manage'))
 def undo(actor, run_id):
     """Let the job take back what a run did; from now on the directory is followed only when somebody says so again, unless it only joined people."""
-    run = _run(run_id)
-    if run.state not in (models.DONE, models.HELD, models.FAILED, models.OVER):
+    run = _locked(run_id)
+    if run.state not in (models.DONE, models.HELD, models.FAILED, models.OVER, models.DISCARDED):
         raise Conflict(_('Only a run that was carried out can be taken back, and once.'))
     if not SyncStep.select().where((SyncStep.run == run_id) & (SyncStep.state == models.APPLIED)).exists():
         raise Conflict(_('This run did nothing that could be taken back.'))
@@ -122,6 +126,12 @@ def _run(run_id):
     if run is None:
         raise NotFound()
     return run
+
+
+def _locked(run_id):
+    """The run, once nobody else decides about the plans of its directory; inside an action."""
+    lock_row(Directory, _run(run_id).directory_id)
+    return _run(run_id)
 
 
 def list_runs(actor, directory_id, before=None):
@@ -177,6 +187,28 @@ def holds_more(plan, run_id):
         return False
     said = SyncStep.select(SyncStep.kind, SyncStep.uuid, SyncStep.after).where((SyncStep.run == run_id) & SyncStep.kind.in_(planning.RIGHTS))
     return not held <= {key_of(step.kind, step.uuid, step.after) for step in said}
+
+
+def renew_held(plan, directory_id, said_id):
+    """Bring what the brake holds in line with a newer plan: who is back, or out of the group, is not waited for any more. The run that
+    was said last (its id, or None) gets who is held now and was not. Writes nothing where it is as before.
+    """
+    now = {key_of(step.kind, step.uuid, step.after): step for step in plan.steps if step.is_held}
+    held, by_run = SyncRun.select(SyncRun.id).where((SyncRun.directory == directory_id) & (SyncRun.state == models.HELD)), {}
+    for step in SyncStep.select().where(SyncStep.run.in_(held) & (SyncStep.state == models.WAITING) & (SyncStep.is_held == 1)):
+        by_run.setdefault(step.run_id, {})[key_of(step.kind, step.uuid, step.after)] = step.id
+    gone = [step_id for waiting in by_run.values() for key, step_id in waiting.items() if key not in now]
+    new = [step for key, step in now.items() if key not in by_run[said_id]] if said_id in by_run else []
+    if not gone and not new:
+        return
+    with write('identity.directory.sync.renew'):
+        lock_row(Directory, directory_id)       # nobody gives his word meanwhile
+        is_held = SyncStep.run.in_(held) & (SyncStep.state == models.WAITING)
+        for at in range(0, len(gone), INSERTED_AT_ONCE):
+            (SyncStep.update(state=models.SKIPPED, note=notes.kept(_.lazy('It was no longer so at a later look.')))
+             .where(SyncStep.id.in_(gone[at:at + INSERTED_AT_ONCE]) & is_held).execute())
+        if new and held.where(SyncRun.id == said_id).exists():
+            _insert(said_id, new)
 
 
 def key_of(kind, known_by, after):

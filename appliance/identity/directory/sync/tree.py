@@ -4,6 +4,7 @@ Only branches in which people stand, and those above them, are departments; othe
 """
 
 import re
+from dataclasses import replace
 from typing import NamedTuple
 
 import ldap
@@ -12,12 +13,13 @@ from ldap.dn import dn2str, str2dn
 from appliance.core.actor import SYSTEM
 from appliance.core.db import rows, write
 from appliance.core.departments import add_department, all_departments, place_department
+from appliance.core.errors import Conflict
 from appliance.core.i18n import texts
 from appliance.core.limits import DEPARTMENTS_DEEP
 from appliance.identity.directory.group_models import DirectoryDepartment
 from appliance.identity.directory.groups import PAGE, dn_key, name_of
 from appliance.identity.directory.mapping import PRESETS, plain, read_uuid
-from appliance.identity.directory.sync import planning
+from appliance.identity.directory.sync import planning, turns
 from appliance.identity.directory.sync.batches import NotDone
 
 _ = texts(__name__)
@@ -148,7 +150,23 @@ def steps(directory_id, branches):
         if name != branch.name or parent_id != wanted or (branch.parent and branch.parent not in tied):
             before = {'department': name, 'above': tree[parent_id][0] if parent_id else '', 'parent_id': parent_id}
             found.append(planning.Step(planning.BRANCH, 'branch_changed', branch.uuid, None, branch.name, branch.dn, before, after))
-    return found
+    return _names_in_turn(found, tied, tree)
+
+
+def _names_in_turn(steps, tied, tree):
+    """The steps, first those that give a department another name where it is: in an order in which each name is free, one of a ring parked."""
+    renamed = {}
+    for step in steps:
+        parent_id = step.before.get('parent_id')
+        if step.before and step.before['department'].casefold() != step.name.casefold() and parent_id == tied.get(step.after['parent'], (None,))[0]:
+            renamed.setdefault((parent_id, step.name.casefold()), step)
+    by_department = {tied[step.uuid][0]: step for step in renamed.values()}
+    order, first = turns.in_turn({tied[step.uuid][0]: name for name, step in renamed.items()},
+                                 {(parent_id, name.casefold()): one for one, (name, parent_id, _head) in tree.items()})
+    given = {by_department[one].uuid for one in order}
+    return ([replace(by_department[one], reason='parked', after=by_department[one].after | {'department': by_department[one].uuid}) for one in order if one in first]
+            + [replace(by_department[one], before=by_department[one].before | {'department': by_department[one].uuid}) if one in first else by_department[one] for one in order]
+            + [step for step in steps if step.uuid not in given])
 
 
 def carry_out(run, step):
@@ -172,7 +190,7 @@ def _parent(run, known_by):
         return None
     tie = DirectoryDepartment.get_or_none(_is(run.directory_id, known_by))
     if tie is None:
-        raise NotDone(_('The department above it is not here.'))
+        raise Conflict(_('The department above it is not here.'))       # refused, and so said once a day
     return tie.department_id
 
 

@@ -7,7 +7,7 @@ from appliance.core.people import block, is_blocked, unblock
 from appliance.identity.directory import directories
 from appliance.identity.directory.adoption import parting
 from appliance.identity.directory.sync import giving, heading, marks, models, planning, tree
-from appliance.identity.directory.sync.applying import fields_now, write_fields
+from appliance.identity.directory.sync.applying import is_still, write_fields
 from appliance.identity.directory.sync.batches import NotDone, Work, work_off
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import Session
@@ -49,7 +49,7 @@ def _shut_out(run, step, snapshot):
 
 
 def _change_back(run, step, snapshot):
-    if fields_now(step.person_id, step.after) != step.after:
+    if not is_still(step.person_id, step.after):
         raise NotDone(_('Something else was written here since the run.'))
     back = {name: value for name, value in step.before.items() if name != 'department' or _is_there(step, snapshot, value)}
     if not back:
@@ -69,7 +69,7 @@ def _keep_dn(run, step, snapshot):
 
 def _put_away(run, step, snapshot):
     """The person was made: people are never deleted, so the door is shut, as the directory would; it opens when he logs in, or is followed again."""
-    if fields_now(step.person_id, step.after) != step.after:
+    if not is_still(step.person_id, step.after):
         raise NotDone(_('Something else was written here since the run.'))
     if Session.select().where(Session.person == step.person_id).exists():
         raise NotDone(_('The person is here in earnest by now.'))

@@ -17,6 +17,7 @@ REASONS = {
     'filtered': _.lazy('The entry does not match the filter for people any more.'),
     'back': _.lazy('The directory lets this person in again.'),
     'changed': _.lazy('The directory has other values.'),
+    'parked': _.lazy('It changes hands in a ring: this one bears the number of its entry for a moment.'),
     'moved': _.lazy('The entry stands elsewhere in the directory.'),
     'new': _.lazy('In the directory, and not here yet.'),
     'in_group': _.lazy('A group that the person is in gives it.'),
