@@ -37,7 +37,7 @@ def list_(name, as_json):
         actor = console_actor()
         found = runs.list_runs(actor, directories.id_of(actor, name))
     rows = [run | {'found': ', '.join(f'{kind} {run["counts"][kind]}' for kind in planning.KINDS if run['counts'].get(kind))} for run in found]
-    listing(rows, {'id': 'RUN', 'started_at': 'WHEN', 'state': 'STATE', 'found': 'FOUND', 'brake': 'BRAKE'}, as_json,
+    listing(rows, {'id': 'RUN', 'started_at': 'WHEN', 'state': 'STATE', 'brake': 'BRAKE', 'found': 'FOUND'}, as_json,
             'No comparison has found anything yet.')
 
 

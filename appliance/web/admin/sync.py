@@ -5,7 +5,7 @@ import functools
 from flask import g, redirect, render_template, request, url_for
 from wtforms import BooleanField
 
-from appliance.core import refs
+from appliance.core import people, refs
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
 from appliance.core.limits import PAGE_ROWS
@@ -56,7 +56,7 @@ def show_run(directory_id, run_id):
     steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1)
     after = steps[PAGE_ROWS - 1]['id'] if len(steps) > PAGE_ROWS else None
     return render_template('admin/run.html', directory=_directory(directory_id), run=run, steps=steps[:PAGE_ROWS], after=after, kind=kind, words=words,
-                           badges=KINDS_OF_STATE, is_busy=run['state'] in due.OPEN, person_url=functools.partial(refs.url_of, 'core.person'))
+                           badges=KINDS_OF_STATE, is_busy=run['state'] in due.OPEN, asked_by=people.names_of([run['by']]).get(run['by']) if run['by'] else '', person_url=functools.partial(refs.url_of, 'core.person'))
 
 
 @blueprint.post('/directories/<int:directory_id>/runs/<int:run_id>/start')
@@ -76,7 +76,7 @@ def release_run(directory_id, run_id):
 @blueprint.post('/directories/<int:directory_id>/runs/<int:run_id>/discarding')
 @permitted('identity.directories.manage')
 def discard_run(directory_id, run_id):
-    """Let it be."""
+    """Do nothing of it that was not done yet."""
     return _act(directory_id, run_id, runs.discard)
 
 

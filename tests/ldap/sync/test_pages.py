@@ -54,7 +54,8 @@ def test_a_plan_is_asked_for_read_and_carried_out(administrator, company, follow
     assert administrator.post(f'{run}/start', {}, page=run).status_code == 303
     following.follow_all()
     shown = administrator.get(run).text
-    assert 'Carried out' in shown and 'Undo this run' in shown and Person.select().where(Person.login == 'ada').exists()
+    assert 'Directory ' in shown and 'Asked for by The Boss' in shown
+    assert 'Carried out' in shown and 'Undo this comparison' in shown and Person.select().where(Person.login == 'ada').exists()
     administrator.post(f'{run}/undoing', {}, page=run)
     following.follow_all()
     assert 'Taken back' in administrator.get(run).text
