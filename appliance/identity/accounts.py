@@ -60,7 +60,7 @@ def log_in(login, password, address, agent='', is_remembered=False):
     spoken, = row('SELECT language FROM person WHERE id = ?', person_id)
     if hint:
         with language(spoken):
-            sessions.keep_flashes(session_id, [str(hint)])
+            sessions.keep_flashes(session_id, [{'text': str(hint), 'about': 'password'}])
     return token, person_id, spoken
 
 

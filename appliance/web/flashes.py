@@ -1,10 +1,12 @@
-"""Messages that the next page shows, kept in the session's row (there is no signed session)."""
+"""Messages that the next page shows, kept in the session's row (there is no signed session): texts, or {text, about} of what somebody has to do."""
 
-from flask import g, has_request_context
+from flask import g, has_request_context, url_for
 
 from appliance.identity import sessions
 
 MOST = 5
+# Where that is done: such a message stays until it is closed.
+PAGES = {'password': 'settings.password'}
 
 
 def say(message):
@@ -13,11 +15,11 @@ def say(message):
 
 
 def take():
-    """The messages waiting for this page; they are shown once."""
+    """[(text, address or ''), ...] of the messages waiting for this page; they are shown once."""
     if not has_request_context() or g.session is None or not g.session.flashes:
         return []
     g.were_shown = True
-    return g.session.flashes
+    return [(one, '') if isinstance(one, str) else (one['text'], url_for(PAGES[one['about']])) for one in g.session.flashes]
 
 
 def store(response):
