@@ -84,6 +84,9 @@ def show(actor, run_id, as_json):
             click.echo(f'{"":<20}   {field}: {old or "-"} -> {new or "-"}')
     if run['brake']:
         say(words.brake(run))
-    say(f'Run {run_id}: {words.RUN_STATES[run["state"]]}.' if steps or run['failure'] or run['brake'] else 'Nothing to do: everybody is here as the directory says.')
+    found = ', '.join(f'{word} {count}' for _kind, word, count in words.counts(run))
+    say(f'Run {run_id}: {words.RUN_STATES[run["state"]]}.{found and f" {found}."}' if steps or run['failure'] or run['brake'] else 'Nothing to do: everybody is here as the directory says.')
+    if run['state'] == models.PLANNED:
+        say(f'Carry it out within the hour: appliance directory apply {run_id}')
     if run['failure']:
         raise Unavailable(words.failure(run))

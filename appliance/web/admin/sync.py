@@ -8,7 +8,7 @@ from wtforms import BooleanField
 from appliance.core import people, refs
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
-from appliance.core.limits import PAGE_ROWS
+from appliance.core.limits import NAME_LENGTH, PAGE_ROWS
 from appliance.identity.directory import directories
 from appliance.identity.directory.sync import due, models, planning, runs, words
 from appliance.web.admin.blueprint import blueprint
@@ -49,13 +49,13 @@ def list_runs(directory_id):
 @blueprint.get('/directories/<int:directory_id>/runs/<int:run_id>')
 @permitted('identity.directories.manage')
 def show_run(directory_id, run_id):
-    """A run with its steps; of one kind, where that is asked for."""
-    run, kind = _run(directory_id, run_id), request.args.get('kind', '')
+    """A run with its steps; of one kind or with some words, where that is asked for."""
+    run, kind, q = _run(directory_id, run_id), request.args.get('kind', ''), request.args.get('q', '')[:NAME_LENGTH].replace('\0', '')
     if kind and kind not in planning.KINDS:
         raise NotFound()
-    steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1)
+    steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1, q)
     after = steps[PAGE_ROWS - 1]['id'] if len(steps) > PAGE_ROWS else None
-    return render_template('admin/run.html', directory=_directory(directory_id), run=run, steps=steps[:PAGE_ROWS], after=after, kind=kind, words=words,
+    return render_template('admin/run.html', directory=_directory(directory_id), run=run, steps=steps[:PAGE_ROWS], after=after, kind=kind, q=q, most=NAME_LENGTH, words=words,
                            badges=KINDS_OF_STATE, is_busy=run['state'] in due.OPEN, asked_by=people.names_of([run['by']]).get(run['by']) if run['by'] else '', person_url=functools.partial(refs.url_of, 'core.person'))
 
 

@@ -129,3 +129,28 @@ def test_at_the_console(appliance, company, followed):
     company.server.stop()
     failed = appliance('directory', 'sync', 'Company')
     assert failed.status == 1 and 'Nothing listens' in failed.err
+
+
+def test_one_is_found_in_a_long_plan(administrator, company, followed, appliance):
+    directories.edit_directory(SYSTEM, followed, sync='off')
+    for number in range(60):
+        company.add(f'ada{number:02}')
+    run_id = runs.ask(SYSTEM, followed, True, is_here=True)
+    following.carry_on(run_id)
+    page = f'/admin/directories/{followed}/runs/{run_id}'
+    assert 'name="q"' in administrator.get(page).text
+    found = administrator.get(f'{page}?q=ADA41').text
+    assert 'Ada41' in found and 'Ada40' not in found and 'Nothing of that name' not in found
+    for q in ('zzz', '%', '_', '%00x', "' OR 1=1 --", 'x' * 5000):
+        assert 'Nothing of that name' in administrator.get(f'{page}?q={q}').text, q
+    assert 'Ada41' in administrator.get(f'{page}?q=ou=people ada41&kind=create').text and 'Ada41' not in administrator.get(f'{page}?q=ada41&kind=disable').text
+
+
+def test_the_console_says_how_much_a_plan_holds_and_what_to_do_with_it(appliance, company, followed):
+    directories.edit_directory(SYSTEM, followed, sync='off')
+    company.add('ada')
+    said = appliance('directory', 'sync', 'Company', '--create', '--dry-run')
+    run_id = said.err.split()[1].rstrip(':')
+    assert f'Run {run_id}: Plan. New 1.' in said.err and f'appliance directory apply {run_id}' in said.err, said.err
+    said = appliance('directory', 'apply', run_id)
+    assert f'Run {run_id}: Done. New 1.' in said.err and 'Carry it out' not in said.err

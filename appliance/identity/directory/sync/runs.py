@@ -25,6 +25,7 @@ _ = texts(__name__)
 REPEATED_AFTER = timedelta(days=1)  # what could not be done is said again once a day
 DOORS = (planning.DISABLE, planning.ENABLE)
 INSERTED_AT_ONCE = 200
+MOST_WORDS = 5
 FIRST_STATES = {planning.REFUSE: models.REFUSED, planning.ADOPT: models.PROPOSED}      # of the steps that nothing is done to by itself
 
 
@@ -146,14 +147,16 @@ def one_run(actor, run_id):
     return _described(run) | {'states': states | {'held': held}}
 
 
-def steps_of(actor, run_id, kind=None, after=0, limit=PAGE_ROWS):
+def steps_of(actor, run_id, kind=None, after=0, limit=PAGE_ROWS, words=''):
     """The steps of a run in the order of doing, from the one after `after` (an id): dicts of id, kind, reason, person_id, name, dn,
-    before, after, is_held, state, note."""
+    before, after, is_held, state, note. words: only those whose name or DN has each of them."""
     require(actor, 'identity.directories.manage')
     _run(run_id)
     where = (SyncStep.run == run_id) & (SyncStep.id > after)
     if kind:
         where &= SyncStep.kind == kind
+    for word in words.split()[:MOST_WORDS]:
+        where &= SyncStep.name.contains(word) | SyncStep.dn.contains(word)
     return [{'id': step.id, 'kind': step.kind, 'reason': step.reason, 'person_id': step.person_id, 'name': step.name, 'dn': step.dn,
              'before': step.before, 'after': step.after, 'is_held': step.is_held, 'state': step.state, 'note': step.note}
             for step in SyncStep.select().where(where).order_by(SyncStep.id).limit(limit)]
