@@ -1,4 +1,5 @@
-"""Messages that the next page shows, kept in the session's row (there is no signed session): texts, or {text, about} of what somebody has to do."""
+"""Messages that the next page shows, kept in the session's row (there is no signed session): texts, or
+{text, about} of what was refused ('') or has to be done somewhere (a key of PAGES)."""
 
 from flask import g, has_request_context, url_for
 
@@ -9,17 +10,17 @@ MOST = 5
 PAGES = {'password': 'settings.password'}
 
 
-def say(message):
-    """Leave a message for the next page of this session."""
-    g.said = [*g.get('said', []), str(message)][-MOST:]
+def say(message, is_refusal=False):
+    """Leave a message for the next page of this session; is_refusal: what was asked for was not done."""
+    g.said = [*g.get('said', []), {'text': str(message), 'about': ''} if is_refusal else str(message)][-MOST:]
 
 
 def take():
-    """[(text, address or ''), ...] of the messages waiting for this page; they are shown once."""
+    """[(text, whether it warns, address or ''), ...] of the messages waiting for this page; they are shown once."""
     if not has_request_context() or g.session is None or not g.session.flashes:
         return []
     g.were_shown = True
-    return [(one, '') if isinstance(one, str) else (one['text'], url_for(PAGES[one['about']])) for one in g.session.flashes]
+    return [(one, False, '') if isinstance(one, str) else (one['text'], True, url_for(PAGES[one['about']]) if one['about'] else '') for one in g.session.flashes]
 
 
 def store(response):

@@ -93,7 +93,7 @@ def _act(directory_id, run_id, rule, **values):
     try:
         rule(g.actor, run_id, **values, request_key=form.request_key.data or None)
     except (Conflict, Invalid) as error:
-        say(error.message)
+        say(error.message, is_refusal=True)
     return redirect(url_for('admin.show_run', directory_id=directory_id, run_id=run_id), 303)
 
 

@@ -8,7 +8,7 @@ from appliance.core.actor import SYSTEM
 from appliance.core.people import Person, add_person, block, update_person
 from appliance.core.personal import forgetting
 from appliance.identity.directory import directories
-from appliance.identity.directory.adoption import matching, ticking
+from appliance.identity.directory.adoption import matching, proposals, ticking
 from appliance.identity.directory.mapping import Entry
 from appliance.identity.directory.sync import following, runs
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
@@ -118,6 +118,17 @@ def test_who_was_declined_is_not_proposed_again_and_the_entry_makes_its_own(boss
     assert ticking.decline(boss, directory_id, ids) == 2 and ticking.decline(boss, directory_id, ids) == 0
     assert look(directory_id) == {} and Person.select().where(Person.login == 'worker1').exists()
     assert who('worker0').id and not DirectoryPerson.select().where(DirectoryPerson.person == who('worker0').id).exists()
+
+
+def test_who_was_declined_by_mistake_is_proposed_again(boss, directory_id):
+    local('worker0')
+    first = [one['id'] for one in look(directory_id).values()]
+    ticking.decline(boss, directory_id, first)
+    assert look(directory_id) == {} and proposals.counts(boss, directory_id)['declined'] == 1
+    assert ticking.reconsider(boss, directory_id) == 1 and ticking.reconsider(boss, directory_id) == 0
+    assert set(look(directory_id)) == {('worker0', 'login')} and proposals.counts(boss, directory_id)['declined'] == 0
+    ticking.decline(boss, directory_id, first)
+    assert set(look(directory_id)) == {('worker0', 'login')}, 'the old step decides no more'
 
 
 def test_a_migrated_domain_in_the_place_of_the_former_one(boss, directory_id, company):

@@ -88,13 +88,16 @@ def open_new(run_id, directory_id, is_told):
 
 
 def counts(actor, directory_id):
-    """{certainty: how many are open} with `all`, and `ticked` (those that the actor ticked)."""
+    """{certainty: how many are open} with `all`, `ticked` (those that the actor ticked), and `declined` (those of whom somebody said that they are two)."""
     require(actor, 'identity.directories.manage')
     found = dict(rows('''SELECT s.reason, count(*) FROM adoption a JOIN sync_step s ON s.id = a.step_id WHERE a.directory_id = ? AND a.is_open = 1
-                         AND s.state = 'proposed' GROUP BY s.reason''', directory_id))
+                         AND s.state = 'proposed' GROUP BY s.reason UNION ALL
+                         SELECT s.state, count(*) FROM adoption a JOIN sync_step s ON s.id = a.step_id WHERE a.directory_id = ? AND a.is_open = 0
+                         AND s.state = 'declined' GROUP BY s.state''', directory_id, directory_id))
+    declined = found.pop(models.DECLINED, 0)
     ticked = row(f'''SELECT count(*) FROM adoption a JOIN sync_step s ON s.id = a.step_id WHERE directory_id = ? AND is_open = 1 AND s.state = 'proposed'
                      AND {rights.TICKED_BY}''', directory_id, *rights.ticker(actor))[0]
-    return found | {'all': sum(found.values()), 'ticked': ticked}
+    return found | {'all': sum(found.values()), 'ticked': ticked, 'declined': declined}
 
 
 def listed(actor, directory_id, by=None, after=0, limit=PAGE_ROWS):

@@ -46,7 +46,7 @@ RUN_STATES = {
 STEP_STATES = {
     models.WAITING: _.lazy('Waits'), models.APPLIED: _.lazy('Done'), models.SKIPPED: _.lazy('Left out'), models.REFUSED: _.lazy('Not done'),
     models.TAKEN_BACK: _.lazy('Taken back'), models.LEFT: _.lazy('Left as it is'), models.PROPOSED: _.lazy('Waits for a tick'),
-    models.DECLINED: _.lazy('Two people'),
+    models.DECLINED: _.lazy('Different people'),
 }
 FIELDS = {
     'login': _.lazy('Login'), 'name': _.lazy('Name'), 'mail': _.lazy('Mail'), 'phone': _.lazy('Phone'), 'title': _.lazy('Title'),
