@@ -26,7 +26,7 @@ def strict(portal, tmp_path):
         try:
             yield server
         finally:
-            directory('edit', 'Strict', '--off', '--name', 'Strict before')
+            directory('edit', 'Strict', '--off', '--name', f'Strict {server.port}')
 
 
 def test_the_step_in_a_browser(strict, visit):
