@@ -20,6 +20,16 @@ document.addEventListener("click", (event) => {
   button.setAttribute("aria-pressed", String(!shown));
 });
 
+// How a directory is encrypted follows its address, where the two would not fit. Before htmx, which tries what the form holds.
+document.addEventListener("change", (event) => {
+  const choice = document.getElementById(event.target.dataset?.encryption);
+  if (!choice) return;
+  const schemes = new Set(event.target.value.split("\n").map((line) => line.trim().toLowerCase().split("://")[0]).filter(Boolean));
+  if (schemes.size !== 1) return;
+  if (schemes.has("ldaps")) choice.value = "ldaps";
+  if (schemes.has("ldap") && choice.value === "ldaps") choice.value = "starttls";
+}, true);
+
 // Filters apply when a choice changes.
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
