@@ -86,7 +86,12 @@ def show(actor, run_id, as_json):
         say(words.brake(run))
     found = ', '.join(f'{word} {count}' for _kind, word, count in words.counts(run))
     say(f'Run {run_id}: {words.RUN_STATES[run["state"]]}.{found and f" {found}."}' if steps or run['failure'] or run['brake'] else 'Nothing to do: everybody is here as the directory says.')
-    if run['state'] == models.PLANNED:
+    waiting, held = run['states'].get(models.WAITING, 0), run['states']['held']
+    if run['state'] == models.PLANNED and waiting > held:
         say(f'Carry it out within the hour: appliance directory apply {run_id}')
+    if run['state'] in (models.PLANNED, models.HELD) and held:
+        say(f'Held: {held}. To do that, too: appliance directory apply {run_id} --with-held')
+    if run['states'].get(models.PROPOSED):
+        say('Say who is here already: appliance directory adopt NAME --help')
     if run['failure']:
         raise Unavailable(words.failure(run))

@@ -51,7 +51,7 @@ def list_runs(directory_id):
 def show_run(directory_id, run_id):
     """A run with its steps; of one kind or with some words, where that is asked for."""
     run, kind, q = _run(directory_id, run_id), request.args.get('kind', ''), request.args.get('q', '')[:NAME_LENGTH].replace('\0', '')
-    if kind and kind not in planning.KINDS:
+    if kind and kind not in (*planning.KINDS, models.HELD):
         raise NotFound()
     steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1, q)
     after = steps[PAGE_ROWS - 1]['id'] if len(steps) > PAGE_ROWS else None

@@ -66,6 +66,8 @@ def test_what_the_brake_holds_waits_for_a_word(administrator, company, followed)
     run = f'/admin/directories/{followed}/runs/{following.follow(followed)}'
     shown = administrator.get(run).text
     assert '6 of 10 people are missing' in shown and 'Carry out 6 held steps' in shown
+    only = administrator.get(f'{run}?kind=held').text
+    assert only.count('>Held</span>') == 6 and f'{run}?kind=held' in shown
     administrator.post(f'{run}/release', {}, page=run)
     following.follow_all()
     assert 'Carried out' in administrator.get(run).text
@@ -154,3 +156,6 @@ def test_the_console_says_how_much_a_plan_holds_and_what_to_do_with_it(appliance
     assert f'Run {run_id}: Plan. New 1.' in said.err and f'appliance directory apply {run_id}' in said.err, said.err
     said = appliance('directory', 'apply', run_id)
     assert f'Run {run_id}: Done. New 1.' in said.err and 'Carry it out' not in said.err
+    company.delete(*TEN[:6])
+    said = appliance('directory', 'sync', 'Company', '--dry-run')
+    assert 'Held: 6. To do that, too: appliance directory apply' in said.err and 'Carry it out' not in said.err, said.err

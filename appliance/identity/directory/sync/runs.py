@@ -149,11 +149,14 @@ def one_run(actor, run_id):
 
 def steps_of(actor, run_id, kind=None, after=0, limit=PAGE_ROWS, words=''):
     """The steps of a run in the order of doing, from the one after `after` (an id): dicts of id, kind, reason, person_id, name, dn,
-    before, after, is_held, state, note. words: only those whose name or DN has each of them."""
+    before, after, is_held, state, note. kind: one of planning.KINDS, or `held` for what the brake
+    holds. words: only those whose name or DN has each of them."""
     require(actor, 'identity.directories.manage')
     _run(run_id)
     where = (SyncStep.run == run_id) & (SyncStep.id > after)
-    if kind:
+    if kind == models.HELD:
+        where &= (SyncStep.is_held == 1) & (SyncStep.state == models.WAITING)
+    elif kind:
         where &= SyncStep.kind == kind
     for word in words.split()[:MOST_WORDS]:
         where &= SyncStep.name.contains(word) | SyncStep.dn.contains(word)
