@@ -15,14 +15,18 @@ from appliance.cli.output import fail
 from appliance.core.errors import PortalError, StartError
 
 FOLDER = pathlib.Path(__file__).parent
-NOT_COMMANDS = ('__init__', 'context', 'directory_sync', 'output', 'person_data', 'tool_bones', 'tool_cost')
+NOT_COMMANDS = ('__init__', 'context', 'output')
 
 
 class Commands(click.Group):
-    """The commands found in this folder by file name (`check.py` holds `command`, called `check`; `new_tool.py` that of `new-tool`)."""
+    """The commands found in this folder by file name (`check.py` holds `command`, called `check`; `new_tool.py` that of `new-tool`).
+
+    `directory_sync.py` is a part of `directory.py`, since there is one.
+    """
 
     def list_commands(self, ctx):
-        return sorted(path.stem.replace('_', '-') for path in FOLDER.glob('*.py') if path.stem not in NOT_COMMANDS)
+        names = {path.stem for path in FOLDER.glob('*.py')}.difference(NOT_COMMANDS)
+        return sorted(name.replace('_', '-') for name in names if '_' not in name or name.partition('_')[0] not in names)
 
     def get_command(self, ctx, name):
         if name in self.list_commands(ctx):

@@ -26,11 +26,20 @@ def list_(name, as_json):
             'No group gives anything. Add a rule: appliance directory group add')
 
 
+@group.command('choices')
+@as_json_option
+def choices(as_json):
+    """List what a group may give: roles by their names, departments by their ids."""
+    with opened():
+        found = [{'kind': kind, 'what': what, 'words': str(words)} for kind, several in group_rules.may_give(console_actor()).items() for what, words in several]
+    listing(found, {'kind': 'KIND', 'what': 'WHAT', 'words': 'IN WORDS'}, as_json)
+
+
 @group.command('add')
 @click.argument('name')
 @click.argument('which', metavar='GROUP')
-@click.option('--role', help='The role it gives.')
-@click.option('--department', help='The department it gives, by its id.')
+@click.option('--role', help='The role it gives, by its name: see choices.')
+@click.option('--department', help='The department it gives, by its id: see choices.')
 @as_json_option
 def add(name, which, role, department, as_json):
     """Let GROUP (its DN, its UUID, or its name where only one has it) of the directory NAME give a role or a department."""

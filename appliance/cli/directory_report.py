@@ -49,13 +49,13 @@ def _people(details):
 def _person(person):
     _line(person['dn'])
     for field, value in person['fields'].items():
-        _line(f'  {field:<11} {value or "-"}')
+        _line(f'  {field.replace("_", " "):<15} {value or "-"}')
     if person['head_dn']:
-        _line(f'  {"head":<11} {person["head_dn"]}')
+        _line(f'  {"head":<15} {person["head_dn"]}')
     if person['closed']:
-        _line(f'  {"closed":<11} {person["closed"]}')
+        _line(f'  {"closed":<15} {person["closed"]}')
     for one in person['groups']:
-        _line(f'  {"group":<11} {one["group"]}' + (f': {", ".join(one["gives"])}' if one['gives'] else ''))
+        _line(f'  {"group":<15} {one["group"]}' + (f': {", ".join(one["gives"])}' if one['gives'] else ''))
 
 
 def _warnings(details):

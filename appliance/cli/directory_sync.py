@@ -38,7 +38,7 @@ def list_(name, as_json):
         actor = console_actor()
         found = runs.list_runs(actor, directories.id_of(actor, name))
     rows = [run | {'found': ', '.join(f'{kind} {run["counts"][kind]}' for kind in planning.KINDS if run['counts'].get(kind))} for run in found]
-    listing(rows, {'id': 'RUN', 'started_at': 'WHEN', 'state': 'STATE', 'found': 'FOUND', 'brake': 'BRAKE'}, as_json,
+    listing(rows, {'id': 'RUN', 'started_at': 'WHEN', 'state': 'STATE', 'brake': 'BRAKE', 'found': 'FOUND'}, as_json,
             'No comparison has found anything yet.')
 
 
@@ -90,6 +90,14 @@ def show(actor, run_id, as_json):
         directory_proposals.show(proposed, directories.load(run['directory_id']))
     if run['brake']:
         say(words.brake(run))
-    say(f'Run {run_id}: {words.RUN_STATES[run["state"]]}.' if steps or run['failure'] or run['brake'] else 'Nothing to do: everybody is here as the directory says.')
+    found = ', '.join(f'{word} {count}' for _kind, word, count in words.counts(run))
+    say(f'Run {run_id}: {words.RUN_STATES[run["state"]]}.{found and f" {found}."}' if steps or run['failure'] or run['brake'] else 'Nothing to do: everybody is here as the directory says.')
+    waiting, held = run['states'].get(models.WAITING, 0), run['states']['held']
+    if run['state'] == models.PLANNED and waiting > held:
+        say(f'Carry it out within the hour: appliance directory apply {run_id}')
+    if run['state'] in (models.PLANNED, models.HELD) and held:
+        say(f'Held: {held}. To do that, too: appliance directory apply {run_id} --with-held')
+    if run['states'].get(models.PROPOSED):
+        say('Say who is here already: appliance directory adopt NAME --help')
     if run['failure']:
         raise Unavailable(words.failure(run))

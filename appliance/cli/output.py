@@ -1,6 +1,7 @@
 """How commands speak: results on stdout, progress and failures on stderr, the same data as a table or as JSON."""
 
 import json
+import shutil
 import sys
 from datetime import date, datetime
 
@@ -43,9 +44,24 @@ def listing(rows, columns, as_json=False, empty='Nothing.'):
         return
     table = [list(columns.values())] + [[_cell(row[key]) for key in columns] for row in rows]
     widths = [max(len(line[number]) for line in table) for number in range(len(columns))]
+    if sys.stdout.isatty() and sum(widths) + 2 * (len(widths) - 1) > shutil.get_terminal_size().columns:
+        # Lines that wrap are columns no more.
+        for line in table[1:]:
+            record(dict(zip(table[0], line, strict=True)))
+            print()
+        return
     for number, line in enumerate(table):
         text = '  '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         click.secho(text, bold=number == 0)
+
+
+def record(values):
+    """Print {heading: value}, a line each; of a list one a line."""
+    width = max(map(len, values))
+    for heading, value in values.items():
+        lines = [_cell(one) for one in value] if isinstance(value, (list, tuple)) else [_cell(value)]
+        for number, line in enumerate(lines or ['-']):
+            click.echo(f'{click.style(("" if number else heading).ljust(width), bold=True)}  {line}')
 
 
 def _cell(value):

@@ -70,7 +70,7 @@ def _let_in(person_of, hint, login, address, agent, is_remembered):
         spoken, = row('SELECT language FROM person WHERE id = ?', person_id)
         if hint:
             with language(spoken):
-                sessions.keep_flashes(session_id, [str(hint)])
+                sessions.keep_flashes(session_id, [{'text': str(hint), 'about': 'password'}])
         return token, person_id, spoken
 
 

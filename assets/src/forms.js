@@ -20,16 +20,31 @@ document.addEventListener("click", (event) => {
   button.setAttribute("aria-pressed", String(!shown));
 });
 
+// How a directory is encrypted follows its address, where the two would not fit. Before htmx, which tries what the form holds.
+document.addEventListener("change", (event) => {
+  const choice = document.getElementById(event.target.dataset?.encryption);
+  if (!choice) return;
+  const schemes = new Set(event.target.value.split("\n").map((line) => line.trim().toLowerCase().split("://")[0]).filter(Boolean));
+  if (schemes.size !== 1) return;
+  if (schemes.has("ldaps")) choice.value = "ldaps";
+  if (schemes.has("ldap") && choice.value === "ldaps") choice.value = "starttls";
+}, true);
+
 // Filters apply when a choice changes.
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
 });
 
-// After htmx swapped a form with errors, the first wrong field gets the focus, as after a full page load.
-document.addEventListener("htmx:after:swap", () => {
-  if (document.activeElement && document.activeElement !== document.body) return;
-  document.querySelector("[aria-invalid=true]")?.focus();
-});
+// The first wrong field gets the focus and comes into sight: a long form begins at its top again, where nothing says that it was refused.
+function showWrong() {
+  const wrong = document.querySelector("[aria-invalid=true]");
+  if (!wrong || document.querySelector("[autofocus]") || (document.activeElement && document.activeElement !== document.body)) return;
+  wrong.closest("details")?.setAttribute("open", "");
+  wrong.focus({ preventScroll: true });
+  wrong.scrollIntoView({ block: "center" });
+}
+document.addEventListener("DOMContentLoaded", showWrong);
+document.addEventListener("htmx:after:swap", showWrong);
 
 // On the phone the row of pages is wider than the screen: the one we are on must be in sight.
 document.addEventListener("DOMContentLoaded", () => {

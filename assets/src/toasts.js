@@ -4,7 +4,7 @@ import Toast from "@tabler/core/js/src/bootstrap/toast.ts";
 function showNew() {
   document.querySelectorAll(".toast[data-show]").forEach((element) => {
     element.removeAttribute("data-show");
-    Toast.getOrCreateInstance(element, { delay: 6000 }).show();
+    Toast.getOrCreateInstance(element, { delay: 6000, autohide: element.dataset.bsAutohide !== "false" }).show();
   });
 }
 

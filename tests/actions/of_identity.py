@@ -246,6 +246,13 @@ def _(at):
     return lambda: ticking.decline(SYSTEM, number, [step_id])
 
 
+@example('identity.directory.adoption.ticking.reconsider')
+def _(at):
+    number, step_id = _proposed(at)
+    ticking.decline(SYSTEM, number, [step_id])
+    return lambda: ticking.reconsider(SYSTEM, number)
+
+
 @example('identity.one_time_links.make_link')
 def _(at):
     one_time_links.make_link(SYSTEM, one_time_links.SETUP)

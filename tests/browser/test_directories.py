@@ -101,3 +101,40 @@ def test_two_clicks_save_one_and_back_is_harmless(visit, served):
     expect(page.locator('#secret')).to_have_value('')
     page.get_by_role('button', name='Show three people').click()     # with the kept secret
     expect(page.locator('.sample')).to_have_count(3)
+
+
+def test_the_encryption_follows_the_address(visit, served):
+    page = visit('administrator')
+    page.goto(NEW)
+    page.fill('#url', served.url)
+    page.keyboard.press('Tab')
+    expect(page.locator('#tls')).to_have_value('starttls')
+    expect(page.locator('#found-server')).to_contain_text('The directory refuses StartTLS')
+    for typed, meant in ((served.url.replace('ldap:', 'ldaps:'), 'ldaps'), ('ldaps://127.0.0.1\nldap://127.0.0.1', 'ldaps'), ('nonsense', 'ldaps')):
+        page.fill('#url', typed)
+        page.keyboard.press('Tab')
+        expect(page.locator('#tls')).to_have_value(meant)
+    page.select_option('#tls', 'none')
+    page.fill('#url', served.url)
+    page.keyboard.press('Tab')
+    expect(page.locator('#tls')).to_have_value('none')
+
+
+@pytest.mark.parametrize('width', [1440, 360])
+def test_what_was_refused_is_in_sight(visit, served, width):
+    """The button to save is at the end of a page that begins anew."""
+    page = visit('administrator', width)
+    page.goto(NEW)
+    fill_server(page, served)
+    page.fill('#bind_dn', slapd.BIND_DN)
+    page.fill('#base_dn', 'no name of an entry')
+    page.get_by_role('button', name='Save').click()
+    expect(page.locator('#base_dn')).to_be_focused()
+    expect(page.locator('#base_dn-error')).to_be_in_viewport()
+    page.fill('#base_dn', slapd.PEOPLE_BASE)
+    page.locator('summary').filter(has_text='Filter and attributes').click()
+    page.fill('#person_filter', 'uid=*')
+    page.fill('#secret', SECRET)
+    page.get_by_role('button', name='Save').click()
+    expect(page.locator('#person_filter')).to_be_focused()
+    expect(page.locator('#person_filter-error')).to_be_in_viewport()

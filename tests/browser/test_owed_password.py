@@ -26,7 +26,7 @@ def strict(portal, tmp_path):
         try:
             yield server
         finally:
-            directory('edit', 'Strict', '--off', '--name', 'Strict before')
+            directory('edit', 'Strict', '--off', '--name', f'Strict {server.port}')
 
 
 def test_the_step_in_a_browser(strict, visit):
@@ -46,3 +46,14 @@ def test_the_step_in_a_browser(strict, visit):
     page.fill('#new', 'battery staple')
     page.press('#new', 'Enter')
     page.wait_for_url('**/settings/sessions')
+
+
+def test_what_is_said_of_an_ending_password_fits_a_phone(strict, visit):
+    page = visit(width=360)
+    page.goto('/login')
+    fill(page, 'soon', PASSWORD)
+    toast = page.locator('.toast.show').filter(has_text='expires within 2 days')
+    toast.wait_for()
+    box = toast.bounding_box()
+    assert box['x'] >= 0 and box['x'] + box['width'] <= 360, box
+    assert toast.get_by_role('link', name='Change it').get_attribute('href') == '/settings/password'

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from appliance import cli
 from tests.boxes import configuration
 from tests.cli.console import console
 
@@ -152,3 +153,12 @@ def test_a_wrong_configuration_is_one_line_with_its_place(tmp_path, capsys, monk
     path.write_text('[server]\nadress = 127.0.0.1:1\n')
     said = console(capsys, monkeypatch, path, ['check'])
     assert said.status == 1 and said.err.count('\n') == 1 and 'config.ini:2: server.adress' in said.err
+
+
+def test_the_help_names_each_command_and_each_is_one(appliance):
+    said = appliance('--help')
+    assert said.status == 0 and 'Traceback' not in said.err
+    named = re.findall(r'^  ([a-z-]+)  ', said.out.partition('Commands:')[2], re.MULTILINE)
+    assert named == cli.commands.list_commands(None) and {'directory', 'new-tool', 'person'} <= set(named) and 'directory-sync' not in named
+    for name in named:
+        assert appliance(name, '--help').status == 0, name

@@ -163,3 +163,10 @@ def test_an_expired_password_without_grace_says_so(browser):
     assert answer.status_code == 401 and 'have your administrator give you a new one' in answer.text
     assert 'do not belong together' in log_in(browser, 'expired', 'wrong').text
     assert 'do not belong together' in log_in(browser, 'locked').text
+
+
+def test_who_is_told_that_his_password_ends_is_led_to_where_it_is_changed(browser):
+    log_in(browser, 'soon')
+    text = browser.get('/').text
+    assert re.search(r'data-bs-autohide="false".*Your password expires within 2 days\. <a href="/settings/password">', text, re.DOTALL), text
+    assert 'expires within' not in browser.get('/').text, 'it is said once'

@@ -68,9 +68,9 @@ def test_what_comes_soon_is_said_and_what_is_far_is_not(there):
 
 def test_the_hint_is_on_the_next_page_once_in_the_person_s_language(active):
     token, person_id, _language = accounts.log_in('soon', PASSWORD, HERE)
-    assert sessions.load(token).flashes == ['Your password expires within 2 days.']
+    assert sessions.load(token).flashes == [{'text': 'Your password expires within 2 days.', 'about': 'password'}]
     Person.update(language='es').where(Person.id == person_id).execute()
-    assert 'contraseña' in sessions.load(accounts.log_in('soon', PASSWORD, HERE)[0]).flashes[0]
+    assert 'contraseña' in sessions.load(accounts.log_in('soon', PASSWORD, HERE)[0]).flashes[0]['text']
     assert sessions.load(accounts.log_in('fresh', PASSWORD, HERE)[0]).flashes == []
 
 

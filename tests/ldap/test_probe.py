@@ -42,7 +42,7 @@ def test_a_sound_directory_passes_every_step(box, each_encryption, monkeypatch):
     states, report = tried(each_encryption, monkeypatch, 'employee', PASSWORD)
     assert states == ['ok'] * 6
     assert report['people']['message'] == '14 people'
-    assert 'name: Ana Ñúñez' in report['login']['message']
+    assert report['login']['message'] == f'The password of uid=employee,{PEOPLE} is right.'
 
 
 @pytest.mark.parametrize(('change', 'failed', 'words'), [
@@ -163,7 +163,20 @@ def test_the_commands_from_adding_to_trying(closed_box, capsys, server, authorit
     status, out, _err = run(closed_box, capsys, 'list', '--json')
     listed = json.loads(out)
     assert (status, listed[0]['mapping'], listed[0]['has_ca']) == (0, {'title': [], 'phone': ['mobile', 'telephoneNumber']}, True)
-    assert run(closed_box, capsys, 'list')[0] == 0
+    assert 'In use' in run(closed_box, capsys, 'list')[1]
+    status, out, _err = run(closed_box, capsys, 'show', 'company')
+    shown = {line[:16].strip(): line[16:].strip() for line in out.splitlines()}
+    assert (status, shown['server'], shown['bind-dn'], shown['secret is kept'], shown['state']) == (0, server.url, PORTAL, 'yes', 'In use'), out
+    assert 'phone=mobile,telephoneNumber' in out and SECRET not in out and 'wrong' not in out
+    assert json.loads(run(closed_box, capsys, 'show', 'company', '--json')[1])['people'] == 0
+    assert run(closed_box, capsys, 'show', 'nobody')[0] == 1
+
+
+def test_one_login_alone_is_answered_without_a_step_that_nobody_asked_for(closed_box, capsys, server):
+    run(closed_box, capsys, 'add', 'company', '--url', server.url, '--tls', 'none', '--base', PEOPLE, '--bind-dn', PORTAL, '--secret-stdin', stdin=SECRET + '\n')
+    out = run(closed_box, capsys, 'test', 'company', '--as', 'employee')[1]
+    assert 'employee number -' in out and 'login       -' not in out, out
+    assert [row['step'] for row in json.loads(run(closed_box, capsys, 'test', 'company', '--as', 'employee', '--json')[1])][-1] == 'as'
 
 
 @pytest.mark.parametrize(('arguments', 'status', 'words'), [

@@ -13,7 +13,7 @@ from appliance.core.errors import Busy, Invalid, NotAllowed, NotFound, TooMany
 from appliance.core.people import give_role
 from appliance.demo import directory as slapd
 from appliance.identity import accounts, throttle
-from appliance.identity.directory import directories, grants, probe, root, samples, self_written, wizard
+from appliance.identity.directory import advice, directories, grants, probe, root, samples, self_written, wizard
 from appliance.identity.directory.errors import WrongPair
 from appliance.identity.directory.mapping import read_entry
 from appliance.identity.models import Directory, LoginFailure
@@ -192,6 +192,19 @@ def test_the_portals_own_doors_are_not_knocked_at(box, values, host, port):
         tried(box, values | {'url': f'ldap://{host}:{address.rpartition(":")[2]}', 'tls': 'none' if host != '[::ffff:127.0.0.1]' else 'starttls'}, 'server')
     assert (caught.value.field, 'door of the portal' in str(caught.value)) == ('url', True)
     assert not AuditRow.select().exists()
+
+
+def test_an_administrator_reads_what_the_person_would_see_and_not_his_words(directory):
+    told = {(reason, offered): advice.told(WrongPair(reason), replace(directory, tls='ldaps', changes_passwords=offered))
+            for reason in ('must_change', 'password_expired', 'password') for offered in (True, False)}
+    assert told['must_change', True] != told['must_change', False] and 'a new one here' in told['must_change', True]
+    assert not [words for words in told.values() if 'Your' in words] and told['password', True] == 'Login or password is wrong.'
+
+
+@pytest.mark.parametrize('kept', [True, False])
+def test_whether_a_password_may_be_changed_here_is_tried_as_it_was_filled_in(box, values, kept):
+    assert directories.draft(SYSTEM, None, '', **values | {'changes_passwords': kept}).changes_passwords is kept
+    assert directories.draft(SYSTEM, None, '', **values).changes_passwords is True
 
 
 def test_each_try_is_written_down_and_they_end(box, values):

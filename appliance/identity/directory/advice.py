@@ -5,6 +5,7 @@ import re
 import ldap
 
 from appliance.core.i18n import texts
+from appliance.identity.directory import password
 from appliance.identity.directory.client import address, describe, details
 from appliance.identity.directory.errors import DirectoryDown, WrongPair
 from appliance.identity.directory.policy import REASONS
@@ -32,6 +33,7 @@ PERSON_REASONS = {
     'password_expired': _.lazy('Give the person a new one, or let the portal change it: among what to grant to its account stands how.'),
     'expired_to_anybody': _.lazy('Give the person a new one. Whom the directory lets in a few times more changes it here: ipa pwpolicy-mod --gracelimit=3.'),
 }
+_SAME_OR_NOT = _.lazy('If both are one person, join them: once the directory is saved and in use, a plan proposes it. If not, give one of the two another login.')
 # By the codes of standing.py.
 KEPT_OUT = {
     'unknown': _.lazy('Check the name, the base, and what the account may read.'),
@@ -42,8 +44,8 @@ KEPT_OUT = {
     'no_login': _.lazy('Give the entry a login, or take the login from another attribute.'),
     'disabled': _.lazy('Enable the account in the directory.'),
     'expired': _.lazy('Give the account a later end in the directory.'),
-    'local': _.lazy('Give one of the two another login.'),
-    'taken': _.lazy('Rename the account here or the one in the directory.'),
+    'local': _SAME_OR_NOT,
+    'taken': _SAME_OR_NOT,
     'forgotten': _.lazy('Make a new entry for a new person.'),
     'blocked': _.lazy('Let the person in again at the profile here.'),
     'off': _.lazy('Let people log in with this directory.'),
@@ -56,9 +58,20 @@ def advise(step, error, directory):
     if isinstance(error, WrongPair):
         return ' '.join((_('For the directory the reason is: %(reason)s.', reason=REASONS[error.reason]), str(PERSON_REASONS.get(error.reason, '')))).strip()
     if step == 'as' and error.details.get('why'):
-        return ' '.join(str(KEPT_OUT[one['code']]) for one in error.details['why'])
+        return ' '.join(dict.fromkeys(str(KEPT_OUT[one['code']]) for one in error.details['why']))
     cause = error.__cause__
     return str(_of_cause(step, cause, directory) or _of_down(step, error, directory) or _usual(step))
+
+
+def told(error, directory):
+    """What to say to an administrator of a PortalError; a WrongPair has words for the person himself, which would mislead."""
+    if not isinstance(error, WrongPair) or not error.may_tell:
+        return str(error.message)
+    if error.reason == 'must_change' and password.is_offered(directory):
+        return _('The password is right. Whoever logs in with it is asked for a new one here.')
+    if error.reason == 'must_change':
+        return _('The password is right. Whoever logs in with it is told to change it where the company does.')
+    return _('The password is right. Whoever logs in with it is told to have an administrator give a new one.')
 
 
 def account_code(error):

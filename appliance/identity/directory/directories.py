@@ -35,6 +35,8 @@ MOST_PEM = 200_000
 MOST_SERVERS, MOST_BASES = 8, 20
 SEVERAL = {'url': 'more_servers', 'base_dn': 'more_bases'}     # where the first one is, and where the others are
 MAPPED = (*FIELDS, 'photo', 'head')
+# How one is doing, see state_of.
+STATES = {'off': _.lazy('Off'), 'down': _.lazy('Does not answer'), 'lost': _.lazy('Not followed'), 'part': _.lazy('Answers in part'), 'used': _.lazy('In use')}
 TREES = ('attribute', 'ou', 'groups')                       # see identity.models.Directory
 ATTRIBUTE = re.compile(r'[A-Za-z][A-Za-z0-9-]*')
 REALM = re.compile(r'[^\s@/\\:]+')
@@ -135,6 +137,7 @@ def draft(actor, directory_id=None, secret='', **values):
     elif row and clean['tls'] == row.tls and _hosts(clean['url'], clean['more_servers']) <= _hosts(row.url, row.more_servers):
         secret = _unseal(row.bind_secret)
     return Directory(id=directory_id or 0, name=row.name if row else '', bind_password=secret,
+                     changes_passwords=bool(values.get('changes_passwords', row.changes_passwords if row else True)),
                      **clean | {name: tuple(clean[name]) for name in ('login_attributes', 'more_servers', 'more_bases')})
 
 
@@ -152,6 +155,21 @@ def list_directories(actor):
              'tired': [{'url': url, 'at': clock.from_microseconds(at), 'failure': str(remembered(reason).message)}
                        for url, (at, reason) in sorted(row.failures.items())]}
             for row in Row.select().order_by(Row.name)]
+
+
+def state_of(directory, is_lost=False):
+    """How a directory is doing, a key of STATES. directory: as list_directories gives it; is_lost: whether gaps.open_gaps() has it."""
+    if not directory['is_active']:
+        return 'off'
+    if directory['failure'] or len(directory['tired']) > len(directory['more_servers']):
+        return 'down'
+    return 'lost' if is_lost else 'part' if directory['tired'] else 'used'
+
+
+def people_of(actor):
+    """{directory id: how many people come in by it}; administrators only."""
+    require(actor, 'identity.directories.manage')
+    return dict(rows('SELECT directory_id, COUNT(*) FROM directory_person GROUP BY directory_id'))
 
 
 def id_of(actor, name):

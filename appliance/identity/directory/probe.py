@@ -46,7 +46,7 @@ def try_out(directory, name='', password='', as_name='', until='login'):
 
     Of several servers each is reached and encrypted with, and the rest goes by the first that is sound. With name and password a login is tried too, which counts among the three tries of its person; with as_name a step `as` says what that
     login is here. Nothing else is written, no person is created. After a failed step the rest is skipped. details, by step: encryption
-    {certificate, server}, base {bases}, people {people, looked_at, warnings}, as what `standing.standing` gives, login {shown, warnings}.
+    {certificate, server}, base {bases}, people {people, looked_at, warnings}, as what `standing.standing` gives, login {warnings}.
     """
     deadline = time.monotonic() + TEST_S
     steps = {'reach': _reach, 'encryption': _encryption, 'bind': _bind, 'base': _base, 'people': _people,
@@ -85,7 +85,7 @@ def _tried(directory, steps, asked, deadline, name='', failed=''):
             row |= {'state': 'ok', 'message': str(message)}
         except PortalError as error:
             failed = failed or (step if step in STEPS else '')
-            row |= {'state': 'failed', 'message': str(error.message), 'action': advice.advise(step, error, directory), 'details': error.details}
+            row |= {'state': 'failed', 'message': advice.told(error, directory), 'action': advice.advise(step, error, directory), 'details': error.details}
     return report
 
 
@@ -265,7 +265,7 @@ def _login(directory, deadline, name, password):
     with throttle.directory_tries() as take_try:
         entry = login.ask(directory, name, password, take_try, deadline)
     written = login.within(deadline, _written_by, directory, entry, password, deadline) if directory.preset == 'active-directory' else ()
-    return (', '.join(f'{field}: {value}' for field, value in {'uuid': entry.uuid, 'dn': entry.dn, **entry.fields}.items() if value),
+    return (_('The password of %(dn)s is right.', dn=entry.dn),
             {'warnings': self_written.found_risks(directory, written)})
 
 

@@ -18,7 +18,7 @@ from appliance.identity.directory.sync import words
 from appliance.web.admin.blueprint import blueprint
 from appliance.web.asked import number
 from appliance.web.flashes import say
-from appliance.web.forms import Form, read_form
+from appliance.web.forms import ButtonForm, Form, read_form
 from appliance.web.rights import permitted
 
 _ = texts(__name__)
@@ -86,7 +86,7 @@ def join_people(directory_id):
     try:
         run_id = ticking.join(g.actor, directory_id, request_key=form.request_key.data or None)
     except Conflict as error:
-        say(error.message)
+        say(error.message, is_refusal=True)
         return _back(directory_id, number('after'))
     return redirect(url_for('admin.show_run', directory_id=directory_id, run_id=run_id), 303)
 
@@ -97,8 +97,18 @@ def decline_people(directory_id):
     """Those of this page that are ticked are two people each."""
     form = _read()
     count = ticking.decline(g.actor, directory_id, form.ticked.data, request_key=form.request_key.data or None)
-    say(_.plural('%(n)s proposal is put aside: two people.', '%(n)s proposals are put aside: two people each.', count))
+    say(_.plural('%(n)s proposal is put aside: different people.', '%(n)s proposals are put aside: different people.', count))
     return _back(directory_id, number('after'))
+
+
+@blueprint.post('/directories/<int:directory_id>/adoption/reconsidering')
+@permitted('identity.directories.manage')
+def reconsider_people(directory_id):
+    """Let those who were told to be different people be proposed again."""
+    form = read_form(ButtonForm)
+    count = ticking.reconsider(g.actor, directory_id, request_key=form.request_key.data or None)
+    say(_.plural('%(n)s is proposed again by the next plan, if it is still so.', '%(n)s are proposed again by the next plan, if it is still so.', count))
+    return _back(directory_id, None)
 
 
 def _read():

@@ -20,13 +20,15 @@ from appliance.web.rights import permitted
 
 _ = texts(__name__)
 NEWEST_RUNS = 5
+BADGES = {'off': 'plain', 'down': 'bad', 'lost': 'warn', 'part': 'warn', 'used': 'good'}
 
 
 @blueprint.get('/directories')
 @permitted('identity.directories.manage')
 def list_directories():
     """All of them, with what is remembered of a failure."""
-    return render_template('admin/directories.html', directories=directories.list_directories(g.actor), gaps=_gaps(), kerberos=kerberos.look(current_app.portal))
+    return render_template('admin/directories.html', directories=directories.list_directories(g.actor), gaps=_gaps(), people=directories.people_of(g.actor),
+                           states=directories.STATES, state_of=directories.state_of, badges=BADGES, kerberos=kerberos.look(current_app.portal))
 
 
 @blueprint.route('/directories/new', methods=['GET', 'POST'])

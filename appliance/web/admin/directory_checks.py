@@ -16,7 +16,7 @@ from appliance.web.errors import is_fragment
 
 _ = texts(__name__)
 
-STEPS = {'reach': _.lazy('Reach the server'), 'encryption': _.lazy('Encrypt the connection'), 'bind': _.lazy("Log in with the portal's account"),
+STEPS = {'reach': _.lazy('Reach the server'), 'encryption': _.lazy('Encrypt the connection'), 'bind': _.lazy('Log in with the portal’s account'),
          'base': _.lazy('Read the base'), 'people': _.lazy('Find the people'), 'as': _.lazy('What this login is'), 'login': _.lazy('Log in as a person')}
 STATES = {'ok': (_.lazy('Well'), 'good'), 'failed': (_.lazy('Failed'), 'bad'), 'skipped': (_.lazy('Not tried'), 'plain')}
 PRESETS = {'openldap': 'OpenLDAP', 'active-directory': 'Active Directory', 'freeipa': 'FreeIPA', '389': '389 Directory Server'}
@@ -71,6 +71,8 @@ def _found(form, directory, part):
         form.refuse(Invalid(_('This form has no such part.')))
     elif not form.is_sound_so_far():
         return None
+    elif not form.url.data:
+        form.refuse(Invalid(_('Give a server first.'), field='url'))
     else:
         try:
             return wizard.check(g.actor, current_app.portal, part, form.values(directory), directory and directory['id'], form.secret.data or '',

@@ -53,7 +53,7 @@ class DirectoryForm(Form):
     ca_pem = TextAreaField(_.lazy('CA certificate'), [Length(max=MOST_PEM)])
     drop_ca = BooleanField(_.lazy('Forget the stored certificate'))
     base_dn = _lines(_.lazy('Bases'), MOST_BASES)
-    bind_dn = _line(_.lazy("The portal's account"))
+    bind_dn = _line(_.lazy('Name of that account'))
     secret = PasswordField(_.lazy('Secret of that account'), [Length(max=PASSWORD_LENGTH)])
     person_filter = _line(_.lazy('Filter for people'))
     login_attributes = _line(_.lazy('Attributes that people log in with'))

@@ -5,10 +5,10 @@ import functools
 from flask import g, redirect, render_template, request, url_for
 from wtforms import BooleanField
 
-from appliance.core import refs
+from appliance.core import people, refs
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
-from appliance.core.limits import PAGE_ROWS
+from appliance.core.limits import NAME_LENGTH, PAGE_ROWS
 from appliance.identity.directory import directories
 from appliance.identity.directory.adoption import proposals
 from appliance.identity.directory.sync import due, models, planning, runs, words
@@ -52,20 +52,20 @@ def list_runs(directory_id):
 @blueprint.get('/directories/<int:directory_id>/runs/<int:run_id>')
 @permitted('identity.directories.manage')
 def show_run(directory_id, run_id):
-    """A run with its steps; of one kind, where that is asked for. The first of who may be here already are ticked right here."""
-    run, kind = _run(directory_id, run_id), request.args.get('kind', '')
-    if kind and kind not in planning.KINDS:
+    """A run with its steps; of one kind or with some words, where that is asked for. The first of who may be here already are ticked right here."""
+    run, kind, q = _run(directory_id, run_id), request.args.get('kind', ''), request.args.get('q', '')[:NAME_LENGTH].replace('\0', '')
+    if kind and kind not in (*planning.KINDS, models.HELD):
         raise NotFound()
-    steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1, with_proposals=False)
+    steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1, q, with_proposals=False)
     after = steps[PAGE_ROWS - 1]['id'] if len(steps) > PAGE_ROWS else None
-    return render_template('admin/run.html', directory=_directory(directory_id), run=run, steps=steps[:PAGE_ROWS], after=after, kind=kind, words=words,
-                           badges=KINDS_OF_STATE, is_busy=run['state'] in due.OPEN,
-                           adoption=_adoption(run, kind), at={'run': run_id, 'kind': kind or None}, person_url=functools.partial(refs.url_of, 'core.person'))
+    return render_template('admin/run.html', directory=_directory(directory_id), run=run, steps=steps[:PAGE_ROWS], after=after, kind=kind, q=q, most=NAME_LENGTH, words=words,
+                           badges=KINDS_OF_STATE, is_busy=run['state'] in due.OPEN, asked_by=people.names_of([run['by']]).get(run['by']) if run['by'] else '',
+                           adoption=_adoption(run, kind, q), at={'run': run_id, 'kind': kind or None}, person_url=functools.partial(refs.url_of, 'core.person'))
 
 
-def _adoption(run, kind):
+def _adoption(run, kind, q):
     """The first of who may be here already by this run, and how many are by any; None where it found none, or something else is asked for."""
-    if not run['counts'].get(planning.ADOPT) or kind not in ('', planning.ADOPT) or number('after'):
+    if not run['counts'].get(planning.ADOPT) or kind not in ('', planning.ADOPT) or number('after') or q:
         return None
     is_here = run['states'].get(models.PROPOSED)
     return adoption.shown(g.actor, run['directory_id'], proposals.listed(g.actor, run['directory_id'], limit=PAGE_ROWS if kind else FIRST, run_id=run['id']) if is_here else [])
@@ -88,7 +88,7 @@ def release_run(directory_id, run_id):
 @blueprint.post('/directories/<int:directory_id>/runs/<int:run_id>/discarding')
 @permitted('identity.directories.manage')
 def discard_run(directory_id, run_id):
-    """Let it be."""
+    """Do nothing of it that was not done yet."""
     return _act(directory_id, run_id, runs.discard)
 
 
@@ -105,7 +105,7 @@ def _act(directory_id, run_id, rule, **values):
     try:
         rule(g.actor, run_id, **values, request_key=form.request_key.data or None)
     except (Conflict, Invalid) as error:
-        say(error.message)
+        say(error.message, is_refusal=True)
     return redirect(url_for('admin.show_run', directory_id=directory_id, run_id=run_id), 303)
 
 

@@ -9,7 +9,7 @@ from appliance.core.people import Person, actor_for, add_person, block, give_rol
 from appliance.core.personal import forgetting
 from appliance.identity import accounts
 from appliance.identity.directory import directories
-from appliance.identity.directory.adoption import matching, ticking
+from appliance.identity.directory.adoption import matching, proposals, ticking
 from appliance.identity.directory.mapping import Entry
 from appliance.identity.directory.sync import following, runs
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
@@ -152,6 +152,17 @@ def test_nor_does_he_lose_it_by_somebody_who_may_do_less(boss, directory_id, com
     give_role(SYSTEM, clerk, 'system_admin')
     ticking.decline(actor_for(clerk, 'test'), directory_id, [one['id'] for one in look(directory_id).values()])
     assert Person.get_by_id(person_id).login == 'worker0'
+
+
+def test_who_was_declined_by_mistake_is_proposed_again(boss, directory_id):
+    local('worker0')
+    first = [one['id'] for one in look(directory_id).values()]
+    ticking.decline(boss, directory_id, first)
+    assert look(directory_id) == {} and proposals.counts(boss, directory_id)['declined'] == 1
+    assert ticking.reconsider(boss, directory_id) == 1 and ticking.reconsider(boss, directory_id) == 0
+    assert set(look(directory_id)) == {('worker0', 'login')} and proposals.counts(boss, directory_id)['declined'] == 0
+    ticking.decline(boss, directory_id, first)
+    assert set(look(directory_id)) == {('worker0', 'login')}, 'the old step decides no more'
 
 
 def test_a_migrated_domain_in_the_place_of_the_former_one(boss, directory_id, company):

@@ -102,7 +102,11 @@ def test_two_people_are_put_aside(administrator, directory_id):
     one = str(look(directory_id)['worker0', 'login']['id'])
     page = f'/admin/directories/{directory_id}/adoption'
     administrator.post(f'{page}/declining', {'shown': [one], 'ticked': [one]}, page=page)
-    assert '1 proposal is put aside' in administrator.get(page).text and look(directory_id) == {}
+    shown = administrator.get(page).text
+    assert '1 proposal is put aside' in shown and 'Propose them again' in shown and look(directory_id) == {}
+    assert administrator.post(f'{page}/reconsidering', {}, page=page).status_code == 303
+    shown = administrator.get(page).text
+    assert 'is proposed again by the next plan' in shown and 'Propose them again' not in shown and ('worker0', 'login') in look(directory_id)
 
 
 def test_nonsense_and_other_peoples_ids_tick_nothing(administrator, directory_id):
@@ -118,7 +122,8 @@ def test_nonsense_and_other_peoples_ids_tick_nothing(administrator, directory_id
     assert administrator.get(f'{page}?by=nonsense').status_code == 404 and administrator.get('/admin/directories/99/adoption').status_code == 404
     assert not opened(SYSTEM, directory_id)['worker0', 'login']['is_ticked']
     answer = administrator.post(f'{page}/joining', {'shown': [one]}, page=page)
-    assert answer.status_code == 303 and 'Nobody is ticked' in administrator.get(page).text
+    assert answer.status_code == 303
+    assert '#alert-triangle"/></svg><span>Nobody is ticked' in administrator.get(page).text, 'what was not done bears no sign of what was'
 
 
 def test_ten_thousand_are_gone_through_page_by_page(administrator, boss, directory_id):

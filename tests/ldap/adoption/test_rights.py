@@ -159,10 +159,10 @@ def test_who_may_not_manage_directories_sees_and_does_nothing(boss, directory_id
     local('worker0')
     one = look(directory_id)['worker0', 'login']['id']
     for call in (lambda: proposals.listed(somebody, directory_id), lambda: proposals.counts(somebody, directory_id), lambda: ticking.tick(somebody, directory_id, [one], [one]),
-                 lambda: ticking.join(somebody, directory_id), lambda: ticking.decline(somebody, directory_id, [one])):
+                 lambda: ticking.join(somebody, directory_id), lambda: ticking.decline(somebody, directory_id, [one]), lambda: ticking.reconsider(somebody, directory_id)):
         with pytest.raises(NotAllowed):
             call()
-    for call in (lambda: ticking.tick(boss, 99, [one], [one]), lambda: ticking.join(boss, 99), lambda: ticking.decline(boss, 99, [one]),
+    for call in (lambda: ticking.tick(boss, 99, [one], [one]), lambda: ticking.join(boss, 99), lambda: ticking.decline(boss, 99, [one]), lambda: ticking.reconsider(boss, 99),
                  lambda: proposals.listed(boss, directory_id, by='nonsense')):
         with pytest.raises(NotFound):
             call()

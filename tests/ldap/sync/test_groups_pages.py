@@ -91,6 +91,8 @@ def test_at_the_console(capsys, monkeypatch, closed_box, company, made, followed
         assert run('directory', 'group', 'add', 'Company', which, '--role', role, '--json').data['name'] == 'Comma, Group'
     assert run('directory', 'group', 'add', 'Company', 'nobody', '--role', 'dispatcher').status == 1
     assert run('directory', 'group', 'add', 'Company', dn).status != 0
+    choices = run('directory', 'group', 'choices', '--json').data
+    assert {'dispatcher', 'portal_admin'} <= {one['what'] for one in choices if one['kind'] == 'role'}
     rules = run('directory', 'group', 'list', 'Company', '--json').data
     assert [(rule['group'], rule['what']) for rule in rules] == [('Other', 'dispatcher'), ('Comma, Group', 'dispatcher'), ('Comma, Group', 'portal_admin')]
     assert run('directory', 'group', 'remove', 'Company', str(rules[0]['id'])).status == 0

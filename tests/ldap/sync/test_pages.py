@@ -54,7 +54,8 @@ def test_a_plan_is_asked_for_read_and_carried_out(administrator, company, follow
     assert administrator.post(f'{run}/start', {}, page=run).status_code == 303
     following.follow_all()
     shown = administrator.get(run).text
-    assert 'Carried out' in shown and 'Undo this run' in shown and Person.select().where(Person.login == 'ada').exists()
+    assert 'Directory ' in shown and 'Asked for by The Boss' in shown
+    assert 'Carried out' in shown and 'Undo this comparison' in shown and Person.select().where(Person.login == 'ada').exists()
     administrator.post(f'{run}/undoing', {}, page=run)
     following.follow_all()
     assert 'Taken back' in administrator.get(run).text
@@ -65,6 +66,8 @@ def test_what_the_brake_holds_waits_for_a_word(administrator, company, followed)
     run = f'/admin/directories/{followed}/runs/{following.follow(followed)}'
     shown = administrator.get(run).text
     assert '6 of 10 people are missing' in shown and 'Carry out 6 held steps' in shown
+    only = administrator.get(f'{run}?kind=held').text
+    assert only.count('>Held</span>') == 6 and f'{run}?kind=held' in shown
     administrator.post(f'{run}/release', {}, page=run)
     following.follow_all()
     assert 'Carried out' in administrator.get(run).text
@@ -128,3 +131,31 @@ def test_at_the_console(appliance, company, followed):
     company.server.stop()
     failed = appliance('directory', 'sync', 'Company')
     assert failed.status == 1 and 'Nothing listens' in failed.err
+
+
+def test_one_is_found_in_a_long_plan(administrator, company, followed, appliance):
+    directories.edit_directory(SYSTEM, followed, sync='off')
+    for number in range(60):
+        company.add(f'ada{number:02}')
+    run_id = runs.ask(SYSTEM, followed, True, is_here=True)
+    following.carry_on(run_id)
+    page = f'/admin/directories/{followed}/runs/{run_id}'
+    assert 'name="q"' in administrator.get(page).text
+    found = administrator.get(f'{page}?q=ADA41').text
+    assert 'Ada41' in found and 'Ada40' not in found and 'Nothing of that name' not in found
+    for q in ('zzz', '%', '_', '%00x', "' OR 1=1 --", 'x' * 5000):
+        assert 'Nothing of that name' in administrator.get(f'{page}?q={q}').text, q
+    assert 'Ada41' in administrator.get(f'{page}?q=ou=people ada41&kind=create').text and 'Ada41' not in administrator.get(f'{page}?q=ada41&kind=disable').text
+
+
+def test_the_console_says_how_much_a_plan_holds_and_what_to_do_with_it(appliance, company, followed):
+    directories.edit_directory(SYSTEM, followed, sync='off')
+    company.add('ada')
+    said = appliance('directory', 'sync', 'Company', '--create', '--dry-run')
+    run_id = said.err.split()[1].rstrip(':')
+    assert f'Run {run_id}: Plan. New 1.' in said.err and f'appliance directory apply {run_id}' in said.err, said.err
+    said = appliance('directory', 'apply', run_id)
+    assert f'Run {run_id}: Done. New 1.' in said.err and 'Carry it out' not in said.err
+    company.delete(*TEN[:6])
+    said = appliance('directory', 'sync', 'Company', '--dry-run')
+    assert 'Held: 6. To do that, too: appliance directory apply' in said.err and 'Carry it out' not in said.err, said.err

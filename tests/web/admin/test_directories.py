@@ -1,14 +1,16 @@
 """/admin/directories: add, edit and test a directory; its secret goes in and never comes out."""
 import re
+import uuid
 
 import pytest
 
 from appliance.core import clock
 from appliance.core.actor import SYSTEM
+from appliance.core.people import Person
 from appliance.demo import company
 from appliance.demo import directory as slapd
 from appliance.identity.directory import directories, root, servers, wizard
-from appliance.identity.models import Directory
+from appliance.identity.models import Directory, DirectoryPerson
 from tests.loaded import PASSWORD
 from tests.postgresql import free_port
 
@@ -101,6 +103,25 @@ def test_servers_and_bases_stand_one_a_line(lumbreras, administrator):
     assert wrong.status_code == 422 and 'id="url-error"' in wrong.text
     assert edit(administrator, kept.id, url='ldap://127.0.0.1', base_dn='ou=b,dc=x').status_code == 303
     assert (Directory.get().more_servers, Directory.get().more_bases) == ([], [])
+
+
+def test_a_try_without_a_server_says_what_is_missing_and_does_not_scold(lumbreras, administrator):
+    asked = {name: value for name, value in (NEW | {'url': '', 'check': 'server'}).items() if name != 'secret'}
+    answer = administrator.post('/admin/directories/new', asked, page='/admin/directories/new')
+    assert answer.status_code == 422 and 'Give a server first.' in answer.text and 'Right would be' not in answer.text
+
+
+def test_how_many_come_in_by_each_is_listed(lumbreras, administrator):
+    add(administrator)
+    people = [row for row in Person.select().limit(3)]
+    for number, person in enumerate(people):
+        DirectoryPerson.create(directory=Directory.get().id, uuid=uuid.UUID(int=number), person=person, dn='uid=x')
+    assert f'data-label="People">{len(people)}<' in administrator.get('/admin/directories').text
+
+
+def test_names_of_entries_break_at_their_commas(lumbreras, administrator):
+    add(administrator, base_dn='ou=lens & frame,dc=company')
+    assert 'ou=lens &amp; frame,<wbr>dc=company</span>' in administrator.get('/admin/directories').text
 
 
 def test_a_server_that_failed_is_named(lumbreras, administrator):

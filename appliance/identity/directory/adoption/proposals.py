@@ -88,12 +88,14 @@ def open_new(run_id, directory_id, is_told):
 
 
 def counts(actor, directory_id):
-    """{certainty: how many are open} with `all`, and `ticked` (those that the actor ticked)."""
+    """{certainty: how many are open} with `all`, `ticked` (those that the actor ticked), and `declined` (those of whom somebody said that they are two)."""
     require(actor, 'identity.directories.manage')
-    found = rows(f'''SELECT s.reason, count(*), sum(CASE WHEN {rights.TICKED_BY} THEN 1 ELSE 0 END) FROM adoption a JOIN sync_step s ON s.id = a.step_id
-                     WHERE a.directory_id = ? AND a.is_open = 1 AND s.state = 'proposed' GROUP BY s.reason''', *rights.ticker(actor), directory_id)
-    counts = {reason: count for reason, count, _ticked in found}
-    return counts | {'all': sum(counts.values()), 'ticked': int(sum(ticked for _reason, _count, ticked in found))}
+    found = rows(f'''SELECT s.reason, s.state, count(*), sum(CASE WHEN {rights.TICKED_BY} THEN 1 ELSE 0 END) FROM adoption a JOIN sync_step s ON s.id = a.step_id
+                     WHERE a.directory_id = ? AND (a.is_open = 1 AND s.state = 'proposed' OR a.is_open = 0 AND s.state = 'declined')
+                     GROUP BY s.reason, s.state''', *rights.ticker(actor), directory_id)
+    counts = {reason: count for reason, state, count, _ticked in found if state == models.PROPOSED}
+    return counts | {'all': sum(counts.values()), 'ticked': int(sum(ticked for _reason, state, _count, ticked in found if state == models.PROPOSED)),
+                     'declined': sum(count for _reason, state, count, _ticked in found if state == models.DECLINED)}
 
 
 def listed(actor, directory_id, by=None, after=0, limit=PAGE_ROWS, run_id=None):

@@ -140,6 +140,20 @@ def _free_logins(actor, adoptions):
             update_person(SYSTEM, person.id, login=login)
 
 
+@action(rights=permitted('identity.directories.manage'))
+def reconsider(actor, directory_id):
+    """Let those of whom somebody said that they are two be proposed again, by the next plan that still finds them; returns how many."""
+    _lock(directory_id)
+    found = [step_id for step_id, in Adoption.select(Adoption.step).join(SyncStep).where(
+        (Adoption.directory == directory_id) & (Adoption.is_open == 0) & (SyncStep.state == models.DECLINED)).tuples()]
+    for at in range(0, len(found), AT_ONCE):
+        Adoption.delete().where(Adoption.step.in_(found[at:at + AT_ONCE])).execute()
+    if found:
+        marks.drop(directory_id)
+        audit.record(actor, 'identity.directory.adoption.reconsidered', f'identity.directory:{directory_id}', people=len(found))
+    return len(found)
+
+
 def require_rights_to_part(actor, run_id):
     """Whether a run joined people; NotAllowed where one of them may do more than the actor who takes it back: an old door opens again."""
     people = [person_id for person_id, in SyncStep.select(SyncStep.person).where(

@@ -24,6 +24,7 @@ _ = texts(__name__)
 REPEATED_AFTER = timedelta(days=1)  # what could not be done is said again once a day
 DOORS = (planning.DISABLE, planning.ENABLE)
 INSERTED_AT_ONCE = 200
+MOST_WORDS = 5
 FIRST_STATES = {planning.REFUSE: models.REFUSED, planning.ADOPT: models.PROPOSED}      # of the steps that nothing is done to by itself
 
 
@@ -157,15 +158,21 @@ def one_run(actor, run_id):
     return _described(run) | {'states': dict(states) | {'held': states['held']}}
 
 
-def steps_of(actor, run_id, kind=None, after=0, limit=PAGE_ROWS, with_proposals=True):
+def steps_of(actor, run_id, kind=None, after=0, limit=PAGE_ROWS, words='', with_proposals=True):
     """The steps of a run in the order of doing, from the one after `after` (an id): dicts of id, kind, reason, person_id, name, dn,
-    before, after, is_held, state, note. with_proposals: also what waits for a tick (proposals.listed says more of it)."""
+    before, after, is_held, state, note. kind: one of planning.KINDS, or `held` for what the brake holds. words: only those whose name or DN
+    has each of them. with_proposals: also what waits for a tick (proposals.listed says more of it).
+    """
     require(actor, 'identity.directories.manage')
     where = (SyncStep.run == run_id) & (SyncStep.id > after)
-    if kind:
+    if kind == models.HELD:
+        where &= (SyncStep.is_held == 1) & (SyncStep.state == models.WAITING)
+    elif kind:
         where &= SyncStep.kind == kind
     if not with_proposals:
         where &= SyncStep.state != models.PROPOSED
+    for word in words.split()[:MOST_WORDS]:
+        where &= SyncStep.name.contains(word) | SyncStep.dn.contains(word)
     found = [{'id': step.id, 'kind': step.kind, 'reason': step.reason, 'person_id': step.person_id, 'name': step.name, 'dn': step.dn,
               'before': step.before, 'after': step.after, 'is_held': step.is_held, 'state': step.state, 'note': step.note}
              for step in SyncStep.select().where(where).order_by(SyncStep.id).limit(limit)]

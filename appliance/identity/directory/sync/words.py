@@ -42,12 +42,12 @@ REASONS = {
 RUN_STATES = {
     models.ASKED: _.lazy('The directory is read'), models.PLANNED: _.lazy('Plan'), models.APPLYING: _.lazy('Being carried out'),
     models.DONE: _.lazy('Done'), models.HELD: _.lazy('Held'), models.FAILED: _.lazy('Failed'), models.UNDOING: _.lazy('Being taken back'),
-    models.UNDONE: _.lazy('Taken back'), models.DISCARDED: _.lazy('Let be'), models.OVER: _.lazy('Over'), models.READING: _.lazy('The directory is read'), models.ADOPTING: _.lazy('People are joined'),
+    models.UNDONE: _.lazy('Taken back'), models.DISCARDED: _.lazy('Discarded'), models.OVER: _.lazy('Over'), models.READING: _.lazy('The directory is read'), models.ADOPTING: _.lazy('People are joined'),
 }
 STEP_STATES = {
     models.WAITING: _.lazy('Waits'), models.APPLIED: _.lazy('Done'), models.SKIPPED: _.lazy('Left out'), models.REFUSED: _.lazy('Not done'),
     models.TAKEN_BACK: _.lazy('Taken back'), models.LEFT: _.lazy('Left as it is'), models.PROPOSED: _.lazy('Waits for a tick'),
-    models.DECLINED: _.lazy('Two people'),
+    models.DECLINED: _.lazy('Different people'),
 }
 FIELDS = {
     'login': _.lazy('Login'), 'name': _.lazy('Name'), 'mail': _.lazy('Mail'), 'phone': _.lazy('Phone'), 'title': _.lazy('Title'),
