@@ -11,7 +11,7 @@ from appliance.identity import accounts
 from appliance.identity.directory import directories
 from appliance.identity.directory.adoption import matching, proposals, ticking
 from appliance.identity.directory.mapping import Entry
-from appliance.identity.directory.sync import following, runs
+from appliance.identity.directory.sync import following, reading, runs
 from appliance.identity.directory.sync.models import SyncRun, SyncStep
 from appliance.identity.models import Directory, DirectoryPerson
 from tests.ldap.adoption.conftest import local, look, opened
@@ -178,14 +178,14 @@ def test_a_migrated_domain_in_the_place_of_the_former_one(boss, directory_id, co
 def test_a_short_answer_proposes_and_closes_nothing(boss, directory_id, company, monkeypatch):
     local('worker0')
     look(directory_id)
-    real = following.reading.read
+    real = reading.read
 
     def part(*arguments):
         found = real(*arguments)
         found.gap = 'lost'
         found.found = dict(list(found.found.items())[5:])
         return found
-    monkeypatch.setattr(following.reading, 'read', part)
+    monkeypatch.setattr(reading, 'read', part)
     local('x', mail='worker9@company.test')
     DirectoryPerson.delete().where(DirectoryPerson.person == who('worker9').id).execute()
     assert set(look(directory_id)) == {('worker0', 'login')}
