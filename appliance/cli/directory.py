@@ -12,7 +12,7 @@ from appliance.cli.context import console_actor, opened
 from appliance.cli.directory_report import print_report
 from appliance.cli.output import as_json_option, as_json_text, listing, read_secret, record, say
 from appliance.core.errors import Invalid
-from appliance.identity.directory import directories, gaps, probe
+from appliance.identity.directory import directories, gaps, probe, removing
 from appliance.identity.directory.client import TLS_MODES
 from appliance.identity.directory.directories import SYNC_MODES, TREES
 from appliance.identity.directory.mapping import PRESETS
@@ -95,6 +95,16 @@ def edit(name, new_name, secret_stdin, **options):
         actor = console_actor()
         directories.edit_directory(actor, directories.id_of(actor, name), secret, **values)
     say(f'{new_name or name} is changed.')
+
+
+@command.command('remove')
+@click.argument('name')
+def remove(name):
+    """Remove the directory NAME, which is off and by which nobody has come. Any other is switched off, and stays."""
+    with opened():
+        actor = console_actor()
+        removing.remove_directory(actor, directories.id_of(actor, name))
+    say(f'{name} is removed.')
 
 
 @command.command('list')

@@ -4,7 +4,7 @@ import uuid
 from appliance.core import db, people
 from appliance.core.actor import ANONYMOUS, SYSTEM
 from appliance.identity import accounts, one_time_links, owed_steps, password_changes, passwords, services, sessions, throttle, tokens
-from appliance.identity.directory import directories, group_rules, servers, wizard
+from appliance.identity.directory import directories, group_rules, removing, servers, wizard
 from appliance.identity.directory.adoption import ticking
 from appliance.identity.directory.adoption.models import Adoption
 from appliance.identity.directory.mapping import Entry
@@ -148,6 +148,12 @@ def _(at):
 def _(at):
     number = _directory(at)
     return lambda: directories.edit_directory(SYSTEM, number, base_dn='dc=another')
+
+
+@example('identity.directory.removing.remove_directory')
+def _(at):
+    number = directories.add_directory(SYSTEM, 'Mistaken', 'ldap://127.0.0.1:1', 'dc=x', secret='secret', tls='none', is_active=False)
+    return lambda: removing.remove_directory(SYSTEM, number)
 
 
 @example('identity.directory.directories.note_failure')

@@ -1,4 +1,4 @@
-"""/admin/directories: which LDAP directories people log in with; add and edit one, tried part by part as its form is filled in."""
+"""/admin/directories: which LDAP directories people log in with; add, edit and remove one, tried part by part as its form is filled in."""
 
 import functools
 
@@ -6,7 +6,7 @@ from flask import current_app, g, redirect, render_template, url_for
 
 from appliance.core.errors import Conflict, Invalid, NotFound
 from appliance.core.i18n import texts
-from appliance.identity.directory import directories, gaps, group_rules
+from appliance.identity.directory import directories, gaps, group_rules, removing
 from appliance.identity.directory.adoption import proposals
 from appliance.identity.directory.sync import runs, words
 from appliance.identity.kerberos import health as kerberos
@@ -15,7 +15,7 @@ from appliance.web.admin.blueprint import blueprint
 from appliance.web.admin.forms import DirectoryForm, as_typed
 from appliance.web.admin.sync import KINDS_OF_STATE, AskForm
 from appliance.web.flashes import say
-from appliance.web.forms import read_form
+from appliance.web.forms import ButtonForm, read_form
 from appliance.web.rights import permitted
 
 _ = texts(__name__)
@@ -70,6 +70,21 @@ def edit_directory(directory_id):
     return _page(directory, form)
 
 
+@blueprint.post('/directories/<int:directory_id>/removal')
+@permitted('identity.directories.manage')
+def remove_directory(directory_id):
+    """Remove one by which nobody has come."""
+    form = read_form(ButtonForm)
+    name = _directory(directory_id)['name']
+    try:
+        removing.remove_directory(g.actor, directory_id, request_key=form.request_key.data or None)
+    except Conflict as error:
+        say(error.message, is_refusal=True)
+        return redirect(url_for('admin.edit_directory', directory_id=directory_id), 303)
+    say(_('%(name)s is removed.', name=name))
+    return redirect(url_for('admin.list_directories'), 303)
+
+
 def _directory(directory_id):
     for found in directories.list_directories(g.actor):
         if found['id'] == directory_id:
@@ -86,6 +101,7 @@ def _page(directory, form, **checked):
     """The form, with what a try found; beside the form of one that is kept stands its comparison."""
     values = directory_checks.NOTHING | checked
     if directory:
+        values['may_go'] = not directory['is_active'] and removing.is_unused(directory['id'])
         values |= {'adoption': proposals.counts(g.actor, directory['id']), 'rules': group_rules.list_rules(g.actor, directory['id']), 'gap': _gaps().get(directory['id']), 'runs': runs.list_runs(g.actor, directory['id'])[:NEWEST_RUNS], 'words': words, 'badges': KINDS_OF_STATE,
                    'ask': AskForm(data={'creates': directory['sync'] == directories.ALL})}
     return render_template('admin/directory.html', form=form, directory=directory, **values), form.status
