@@ -93,6 +93,19 @@ def test_members_that_come_in_parts(monkeypatch, domain, ask):
     assert found.inside and own == same == sorted(people)
 
 
+def test_members_that_break_off_are_not_all(monkeypatch, domain, ask):
+    """Whoever is in the part that did not come would be cut off."""
+    people = [domain.person(domain.login()) for _one in range(5)]
+    group = domain.group(domain.group(*people))
+    pages, search = Connection.pages, Connection.search
+    monkeypatch.setattr(Connection, 'pages', lambda self, text, attributes, *more: pages(
+        self, text, ['member;range=0-2' if name == 'member' else name for name in attributes], *more))
+    monkeypatch.setattr(Connection, 'search', lambda self, text, attributes, *more, **options: [] if attributes[0].startswith('member;range=') else search(
+        self, text, attributes, *more, **options))
+    found, own, same = ask(f'(&(objectCategory=person){chain(group)})')
+    assert found == unrolling.People(f'(&(objectCategory=person){chain(group)})') and own == same == sorted(people)
+
+
 def test_groups_that_change_while_they_are_read_are_read_again(monkeypatch, domain, ask):
     """And where they do not stop, the filter is asked as it is."""
     one = domain.person(domain.login())

@@ -21,9 +21,9 @@ from appliance.core.i18n import texts
 from appliance.core.limits import NAME_LENGTH
 from appliance.core.permissions import BUILT_IN
 from appliance.identity.directory.client import is_below
-from appliance.identity.directory.errors import DirectoryDown
 from appliance.identity.directory.group_models import DEPARTMENT, DirectoryGroupRule
 from appliance.identity.directory.mapping import PRESETS, mapping_of, plain, read_uuid, uuid_filter
+from appliance.identity.directory.ranges import in_parts
 
 _ = texts(__name__)
 
@@ -34,10 +34,8 @@ MEMBERS = ('member', 'uniqueMember', 'memberUid')
 AT_ONCE = 50            # groups in one filter
 PAGE = 500
 MOST_LEVELS = 100       # of nesting, upwards; downwards each group is read once
-MOST_RANGES = 2_000     # parts of one group's members: 1,500 people each
 OTHERS_TOLD = 50
 FOUND = 20              # groups of a search by name
-RANGE = re.compile(r'member;range=(\d+)-(\d+|\*)', re.IGNORECASE)       # [MS-ADTS] 3.1.1.3.1.3.3
 OPTIONAL_UID = re.compile(r"#'[01]*'B$")                                # uniqueMember, RFC 4517, 3.3.21
 # What a server may write in more than one way: escapes, quotes, spaces around signs, several parts in one.
 MANY_WAYS = re.compile(r'[\\"+;#]|\s[,=]|[,=]\s')
@@ -288,18 +286,9 @@ def _by_uuid(connection, directory, bases, uuids):
 
 
 def _rest(connection, dn, values):
-    """The members that came, or are to be asked for, in parts: Active Directory gives 1,500 at once."""
-    found, ranges = [], 0
-    while part := next((match for match in map(RANGE.fullmatch, values) if match), None):
-        found += [value.decode('utf-8', 'replace') for value in values[part[0]]]
-        ranges += 1
-        if part[2] == '*':
-            return tuple(found)
-        answers = connection.search('(objectClass=*)', [f'member;range={int(part[2]) + 1}-*'], base=dn, scope=ldap.SCOPE_BASE) if ranges <= MOST_RANGES else ()
-        values = answers[0][1] if answers else {}
-    if ranges:      # not to its end: whoever is in the rest would seem to have left
-        raise DirectoryDown('nonsense')
-    return ()
+    """The members that came, or are to be asked for, in parts."""
+    found = in_parts(values, lambda wanted: connection.search('(objectClass=*)', wanted, base=dn, scope=ldap.SCOPE_BASE))
+    return tuple(value.decode('utf-8', 'replace') for value in found)
 
 
 def _groups(directory, answers):

@@ -11,14 +11,14 @@ import ldap
 from ldap.controls import RequestControl
 
 from appliance.identity.directory.mapping import PRESETS, plain, read_uuid, uuid_filter
+from appliance.identity.directory.ranges import in_parts
 
 PRESET = 'active-directory'
 # [MS-ADTS] 3.1.1.3.4.1.5: names come as <GUID=...>;<SID=...>;CN=..., the number in its usual form.
 BY_NUMBER = RequestControl('1.2.840.113556.1.4.529', True, b'0\x03\x02\x01\x01')
 NUMBER = re.compile(rb'<GUID=([0-9a-fA-F-]{36})>')
-PART = re.compile(r'(member);range=(\d+)-(\d+|\*)', re.IGNORECASE)
 PAGE, AT_ONCE, BIG_PAGE = 500, 50, 10       # groups in a list; in one filter; in an answer with their members
-MOST_TRIES, MOST_PARTS = 3, 2_000
+MOST_TRIES = 3
 
 
 class Unsteady(ldap.LDAPError):
@@ -87,19 +87,10 @@ def _inner_groups(connection, root):
 
 
 def _all_parts(connection, values):
-    """The members of a group, of which Windows gives 1,500 at once."""
-    found, known_by = list(plain(values).get('member', ())), read_uuid(PRESET, plain(values))
-    for _part in range(MOST_PARTS):
-        part = next((match for match in map(PART.fullmatch, values) if match), None)
-        if part is None:
-            return found
-        found += values[part[0]]
-        if part[3] == '*':
-            return found
-        answers = connection.search('(objectClass=*)', [f'member;range={int(part[3]) + 1}-*'], base=f'<GUID={known_by}>', scope=ldap.SCOPE_BASE,
-                                    controls=[BY_NUMBER])
-        values = answers[0][1] if answers else {}
-    raise ldap.SIZELIMIT_EXCEEDED({'desc': 'a group without an end'})
+    """The members of a group."""
+    named = plain(values)
+    base = f'<GUID={read_uuid(PRESET, named)}>'
+    return list(named.get('member', ())) + in_parts(values, lambda wanted: connection.search('(objectClass=*)', wanted, base=base, scope=ldap.SCOPE_BASE, controls=[BY_NUMBER]))
 
 
 def _numbers(names):
