@@ -119,8 +119,9 @@ def read(asked, snapshot):
 
 def _listed(connection, snapshot):
     """{uuid: (DN, values)} of all of a Snapshot who are there."""
-    pages = connection.pages(snapshot.asked, sorted({*attributes(snapshot.directory), PRESETS[snapshot.directory.preset].uuid_attribute}), groups.PAGE)
-    return {known_by: (dn, values) for known_by, dn, values in reading.listed(snapshot.directory, pages) if known_by in snapshot.listed}
+    preset = snapshot.directory.preset
+    pages = connection.pages(snapshot.asked, sorted({*attributes(snapshot.directory), PRESETS[preset].uuid_attribute}), groups.PAGE)
+    return {known_by: entry for page in pages for known_by, entry in reading.known_by(preset, page) if known_by in snapshot.listed}
 
 
 def attributes(directory):

@@ -266,10 +266,11 @@ class _Changed:
         """{uuid: mark of the last change, b'' where it is not shown} of everybody who is there; what is told of groups by is kept beside."""
         stamps, beside, marker, preset = {}, {}, self.position.marker, snapshot.directory.preset
         attributes = sorted({PRESETS[preset].uuid_attribute, marker, *self.here.beside})
-        for known_by, dn, values in reading.listed(snapshot.directory, people.pages(connection, preset, attributes)):
-            stamps[known_by] = reading.first(values, marker)
-            if self.here.beside:
-                beside[known_by] = dn, values
+        for page in people.pages(connection, preset, attributes):
+            for known_by, entry in reading.known_by(preset, page):
+                stamps[known_by] = reading.first(entry[1], marker)
+                if self.here.beside:
+                    beside[known_by] = entry
         if not stamps:
             raise NotTrusted('nobody is there')
         snapshot.people = beside if self.here.beside else None

@@ -156,20 +156,11 @@ def read_by_turns(directory, make_fill=lambda: read_everybody):
 
 def known_by(preset, page):
     """(uuid, (dn, values)) of each entry of a page that has one: without it nobody can be known."""
+    number = PRESETS[preset].uuid_attribute
     for dn, values in page:
-        found = read_uuid(preset, plain(values))
+        found = _uuid(preset, first(values, number))
         if found:
-            yield str(found), (dn, values)
-
-
-def listed(directory, pages):
-    """(uuid, DN, values) of each entry of pages that has one."""
-    number = PRESETS[directory.preset].uuid_attribute
-    for page in pages:
-        for dn, values in page:
-            one = _uuid(directory.preset, first(values, number))
-            if one:
-                yield one, dn, values
+            yield found, (dn, values)
 
 
 @functools.lru_cache(maxsize=200_000)
