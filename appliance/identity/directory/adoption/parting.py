@@ -10,7 +10,7 @@ from appliance.core.i18n import texts
 from appliance.core.people import block, is_blocked, raise_epoch, unblock
 from appliance.identity.directory import directories
 from appliance.identity.directory.adoption.models import Adoption, FormerTie
-from appliance.identity.directory.sync.applying import is_still, write_fields
+from appliance.identity.directory.sync.applying import unchanged, write_fields
 from appliance.identity.directory.sync.batches import NotDone, is_tied, tie_of
 from appliance.identity.directory.sync.events import PersonParted
 from appliance.identity.models import DirectoryPerson, Password
@@ -48,7 +48,8 @@ def _fill_back(step, had_ties):
     """The values from before, of fields that hold what the run wrote. A department gives rights: where a directory said it before, that
     directory says it again at its next look, and the undoing does not.
     """
-    back = {name: value for name, value in step.before.items() if is_still(step.person_id, {name: step.after[name]}) and not (had_ties and name == 'department')}
+    still = unchanged(step.person_id, step.after)
+    back = {name: value for name, value in step.before.items() if name in still and not (had_ties and name == 'department')}
     if back:
         write_fields(step.person_id, back)
 

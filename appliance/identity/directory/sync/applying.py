@@ -114,13 +114,15 @@ def fields_now(person_id, names):
     return found
 
 
+def unchanged(person_id, fields):
+    """Which of these fields of a person hold their values still; a department is one however its letters are written (see department_by_name)."""
+    now = fields_now(person_id, fields)
+    return {name for name, value in fields.items() if now[name] == value or name == 'department' and now[name].casefold() == value.casefold()}
+
+
 def is_still(person_id, fields):
-    """Whether a person has these values still; a department is one however its letters are written (see department_by_name)."""
-    return _as_compared(fields_now(person_id, fields)) == _as_compared(fields)
-
-
-def _as_compared(fields):
-    return fields | {'department': fields['department'].casefold()} if 'department' in fields else fields
+    """Whether all of them do."""
+    return unchanged(person_id, fields) == fields.keys()
 
 
 def write_fields(person_id, fields):
