@@ -45,9 +45,13 @@ def _log_in(directory_id, entry, is_remembered, address, agent):
 
 def kept_where(actor):
     """Where a person's password is that he may change from here: `here` (a local account, which a login asks first), `directory`, or None."""
-    if actor.person_id is not None and passwords.has_password(actor.person_id):
+    if _is_local(actor):
         return 'here'
     return 'directory' if _own(actor) is not None else None
+
+
+def _is_local(actor):
+    return actor.person_id is not None and passwords.has_password(actor.person_id)
 
 
 def _own(actor):
@@ -64,13 +68,13 @@ def change_own(actor, old, new, address, agent='', is_remembered=False):
 
     NotFound where it cannot be changed from here, Invalid (old, new) for what is not right, else as `accounts.log_in`.
     """
-    where = kept_where(actor)
-    if where is None:
-        raise NotFound()
-    if where == 'here':
+    if _is_local(actor):
         _change_here(actor, old, new, address)
     else:
-        _change(*_own(actor), old, new, address)
+        own = _own(actor)
+        if own is None:
+            raise NotFound()
+        _change(*own, old, new, address)
     return sessions.open_session(ANONYMOUS, actor.person_id, ['password'], is_remembered, address, agent)
 
 

@@ -84,7 +84,7 @@ class Tries:
     """
 
     def __init__(self):
-        self.taken, self.keys, self.are_forgiven = [], set(), False
+        self.taken, self.keys = [], set()
 
     def __call__(self, key, is_spent=False):
         if is_spent:
@@ -96,9 +96,8 @@ class Tries:
 
     def forgive(self):
         """Forget what was counted of those whom the directory let in."""
-        for key in self.keys:
-            forgive_directory(ANONYMOUS, key)
-        self.are_forgiven = True
+        while self.keys:
+            forgive_directory(ANONYMOUS, self.keys.pop())
 
 
 @contextlib.contextmanager
@@ -116,8 +115,7 @@ def directory_tries():
         for key in () if was_wrong or fell_silent else tries.taken:
             give_directory_try_back(ANONYMOUS, key)
         raise
-    if not tries.are_forgiven:
-        tries.forgive()
+    tries.forgive()
 
 
 def _of_entry(person_key):
@@ -139,12 +137,13 @@ def take_directory_try(actor, person_key):
 
     Counted first, since several workers may be about to bind for the same person. `clear` forgets it after a success.
     """
+    bucket = _of_entry(person_key)
     if not is_sqlite():
-        database.execute_sql('SELECT pg_advisory_xact_lock(hashtext(%s))', (_of_entry(person_key),))
-    failures = _failures(_of_entry(person_key)).get(_of_entry(person_key), [])
+        database.execute_sql('SELECT pg_advisory_xact_lock(hashtext(%s))', (bucket,))
+    failures = _failures(bucket).get(bucket, [])
     if len(failures) >= DIRECTORY_TRIES:
         raise TooMany(retry_after_s=(failures[-DIRECTORY_TRIES] + WINDOW - clock.now()).total_seconds())
-    LoginFailure.add(bucket=_of_entry(person_key), at=clock.now())
+    LoginFailure.add(bucket=bucket, at=clock.now())
 
 
 @action
