@@ -157,6 +157,14 @@ def list_directories(actor):
             for row in Row.select().order_by(Row.name)]
 
 
+def one(actor, directory_id):
+    """One of them, as list_directories gives it. NotFound for none."""
+    for found in list_directories(actor):
+        if found['id'] == directory_id:
+            return found
+    raise NotFound()
+
+
 def state_of(directory, is_lost=False):
     """How a directory is doing, a key of STATES. directory: as list_directories gives it; is_lost: whether gaps.open_gaps() has it."""
     if not directory['is_active']:

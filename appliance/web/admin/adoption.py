@@ -9,7 +9,7 @@ from flask import g, redirect, render_template, request, url_for
 from wtforms import SelectMultipleField
 
 from appliance.core import permissions, refs
-from appliance.core.errors import Conflict, Invalid, NotFound
+from appliance.core.errors import Conflict, Invalid
 from appliance.core.i18n import texts
 from appliance.core.limits import GREATEST_ID, PAGE_ROWS
 from appliance.identity.directory import directories
@@ -47,7 +47,7 @@ def list_adoption(directory_id):
     """The proposals that wait, of one certainty where that is asked for."""
     by = request.args.get('by', '')
     found = proposals.listed(g.actor, directory_id, by or None, number('after') or 0, PAGE_ROWS + 1)
-    return render_template('admin/adoption.html', directory=_directory(directory_id), by=by, certainties=matching.CERTAINTIES,
+    return render_template('admin/adoption.html', directory=directories.one(g.actor, directory_id), by=by, certainties=matching.CERTAINTIES,
                            after=found[PAGE_ROWS - 1]['id'] if len(found) > PAGE_ROWS else None, at={'by': by or None, 'after': number('after')},
                            adoption=shown(g.actor, directory_id, found[:PAGE_ROWS]), person_url=functools.partial(refs.url_of, 'core.person'))
 
@@ -136,10 +136,3 @@ def _back(directory_id, after):
     if run_id:
         return redirect(url_for('admin.show_run', directory_id=directory_id, run_id=run_id, kind=request.args.get('kind') or None), 303)
     return redirect(url_for('admin.list_adoption', directory_id=directory_id, by=request.args.get('by') or None, after=after), 303)
-
-
-def _directory(directory_id):
-    for found in directories.list_directories(g.actor):
-        if found['id'] == directory_id:
-            return found
-    raise NotFound()

@@ -4,7 +4,7 @@ import functools
 
 from flask import current_app, g, redirect, render_template, url_for
 
-from appliance.core.errors import Conflict, Invalid, NotFound
+from appliance.core.errors import Conflict, Invalid
 from appliance.core.i18n import texts
 from appliance.identity.directory import directories, gaps, group_rules, removing
 from appliance.identity.directory.adoption import proposals
@@ -54,7 +54,7 @@ def add_directory():
 @permitted('identity.directories.manage')
 def edit_directory(directory_id):
     """Its fields; the secret is never shown, and stays when its field is left empty."""
-    directory = _directory(directory_id)
+    directory = directories.one(g.actor, directory_id)
     form = read_form(DirectoryForm, **as_typed(directory))
     if directory_checks.is_check(form):
         return directory_checks.answer_check(form, directory, functools.partial(_page, directory, form))
@@ -75,7 +75,7 @@ def edit_directory(directory_id):
 def remove_directory(directory_id):
     """Remove one by which nobody has come."""
     form = read_form(ButtonForm)
-    name = _directory(directory_id)['name']
+    name = directories.one(g.actor, directory_id)['name']
     try:
         removing.remove_directory(g.actor, directory_id, request_key=form.request_key.data or None)
     except Conflict as error:
@@ -83,13 +83,6 @@ def remove_directory(directory_id):
         return redirect(url_for('admin.edit_directory', directory_id=directory_id), 303)
     say(_('%(name)s is removed.', name=name))
     return redirect(url_for('admin.list_directories'), 303)
-
-
-def _directory(directory_id):
-    for found in directories.list_directories(g.actor):
-        if found['id'] == directory_id:
-            return found
-    raise NotFound()
 
 
 def _gaps():

@@ -21,14 +21,14 @@ KINDS = {'role': _.lazy('Roles'), 'department': _.lazy('Departments')}
 @permitted('identity.directories.manage')
 def find_groups(directory_id):
     """Look for a group by name, choose what it gives."""
-    return _page(_directory(directory_id), GroupForm(), request.args.get('q', '')[:NAME_LENGTH].replace('\0', '') if 'q' in request.args else None)
+    return _page(directories.one(g.actor, directory_id), GroupForm(), request.args.get('q', '')[:NAME_LENGTH].replace('\0', '') if 'q' in request.args else None)
 
 
 @blueprint.post('/directories/<int:directory_id>/groups')
 @permitted('identity.directories.manage')
 def add_rule(directory_id):
     """A rule about one of the groups that were found."""
-    directory, form = _directory(directory_id), read_form(GroupForm)
+    directory, form = directories.one(g.actor, directory_id), read_form(GroupForm)
     if form.validate():
         kind, _colon, what = form.gives.data.partition(':')
         try:
@@ -47,17 +47,10 @@ def add_rule(directory_id):
 def remove_rule(directory_id, rule_id):
     """Let a rule go."""
     form = read_form(ButtonForm)
-    _directory(directory_id)
+    directories.one(g.actor, directory_id)
     group_rules.remove_rule(g.actor, directory_id, rule_id, request_key=form.request_key.data or None)
     say(_('The rule is gone. What it alone gave is taken back by the next look at the directory.'))
     return redirect(url_for('admin.edit_directory', directory_id=directory_id, _anchor='groups'), 303)
-
-
-def _directory(directory_id):
-    for found in directories.list_directories(g.actor):
-        if found['id'] == directory_id:
-            return found
-    raise NotFound()
 
 
 def _page(directory, form, q):

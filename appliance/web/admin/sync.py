@@ -46,7 +46,7 @@ def list_runs(directory_id):
     """All runs that found something, the newest first."""
     found = runs.list_runs(g.actor, directory_id, number('older'))
     older = found[PAGE_ROWS - 1]['id'] if len(found) > PAGE_ROWS else None
-    return render_template('admin/runs.html', directory=_directory(directory_id), runs=found[:PAGE_ROWS], older=older, words=words, badges=KINDS_OF_STATE)
+    return render_template('admin/runs.html', directory=directories.one(g.actor, directory_id), runs=found[:PAGE_ROWS], older=older, words=words, badges=KINDS_OF_STATE)
 
 
 @blueprint.get('/directories/<int:directory_id>/runs/<int:run_id>')
@@ -58,7 +58,7 @@ def show_run(directory_id, run_id):
         raise NotFound()
     steps = runs.steps_of(g.actor, run_id, kind or None, number('after') or 0, PAGE_ROWS + 1, q, with_proposals=False)
     after = steps[PAGE_ROWS - 1]['id'] if len(steps) > PAGE_ROWS else None
-    return render_template('admin/run.html', directory=_directory(directory_id), run=run, steps=steps[:PAGE_ROWS], after=after, kind=kind, q=q, most=NAME_LENGTH, words=words,
+    return render_template('admin/run.html', directory=directories.one(g.actor, directory_id), run=run, steps=steps[:PAGE_ROWS], after=after, kind=kind, q=q, most=NAME_LENGTH, words=words,
                            badges=KINDS_OF_STATE, is_busy=run['state'] in due.OPEN, asked_by=people.names_of([run['by']]).get(run['by']) if run['by'] else '',
                            adoption=_adoption(run, kind, q), at={'run': run_id, 'kind': kind or None}, person_url=functools.partial(refs.url_of, 'core.person'))
 
@@ -114,10 +114,3 @@ def _run(directory_id, run_id):
     if run['directory_id'] != directory_id:
         raise NotFound()
     return run
-
-
-def _directory(directory_id):
-    for found in directories.list_directories(g.actor):
-        if found['id'] == directory_id:
-            return found
-    raise NotFound()
