@@ -79,8 +79,14 @@ def card(actor, kind, object_id, may=None, is_mine=None, before=None, form=None,
     found = comments.page_of(actor, kind, object_id, may, before)
     if found['follows'] is None:
         found['follows'] = actor.person_id in refs.owner(kind).people(object_id) if is_mine is None else is_mine
-    return found | {'kind': kind, 'object_id': object_id, 'may': may, 'form': form or _empty_form(), 'notes': notes, 'quoted': None, 'here': here or current_shell().here,
-                    'label': likes.label(), 'like': {'kind': kind, 'object_id': object_id, 'count': found['likes'], 'is_liked': found['is_liked']}}
+    return _talk(found, kind, object_id, may, here or current_shell().here) | {
+        'form': form or _empty_form(), 'notes': notes, 'quoted': None,
+        'like': {'kind': kind, 'object_id': object_id, 'count': found['likes'], 'is_liked': found['is_liked']}}
+
+
+def _talk(page, kind, object_id, may, here):
+    """A page of comments with what its rows need; `here` is the page that their buttons come back to."""
+    return page | {'kind': kind, 'object_id': object_id, 'may': may, 'here': here, 'label': likes.label()}
 
 
 @functools.cache
@@ -144,7 +150,7 @@ def newer(kind, object_id, after):
     found = comments.page_of(g.actor, kind, object_id, may, after=after)
     if found['before'] is not None:
         return '', 200, {'HX-Refresh': 'true'}
-    talk = found | {'kind': kind, 'object_id': object_id, 'may': may, 'here': own_target(request.args.get('next', '')), 'label': likes.label()}
+    talk = _talk(found, kind, object_id, may, own_target(request.args.get('next', '')))
     return render_template('comments/newer.html', talk=talk | {'rows': _rows(talk)})
 
 
@@ -241,8 +247,7 @@ def _row(comment_id, form, notes, message):
         return redirect(f'{_back(form, one)}#comment-{comment_id}', 303)
     may = refs.verbs(g.actor, one['kind'], one['object_id'], VERBS)
     found = comments.page_of(g.actor, one['kind'], one['object_id'], may, before=comment_id + 1, most=1)
-    talk = found | {'kind': one['kind'], 'object_id': one['object_id'], 'may': may, 'here': own_target(form.next.data), 'label': likes.label(), 'row_notes': notes}
-    return _rows(talk)
+    return _rows(_talk(found, one['kind'], one['object_id'], may, own_target(form.next.data)) | {'row_notes': notes})
 
 
 @blueprint.get('/<int:comment_id>/row')
