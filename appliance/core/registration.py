@@ -6,7 +6,8 @@ import threading
 from appliance.core.tool import declarations, registry
 
 # What the core itself declares, by part: it stands above those that ask for the part, so it comes with the first load.
-CORE = {'refs': ('attachments', 'comments', 'likes', 'people_refs', 'tags'), 'listeners': ('custom_fields.following',), 'search': ('comments_search',), 'notifications': ('core_notices', 'comments_notices')}
+CORE = {'refs': ('attachments', 'comments', 'likes', 'people_refs', 'tags'), 'listeners': ('custom_fields.following',), 'search': ('comments_search',),
+        'notifications': ('core_notices', 'comments_notices'), 'rest': ('custom_fields.userfields', 'rest.notifying', 'rest.own', 'rest.tagging', 'rest.talking')}
 # What identity declares; by name, as tools do, since it stands above.
 IDENTITY = {'models': ('models', 'directory.sync.models', 'directory.group_models', 'directory.adoption.models'), 'notifications': ('directory.sync.notices', 'directory.gap_notices'), 'checks': ('directory.health',)}
 _loaded, _loading = set(), set()

@@ -12,6 +12,7 @@ import inspect
 import re
 from dataclasses import dataclass
 
+from appliance.core import registration
 from appliance.core.actor import ADMINISTRATOR, EMPLOYEE, GUEST, SERVICE
 from appliance.core.rest.kinds import Kind
 from appliance.core.tool import declarations, registry
@@ -19,7 +20,7 @@ from appliance.core.tool import declarations, registry
 EVERYBODY = (EMPLOYEE, GUEST, SERVICE, ADMINISTRATOR)
 BASIC = ''      # the scope of what every token may call
 _NAME = re.compile(r'[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)*')
-_methods, _scopes, _loaded = {}, {}, set()
+_methods, _scopes = {}, {}
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,7 @@ def scope(name, title):
 
 def load():
     """Import the methods of the core and of the tools that are on; once for each set of them."""
-    from appliance.core.custom_fields import userfields as _userfields  # noqa: F401  # cycle: they declare themselves here
-    from appliance.core.rest import notifying as _notifying     # noqa: F401  # cycle: they declare themselves here
-    from appliance.core.rest import own as _own     # noqa: F401  # cycle: see above
-    from appliance.core.rest import tagging as _tagging     # noqa: F401  # cycle: see above
-    from appliance.core.rest import talking as _talking     # noqa: F401  # cycle: see above
-    if registry.names not in _loaded:
-        _loaded.add(registry.names)
-        registry.load('rest')
+    registration.load('rest')
 
 
 def declared():

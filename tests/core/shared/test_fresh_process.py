@@ -35,3 +35,31 @@ def test_it_can(closed_box, what):
     done = subprocess.run([sys.executable, '-c', SAY.format(what=DOINGS[what]), str(closed_box.folder), closed_box.engine], capture_output=True, text=True,
                           timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+TWO_CALLS = """
+import threading
+from appliance.core.rest import methods
+from appliance.core.tool import registry
+begun, may_end, found, load = threading.Event(), threading.Event(), [], registry.load
+def slowly(part):
+    begun.set()
+    assert may_end.wait(30)
+    return load(part)
+registry.load = slowly
+calls = [threading.Thread(target=lambda: found.append(methods.find('user.get'))) for _number in range(2)]
+calls[0].start()
+assert begun.wait(30)
+calls[1].start()
+calls[1].join(0.5)
+may_end.set()
+for call in calls:
+    call.join(30)
+assert None not in found and len(found) == 2, found
+"""
+
+
+@pytest.mark.slow
+def test_the_second_call_of_a_process_waits_until_the_first_has_its_methods():
+    done = subprocess.run([sys.executable, '-c', TWO_CALLS], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
