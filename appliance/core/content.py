@@ -51,8 +51,9 @@ def photo_urls(address, actor):
             return ''
         if not trust:       # asked once, and only where there is a photo
             expires = (int(clock.now().timestamp()) // _STEP_S + 2) * _STEP_S
-            trust.append(f'{actor.person_id}-{row("SELECT epoch FROM person WHERE id = ?", actor.person_id)[0]}-{expires}')
-        return f'{address}/f/{_signed(sealing.derive("content"), f"p{person_id}.{version}-{trust[0]}")}/photo.jpg'
+            trust[:] = sealing.derive('content'), f'{actor.person_id}-{row("SELECT epoch FROM person WHERE id = ?", actor.person_id)[0]}-{expires}'
+        key, whose = trust
+        return f'{address}/f/{_signed(key, f"p{person_id}.{version}-{whose}")}/photo.jpg'
     return photo_url
 
 

@@ -30,7 +30,10 @@ def list_fields(kind_name, id_column, is_owner):
 
 def row_values(kind_name, owned, zone):
     """{object id: {code: value}} of some objects ({id: whether somebody has the owner's verb there}), in one statement at most."""
-    held, fields = stored(kind_name, list(owned)), {is_owner: seen(kind_name, is_owner) for is_owner in {*owned.values()}}
+    fields = {is_owner: seen(kind_name, is_owner) for is_owner in {*owned.values()}}
+    if not any(fields.values()):
+        return dict.fromkeys(owned, {})
+    held = stored(kind_name, list(owned))
     return {object_id: {one.code: _value(one, held.get(object_id, {}).get(one.id), zone) for one in fields[is_owner]}
             for object_id, is_owner in owned.items()}
 
