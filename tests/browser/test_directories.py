@@ -138,3 +138,27 @@ def test_what_was_refused_is_in_sight(visit, served, width):
     page.get_by_role('button', name='Save').click()
     expect(page.locator('#person_filter')).to_be_focused()
     expect(page.locator('#person_filter-error')).to_be_in_viewport()
+
+
+@pytest.mark.parametrize('has_scripts', [True, False])
+def test_what_cannot_be_taken_back_asks_first(visit, served, has_scripts):
+    name = f'Unused, {has_scripts}'
+    page = visit('administrator', 360, java_script_enabled=has_scripts)
+    page.goto(NEW)
+    fill_server(page, served)
+    page.fill('#name', name)
+    page.fill('#bind_dn', slapd.BIND_DN)
+    page.fill('#secret', SECRET)
+    page.fill('#base_dn', slapd.PEOPLE_BASE)
+    if page.locator('#is_active').is_checked():
+        page.locator('#is_active').uncheck()
+    page.get_by_role('button', name='Save').click()
+    expect(page.get_by_role('heading', level=1)).to_have_text(name)
+    remove = page.get_by_role('button', name='Remove it')
+    expect(remove).to_be_hidden()
+    page.locator('summary').filter(has_text='Remove this directory').click()
+    expect(page.get_by_text('Its secret, rules and comparisons go with it.')).to_be_visible()
+    assert page.evaluate('document.documentElement.scrollWidth <= innerWidth') if has_scripts else True
+    remove.click()
+    expect(page.get_by_role('heading', level=1)).to_have_text('Directories')
+    expect(page.get_by_role('link', name=name)).to_have_count(0)
