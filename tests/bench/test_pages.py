@@ -11,7 +11,7 @@ from tests.bench.load import cpu_a_request
 from tests.bench.servers import serving
 from tests.boxes import opened
 
-ROUNDS, REQUESTS = 3, 400
+ROUNDS, REQUESTS = 5, 400
 PAGES = {
     'people, 50 of 10,000': ('/people', 7),
     'people, a later page': ('/people?after=5000~bruno+number+05003', None),

@@ -9,7 +9,7 @@ from appliance.identity import tokens
 from tests.bench.load import cpu_a_request
 from tests.boxes import opened
 
-ROUNDS, REQUESTS, WRITES, BATCHES = 3, 400, 100, 40
+ROUNDS, REQUESTS, WRITES, BATCHES = 5, 400, 100, 40
 CALLS = {
     'REST, 50 of 10,000 people': ('user.get', 3),
     'REST, their last page': ('user.get?start=9950', None),
