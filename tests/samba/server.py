@@ -3,6 +3,7 @@
 Needs root: it takes the ports of a domain controller, in a network namespace that nothing else sees.
 """
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ ADMINISTRATOR, PASSWORD = 'administrator@corp.test', 'Passw0rd!of the tests'
 READY_S = 60
 # What a domain controller does beside answering: printers, names, replication with others. None of it is asked for here.
 SERVICES = 'ldap, cldap, kdc, rpc, winbindd, drepl'
+_NUMBERS = itertools.count()
 
 
 class Samba:
@@ -26,7 +28,8 @@ class Samba:
 
     def __init__(self, authority):
         assert os.geteuid() == 0, 'the Active Directory of the tests needs root'
-        self.name, subnet = f'dc{os.getpid()}', f'10.213.{os.getpid() % 250}'
+        number = next(_NUMBERS)     # two modules of one process may have one each
+        self.name, subnet = f'dc{os.getpid()}-{number}', f'10.213.{(os.getpid() + 97 * number) % 250}'
         self.address, self._gateway = f'{subnet}.2', f'{subnet}.1'
         self.folder = Path(tempfile.mkdtemp(prefix='appliance-samba-'))
         self._process = None
