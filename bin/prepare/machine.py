@@ -68,6 +68,8 @@ RESTIC = Part('restic', 'keeps the backups', lambda: has('restic'))
 POSTGRESQL = Part('postgresql', 'the tests run on it too, in a temporary folder', lambda: postgresql_folder() is not None)
 SAMBA = Part('samba-ad-dc samba-ad-provision samba-dsdb-modules python3-samba winbind krb5-user iproute2',
              'an Active Directory of the tests, in a network of its own', lambda: has('samba') and has('samba-tool') and has('kinit'))
+GUESTS = Part('debootstrap systemd-container iptables openssh-client iproute2', 'bare Debian servers of the tests, in a network of their own',
+              lambda: all(has(name) for name in ('debootstrap', 'systemd-nspawn', 'iptables', 'ssh-keygen', 'ip')))
 CHROMIUM = Part('chromium', 'the tests look at every page with it', lambda: has('chromium'))
 
 

@@ -34,7 +34,7 @@ def main(arguments):
     """Prepare this machine and become pytest; returns only by an exception."""
     options, rest = parse(arguments)
     check_selection(options.what)
-    parts = {'fast': [machine.SLAPD, machine.RESTIC], 'install': []}.get(options.what, REAL_PARTS)
+    parts = {'fast': [machine.SLAPD, machine.RESTIC], 'install': [machine.GUESTS]}.get(options.what, REAL_PARTS)
     compiler = [] if environment.is_current(LOCKS) else [machine.VENV, machine.COMPILER, machine.HEADERS, machine.KERBEROS_HEADERS]
     machine.require([*compiler, *parts])
     environment.require(LOCKS)
