@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import ldap
+from ldap.ldapobject import ReconnectLDAPObject
 
 REALM, DOMAIN, BASE = 'CORP.TEST', 'CORP', 'DC=corp,DC=test'
 PEOPLE = f'OU=People,{BASE}'
@@ -56,8 +57,8 @@ class Samba:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def administrator(self):
-        """A connection of the domain's administrator."""
-        connection = ldap.initialize(self.url)
+        """A connection of the domain's administrator, that comes back: a domain ends what was idle for 900 s (MaxConnIdleTime, MS-ADTS 3.1.1.3.4.6)."""
+        connection = ReconnectLDAPObject(self.url, retry_max=2, retry_delay=0.2)
         for option, value in ((ldap.OPT_PROTOCOL_VERSION, ldap.VERSION3), (ldap.OPT_REFERRALS, 0), (ldap.OPT_X_TLS_CACERTFILE, str(self.folder / 'ca.pem')),
                               (ldap.OPT_NETWORK_TIMEOUT, 5), (ldap.OPT_X_TLS_NEWCTX, 0)):
             connection.set_option(option, value)
