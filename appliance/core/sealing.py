@@ -1,6 +1,5 @@
 """The portal's key: derives one key a purpose and seals the secrets that rows must hold (directory and mail passwords)."""
 
-import hashlib
 import hmac
 import os
 import pathlib
@@ -45,12 +44,12 @@ def derive(purpose):
     """A key of 32 bytes for one purpose (HKDF-Expand with SHA-256, one block; RFC 5869)."""
     if _key is None:
         raise StartError('the portal key is not loaded')
-    return hmac.new(_key, purpose.encode() + b'\x01', hashlib.sha256).digest()
+    return hmac.digest(_key, purpose.encode() + b'\x01', 'sha256')
 
 
 def mac(purpose, data):
     """A keyed hash of bytes, for comparing without telling what was hashed."""
-    return hmac.new(derive(purpose), data, hashlib.sha256).digest()
+    return hmac.digest(derive(purpose), data, 'sha256')
 
 
 def seal(text, purpose):

@@ -21,6 +21,7 @@ from appliance.web.csrf import csrf_token
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
 from appliance.web.forms import NextForm, read_form, request_key
+from appliance.web.kept import Stencil, mark
 from appliance.web.rights import EVERYBODY, allowed
 from appliance.web.shell import current_shell
 from appliance.web.targets import own_target
@@ -31,9 +32,8 @@ KEPT, KEPT_LENGTH = 2048, 2000      # drawn texts, and how long one may be
 KEPT_TALKS, TALK_LENGTH = 48, 100_000       # drawn talks, and how much HTML one may be
 VERBS = ('comment', 'moderate', 'like')
 ACTS = ('is_liked', 'likes', 'may_edit', 'may_delete')      # what the buttons of a comment depend on, but for its number
-# What stands for that, and for what a session alone knows; no text that people write can hold a control character.
-_NUMBER, _TOKEN, _KEY = '\0', '\x01', '\x02'
-_talks = {}         # {all that a drawn talk depends on: its HTML}
+_NUMBER = '\x01'      # what stands for that; no text that people write can hold a control character
+_talks = {}         # {all that a drawn talk depends on: its Stencil}
 
 
 class CommentForm(NextForm):
@@ -104,12 +104,13 @@ def talk_html(talk):
            talk['likes'], talk['is_liked'], talk['follows'], talk['before'], talk['state'])
     found = _talks.get(key)
     if found is None:
-        found = _talk_html(talk, csrf_token=lambda: _TOKEN, request_key=lambda: _KEY)
-        if len(found) <= TALK_LENGTH:
+        html = _talk_html(talk, csrf_token=lambda: mark('token'), request_key=lambda: mark('key'))
+        found = Stencil(html)
+        if len(html) <= TALK_LENGTH:
             if len(_talks) >= KEPT_TALKS:
                 _talks.clear()
             _talks[key] = found
-    return Markup(found.replace(_TOKEN, csrf_token()).replace(_KEY, request_key()))
+    return found.filled({'token': csrf_token(), 'key': request_key()})
 
 
 def _talk_html(talk, **keys):

@@ -3,7 +3,6 @@
 Each token is salted, so that a compressed page does not leak it by its length (BREACH).
 """
 
-import hashlib
 import hmac
 import secrets
 
@@ -38,7 +37,7 @@ def check():
 
 
 def _proof(secret, salt):
-    return hmac.new(secret, salt.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(secret, salt.encode(), 'sha256').hex()[:32]
 
 
 def _secret(make):

@@ -8,7 +8,7 @@ import functools
 from typing import NamedTuple
 
 from flask import current_app, g, request
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from appliance.core import i18n, permissions
 from appliance.core.settings import get_settings
@@ -17,15 +17,14 @@ from appliance.web import cookies, flashes, live
 from appliance.web.addresses import url_for
 from appliance.web.assets import asset
 from appliance.web.csrf import csrf_token
+from appliance.web.kept import Stencil, mark
 
 _ = i18n.texts(__name__)
 THEMES = (('automatic', _.lazy('Automatic')), ('light', _.lazy('Light')), ('dark', _.lazy('Dark')))
 PRODUCT = 'Appliance'
-DRAWN_KEPT = 512
+DRAWN_KEPT = 96      # frames, one an Outline
 # Who has one of these finds the administration in the menu.
 ADMINISTRATION = frozenset(one.name for one in permissions.CORE)
-# What stands in a kept part for what differs from page to page. No text that people write can hold a NUL.
-_TOKEN, _HERE = '\0token\0', '\0here\0'
 
 
 def parts(name, actor):
@@ -51,7 +50,7 @@ class Outline(NamedTuple):
     blueprint: str | None
     is_administration: bool
     assets: str
-    here: str = _HERE
+    here: str = mark('here')
 
     direction = property(lambda self: i18n.direction())
     languages = property(lambda self: i18n.languages())
@@ -84,15 +83,28 @@ class Outline(NamedTuple):
         return {**_entry(endpoint, title, symbol), 'is_here': self.blueprint == endpoint.partition('.')[0]}
 
 
+class Frame(dict):
+    """The kept parts of the frame for one Outline, {name: Stencil}; each is drawn when somebody first needs it."""
+
+    def __init__(self, environment, outline):
+        super().__init__()
+        self._environment, self._outline = environment, outline
+
+    def __missing__(self, name):
+        html = self._environment.get_template(f'shell/{name}.html').render(shell=self._outline, csrf_token=lambda: mark('token'))
+        part = self[name] = Stencil(html)
+        return part
+
+
 class Shell:
     """What templates call `shell`."""
 
-    def __init__(self, draw):
+    def __init__(self, drawn):
         self.language = i18n.current_language()
         self.direction = i18n.direction()
         self.languages = i18n.languages()
         self.theme = chosen_theme()
-        self._draw = draw
+        self._drawn = drawn
 
     @functools.cached_property
     def company(self):
@@ -127,7 +139,12 @@ class Shell:
 
     def part(self, name):
         """`head`, `brand`, `account`, `side`, `tabs`, `palette` or `foot`, from templates/shell."""
-        return Markup(self._draw(name, self.outline).replace(_TOKEN, csrf_token()).replace(_HERE, escape(self.here)))
+        frame, values = self._frame
+        return frame[name].filled(values)
+
+    @functools.cached_property
+    def _frame(self):
+        return self._drawn(self.outline), {'token': csrf_token(), 'here': escape(self.here)}
 
     @functools.cached_property
     def own(self):
@@ -164,15 +181,15 @@ def _entry(endpoint, title, symbol):
 def install(app):
     """Give templates `shell`."""
     @functools.lru_cache(maxsize=DRAWN_KEPT)
-    def draw(name, outline):
-        return app.jinja_env.get_template(f'shell/{name}.html').render(shell=outline, csrf_token=lambda: _TOKEN)
+    def drawn(outline):
+        return Frame(app.jinja_env, outline)
 
-    app.extensions['appliance.draw'] = draw
+    app.extensions['appliance.drawn'] = drawn
     app.context_processor(lambda: {'shell': current_shell()})
 
 
 def current_shell():
     """The Shell of this request."""
     if 'shell' not in g:
-        g.shell = Shell(current_app.extensions['appliance.draw'])
+        g.shell = Shell(current_app.extensions['appliance.drawn'])
     return g.shell

@@ -6,16 +6,19 @@ that page's cost. What is written out is escaped just the same, but stays plain 
 At every call Jinja asks what is called whether it wants the context, and copies the context where a block or a loop has variables
 of its own: a seventh of a page of work time. Of all that our templates call only the texts want it, and a text without values
 needs no more than the template's tool, which is known beforehand.
+
+A page goes out as bytes, of which most pieces are ASCII and quickly made, and the long ones are kept (kept.py).
 """
 
 from keyword import iskeyword
 
 import flask.templating
-from jinja2 import nodes
+from jinja2 import Template, nodes
 from jinja2.compiler import CodeGenerator
 from markupsafe import Markup, escape
 
 from appliance.core import i18n
+from appliance.web.kept import Kept, Page
 
 try:
     from markupsafe._speedups import _escape_inner as escape_text
@@ -30,7 +33,7 @@ def written(value):
         return escape_text(value)
     if kind is int:
         return str(value)
-    return value if kind is Markup else escape(value)
+    return value if kind is Markup or kind is Kept else escape(value)
 
 
 class Generator(CodeGenerator):
@@ -75,9 +78,24 @@ def _is_plain_text(node):
             and isinstance(node.args[0], nodes.Const) and not (node.kwargs or node.dyn_args or node.dyn_kwargs))
 
 
+class PageTemplate(Template):
+    """A template whose page keeps the pieces that it is made of."""
+
+    def render(self, *args, **kwargs):
+        """The Page."""
+        try:
+            pieces = list(self.root_render_func(self.new_context(dict(*args, **kwargs))))
+        except Exception:
+            self.environment.handle_exception()
+        page = Page(''.join(pieces))
+        page.pieces = pieces
+        return page
+
+
 class Environment(flask.templating.Environment):
-    """Flask's environment with that compiler."""
+    """Flask's environment with that compiler and those pages."""
 
     code_generator_class = Generator
+    template_class = PageTemplate
     written = staticmethod(written)
     text = staticmethod(i18n.marked)

@@ -21,6 +21,7 @@ from appliance.web.custom_fields import INPUTMODES
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
 from appliance.web.forms import ButtonForm, read_form
+from appliance.web.kept import Stencil, mark
 from appliance.web.rights import EVERYBODY, allowed, permitted
 from appliance.web.uploads import takes_files
 
@@ -60,27 +61,22 @@ def show_structure():
     drawn = _drawn('people/tree.html' if is_list else 'people/chart.html', current_language(), asset('icons.svg'),
                    get_settings('company')['name'], company)
     return render_template('people/structure.html', is_list=is_list, departments=company.departments,
-                           drawn=_for_his_own(*drawn, structure.own_path(g.actor)))
+                           drawn=drawn.filled(_of_his_own(structure.own_path(g.actor))))
 
 
 # Once for all who see the same: a picture of 200 departments takes 10 ms, and only one's own place in it differs.
 @functools.lru_cache(maxsize=DRAWN_KEPT)
 def _drawn(template, language, sprite, name, company):
-    """(pieces, {mark: its place among them}): joined, the pieces are the drawing; at its marks they are empty."""
-    text = current_app.jinja_env.get_template(template).render(company=company, name=name, mark=lambda what, one: f'\0{what}{one}\0')
-    pieces = _INDENTED.sub('\n', text).split('\0')      # no text that people write can hold a NUL
-    marks = {mark: place for place, mark in enumerate(pieces) if place % 2}
-    return ['' if place % 2 else piece for place, piece in enumerate(pieces)], marks
+    text = current_app.jinja_env.get_template(template).render(company=company, name=name, mark=lambda what, one: mark(f'{what}{one}'))
+    return Stencil(_INDENTED.sub('\n', text))
 
 
-def _for_his_own(pieces, marks, path):
-    """The drawing with the person's own department named, and opened down to it. `path` is its ids, his own first."""
-    pieces, values = pieces.copy(), {f'open{one}': ' open' for one in path[1:]}
+def _of_his_own(path):
+    """What names the person's own department in the drawing, and opens it down to there. `path` is its ids, his own first."""
+    values = {f'open{one}': ' open' for one in path[1:]}
     if path:
         values[f'own{path[0]}'] = Markup('<span class="tag">{}</span>').format(_('Your department'))
-    for mark in values.keys() & marks.keys():
-        pieces[marks[mark]] = values[mark]
-    return Markup(''.join(pieces))
+    return values
 
 
 @blueprint.get('/structure/<int:department_id>')

@@ -1,7 +1,7 @@
 """The structure of the company: departments below each other with heads and numbers, and the people of one of them. Reads only.
 
 The numbers of people are kept in memory, by the number of changes in `person` that `core.people` counts: a page of ten thousand
-people asks for no more than a page of ten.
+people asks for no more than a page of ten. So is the structure itself, until a person or a department changes.
 """
 
 from dataclasses import dataclass
@@ -50,8 +50,23 @@ class Structure:
 def structure(actor):
     """The Structure that the actor sees, for employees; NotFound to others."""
     require_colleague(actor)
-    tree = all_departments()
-    return _structure(tuple(tree.items()), tuple(_heads(actor, tree).items()), tuple(_counts(actor).items()))
+    tree, known, is_manager = all_departments(), revisions.kept_by_asking('person', _Known), manages(actor)
+    guests = [] if is_manager else _own_guests(actor)
+    if guests:
+        return _read(actor, tree, known, guests)
+    of_tree, found = known.structures.get(is_manager, (None, None))
+    if of_tree != tree:
+        found = _read(actor, tree, known, guests)
+        known.structures[is_manager] = tree, found
+    return found
+
+
+def _read(actor, tree, known, guests):
+    """The Structure of a tree for an actor with `guests` (rows of their department's id, or None, and number)."""
+    counts = dict(known.everybody if manages(actor) else known.colleagues)
+    for department_id, count in guests:
+        counts[department_id] = counts.get(department_id, 0) + count
+    return _structure(tuple(tree.items()), tuple(_heads(actor, tree).items()), tuple(counts.items()))
 
 
 @lru_cache(maxsize=STRUCTURES_KEPT)
@@ -111,33 +126,22 @@ def _heads(actor, tree):
         f'SELECT p.id, p.name, p.title FROM person p WHERE p.id IN ({", ".join("?" * len(heads))}) AND {condition}', *heads, *values)}
 
 
-def _counts(actor):
-    """{department_id: people in it whom the actor sees}: what `visible_to` says, summed from what is kept."""
-    everybody, colleagues = revisions.kept_by_asking('person', _count)
-    if manages(actor):
-        return everybody
-    guests = _own_guests(actor)
-    if not guests:
-        return colleagues
-    found = dict(colleagues)
-    for department_id, count in guests:
-        found[department_id] = found.get(department_id, 0) + count
-    return found
+class _Known:
+    """What is kept while no person changes: {department_id: people} of everybody, and of those whom all colleagues see, as `visible_to`
+    says; {whether they manage people: (tree, Structure)} of those who see no more than that.
+    """
 
-
-def _count():
-    """Two of {department_id: people}: of everybody, and of those whom all colleagues see."""
-    everybody, colleagues = {}, {}
-    for department_id, kind, is_blocked, count in rows(_COUNTS):
-        for counts in (everybody, colleagues) if kind == EMPLOYEE and not is_blocked else (everybody,):
-            counts[department_id] = counts.get(department_id, 0) + count
-    return everybody, colleagues
+    def __init__(self):
+        self.everybody, self.colleagues, self.structures = {}, {}, {}
+        for department_id, kind, is_blocked, count in rows(_COUNTS):
+            for counts in (self.everybody, self.colleagues) if kind == EMPLOYEE and not is_blocked else (self.everybody,):
+                counts[department_id] = counts.get(department_id, 0) + count
 
 
 def _own_guests(actor):
     condition, values = visible_to(actor)
     return rows(f'''SELECT p.department_id, count(*) FROM person p WHERE p.contact_id = ? AND p.kind <> 'employee'
-                    AND p.department_id IS NOT NULL AND {condition} GROUP BY p.department_id''', actor.person_id, *values)
+                    AND {condition} GROUP BY p.department_id''', actor.person_id, *values)
 
 
 def _opened(below):
