@@ -42,7 +42,7 @@ class Postgresql:
         self._run('initdb', '--pgdata', data, '--username=root', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8',
                   '--no-sync')
         settings = {'port': self.port, 'listen_addresses': '127.0.0.1', 'unix_socket_directories': self.folder, 'fsync': 'off',
-                    'synchronous_commit': 'off', 'full_page_writes': 'off', 'max_connections': 60,
+                    'synchronous_commit': 'off', 'full_page_writes': 'off', 'max_connections': 60, 'max_wal_size': '128MB',
                     # Its worker is a superuser's: nobody else may drop a database while it looks at it.
                     'autovacuum': 'off'}
         with (data / 'postgresql.conf').open('a') as file:
@@ -76,7 +76,9 @@ class Postgresql:
     def create(self, template=None):
         """Create a database, empty or as a copy of another; return its name."""
         name = f'box_{secrets.token_hex(6)}'
-        self.execute(f'CREATE DATABASE {name}' + (f' TEMPLATE {template}' if template else ''))
+        # Copied as files, all that PostgreSQL 14 can: through the log takes twice as long where nothing waits for a disk.
+        strategy = ' STRATEGY file_copy' if int(self.programs.parent.name) > 14 else ''
+        self.execute(f'CREATE DATABASE {name}' + (f' TEMPLATE {template}{strategy}' if template else ''))
         return name
 
     def drop(self, name):
