@@ -18,18 +18,19 @@ SAFE_METHODS = frozenset({'GET', 'HEAD', 'OPTIONS'})
 
 def csrf_token():
     """A token for this visitor's forms: the same for all forms of a page, another on the next page."""
-    token = g.get('csrf_token')     # a page of forms asks a dozen times
+    known = g._get_current_object()
+    token = known.get('csrf_token')     # a page of forms asks a dozen times
     if token is None:
         salt = secrets.token_hex(8)
-        token = g.csrf_token = f'{salt}.{_proof(_secret(make=True), salt)}'
+        token = known.csrf_token = f'{salt}.{_proof(_secret(make=True), salt)}'
     return token
 
 
-def check():
+def check(asked):
     """NotAllowed unless the form field or the header of a changing request carries a good token."""
-    if request.method in SAFE_METHODS or request.routing_exception is not None:
+    if asked.method in SAFE_METHODS or asked.routing_exception is not None:
         return
-    token = request.headers.get('X-CSRF-Token') or request.form.get('csrf_token') or ''
+    token = asked.headers.get('X-CSRF-Token') or asked.form.get('csrf_token') or ''
     salt, _dot, proof = token.partition('.')
     secret = _secret(make=False)
     if not (secret and salt and hmac.compare_digest(proof.encode(), _proof(secret, salt).encode())):

@@ -70,9 +70,10 @@ def read_form(kind, **defaults):
 
 def request_key():
     """A fresh key for a form; after a refusal the form keeps the one it had, so that the mended try is a new one."""
-    if 'request_key' not in g:
-        g.request_key = secrets.token_urlsafe(16)
-    return g.request_key
+    known = g._get_current_object()
+    if 'request_key' not in known:
+        known.request_key = secrets.token_urlsafe(16)
+    return known.request_key
 
 
 def control(item, hint, given):

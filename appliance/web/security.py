@@ -68,19 +68,24 @@ class Visitor:
         return str(self.session.actor.person_id)
 
 
+class Logins(LoginManager):
+    """Flask-Login, without the mark of address and browser that it makes at each request for its own cookie, which we do not have."""
+
+    def _session_protection_failed(self):
+        return False
+
+
 def install(app):
     """Put the steps around every request of the application."""
     # Without its context processor: a template must not ask the database, least of all the page that says it is away.
-    manager = LoginManager(app, add_context_processor=False)
-    manager.session_protection = None
+    manager = Logins(app, add_context_processor=False)
     # At each answer it would look for a cookie that we never set.
     app.after_request_funcs[None].remove(manager._update_remember_cookie)
     # Flask-Login would try to decode a cookie of this name with the secret key that we do not have; no cookie has an empty name.
     app.config['REMEMBER_COOKIE_NAME'] = ''
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES, MAX_FORM_MEMORY_SIZE=BODY_BYTES, MAX_FORM_PARTS=500)
     manager.request_loader(_load_visitor)
-    for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _refuse_resuming, _require_right, _refuse_other_site, _require_form_token):
-        app.before_request(step)
+    app.before_request(_pass_steps)
     headers = HEADERS | {'Content-Security-Policy': content_policy(app.portal.server.content_address, app.portal.live_address)}
     if app.portal.is_secure:
         headers['Strict-Transport-Security'] = 'max-age=31536000'
@@ -104,48 +109,50 @@ def _load_visitor(asked):
     return Visitor(opened) if opened else None
 
 
-def _begin():
-    """The request's number and a visitor who is nobody yet: error pages need both, whatever fails below."""
-    g.request_id = os.urandom(6).hex()
-    g.session, g.actor = None, ANONYMOUS
-    audit.come_from(request.remote_addr or '')
-    if _is_by_token():      # answers in its person's language
+def _pass_steps():
+    """Each step before the view, until one answers. Its arguments are what `g` and `request` stand for: to look each up thirty times
+    took a page longer than a query.
+    """
+    known, asked = g._get_current_object(), request._get_current_object()
+    for step in (_begin, _refuse_other_host, _refuse_large_body, _recognise, _refuse_resuming, _require_right, _refuse_other_site, _require_form_token):
+        answer = step(known, asked)
+        if answer is not None:
+            return answer
+    return None
+
+
+def _begin(known, asked):
+    """The request's number, the view's right and a visitor who is nobody yet: error pages need them, whatever fails below.
+
+    Where the view asks for a token, a cookie that came along is nobody's, and needs no proof that a form was ours.
+    """
+    known.request_id = os.urandom(6).hex()
+    known.session, known.actor = None, ANONYMOUS
+    known.right = getattr(current_app.view_functions.get(asked.endpoint), 'right', None)
+    known.is_by_token = getattr(known.right, 'is_by_token', False)
+    audit.come_from(asked.remote_addr or '')
+    if known.is_by_token:      # answers in its person's language
         i18n.speak('en', 'UTC')
         return
-    g.asked_language = request.cookies.get(cookies.name('language')) or i18n.negotiate([code for code, _w in request.accept_languages])
-    i18n.speak(g.asked_language, 'UTC')
+    known.asked_language = asked.cookies.get(cookies.name('language')) or i18n.negotiate([code for code, _w in asked.accept_languages])
+    i18n.speak(known.asked_language, 'UTC')
 
 
-def _view_right():
-    if 'right' not in g:
-        g.right = getattr(current_app.view_functions.get(request.endpoint), 'right', None)
-    return g.right
-
-
-def _is_static():
-    return request.endpoint == 'static'
-
-
-def _is_by_token():
-    """Whether the view asks for a token: then a cookie that came along is nobody's, and needs no proof that a form was ours."""
-    return getattr(_view_right(), 'is_by_token', False)
-
-
-def _refuse_other_host():
+def _refuse_other_host(known, asked):
     """Our pages name absolute addresses and set cookies; under another name (DNS rebinding) they would serve somebody else."""
-    if is_host(request.environ, current_app.portal.server.public_address):
+    server = current_app.portal.server
+    if is_host(asked.environ, server.public_address):
         return None
-    if is_admin_door(request.environ, current_app.portal.server.admin_address) or request.endpoint in ('health.healthz', 'static'):
+    if is_admin_door(asked.environ, server.admin_address) or asked.endpoint in ('health.healthz', 'static'):
         return None
     if is_rest():
         return refused(421)
     return render_template('errors/address.html', status=421, title=_('The portal has another address'), number='',
-                           address=current_app.portal.server.public_address, language=i18n.current_language(), direction=i18n.direction()), 421
+                           address=server.public_address, language=i18n.current_language(), direction=i18n.direction()), 421
 
 
-def _refuse_large_body():
+def _refuse_large_body(known, asked):
     """Before anything parses it. Werkzeug would cut a body without a stated length silently; no browser sends a form that way."""
-    asked = request._get_current_object()
     most = body_bytes(asked.endpoint)
     if not _SAY_BODY.isdisjoint(asked.environ):
         if asked.content_length is None and asked.environ.get('HTTP_TRANSFER_ENCODING'):
@@ -155,67 +162,65 @@ def _refuse_large_body():
     asked.max_content_length = most
 
 
-def _recognise():
+def _recognise(known, asked):
     """One Actor a request, from the session row; the language and zone of whoever it is."""
-    if _is_static() or request.endpoint == 'health.healthz':
+    if asked.endpoint in ('static', 'health.healthz'):
         return
     db.database.connect(reuse_if_open=True)
-    if _is_by_token():
+    if known.is_by_token:
         return
-    g.session = getattr(current_user, 'session', None)
-    if g.session is not None:
-        g.actor = g.session.actor
-        i18n.speak(g.actor.language, g.actor.zone)
-    elif g.asked_language is None:
+    opened = known.session = getattr(current_user, 'session', None)
+    if opened is not None:
+        known.actor = opened.actor
+        i18n.speak(opened.actor.language, opened.actor.zone)
+    elif known.asked_language is None:
         i18n.speak(settings.get_setting('company.language'))
 
 
-def _refuse_resuming():
+def _refuse_resuming(known, asked):
     """A tool that is being switched on opens when it has caught up with what happened while it was off."""
-    if registry.resuming and request.blueprint in registry.resuming:
+    if registry.resuming and asked.blueprint in registry.resuming:
         raise Busy(_('This tool is being switched on. Try again in a moment.'), retry_after_s=2)
 
 
-def _require_right():
+def _require_right(known, asked):
     """A view answers whom its right names. Who is not logged in is sent to the login, and comes back after it."""
-    if request.routing_exception is not None or _is_static():
+    if asked.routing_exception is not None or asked.endpoint == 'static':
         return None
-    right = _view_right()
+    right = known.right
     if right is None:
         raise NotAllowed()
-    if g.session is None and not right.is_public and not right.is_by_token:
-        return _to_login()
-    right.check(g.actor)
+    if known.session is None and not right.is_public and not right.is_by_token:
+        return _to_login(asked)
+    right.check(known.actor)
     return None
 
 
-def _to_login():
-    here = request.full_path.rstrip('?') if request.method == 'GET' and not is_fragment() else None
+def _to_login(asked):
+    here = asked.full_path.rstrip('?') if asked.method == 'GET' and not is_fragment() else None
     address = url_for('login.form', next=here if here != '/' else None)
-    if request.headers.get('HX-Request') == 'true':
+    if asked.headers.get('HX-Request') == 'true':
         return '', 401, {'HX-Redirect': address}
     return redirect(address, 303)
 
 
-def _refuse_other_site():
+def _refuse_other_site(known, asked):
     """Requests that another site makes with this browser's cookies. A link from elsewhere may open a page, no more."""
-    if request.environ.keys().isdisjoint(_FROM_SITES):      # no browser, or one so old that the form's token has to do
+    if asked.environ.keys().isdisjoint(_FROM_SITES):      # no browser, or one so old that the form's token has to do
         return
-    right = _view_right()
-    if request.routing_exception is not None or _is_static() or (right.is_public and request.method in csrf.SAFE_METHODS):
+    if asked.routing_exception is not None or asked.endpoint == 'static' or (known.right.is_public and asked.method in csrf.SAFE_METHODS):
         return
-    site = request.headers.get('Sec-Fetch-Site', 'none')
-    opens_page = request.method == 'GET' and request.headers.get('Sec-Fetch-Mode') == 'navigate' and request.headers.get(
-        'Sec-Fetch-Dest') == 'document'
-    origin = request.headers.get('Origin')
+    site = asked.headers.get('Sec-Fetch-Site', 'none')
+    opens_page = asked.method == 'GET' and asked.headers.get('Sec-Fetch-Mode') == 'navigate' and asked.headers.get('Sec-Fetch-Dest') == 'document'
+    origin = asked.headers.get('Origin')
     if (site not in ('same-origin', 'none') and not opens_page) or (
             origin and origin.lower() != current_app.portal.server.public_address.lower()):
         raise NotAllowed(_('This request came from another site.'))
 
 
-def _require_form_token():
-    if not _is_by_token():
-        csrf.check()
+def _require_form_token(known, asked):
+    if not known.is_by_token:
+        csrf.check(asked)
 
 
 def _note_use(response):
@@ -236,13 +241,14 @@ def _touch(opened):
 
 def _name_its_keeping(response):
     """Say who may keep the answer: nobody, unless it is a file of ours, or the view said so."""
-    if _is_static():
+    asked, known = request._get_current_object(), g._get_current_object()
+    if asked.endpoint == 'static':
         # Names under dist/ change with the content.
         response.cache_control.no_cache = None
-        response.headers['Cache-Control'] = 'public, max-age=31536000, immutable' if '/dist/' in request.path else 'public, max-age=3600'
+        response.headers['Cache-Control'] = 'public, max-age=31536000, immutable' if '/dist/' in asked.path else 'public, max-age=3600'
     else:
         response.headers.setdefault('Cache-Control', 'no-store')
         response.headers.add('Vary', 'Cookie, Accept-Language, HX-Request')
-    if g.get('new_visit'):
-        cookies.keep(response, 'visit', g.new_visit)
+    if known.get('new_visit'):
+        cookies.keep(response, 'visit', known.new_visit)
     return response

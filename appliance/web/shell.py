@@ -190,6 +190,7 @@ def install(app):
 
 def current_shell():
     """The Shell of this request."""
-    if 'shell' not in g:
-        g.shell = Shell(current_app.extensions['appliance.drawn'])
-    return g.shell
+    known = g._get_current_object()
+    if 'shell' not in known:
+        known.shell = Shell(current_app.extensions['appliance.drawn'])
+    return known.shell
