@@ -1,7 +1,7 @@
 """Comments on objects of every kind: the card with the one composer that any page may show, a page of its own for a long talk, and the
 people who can be mentioned.
 
-A page gets what the card needs from `card(actor, kind, object_id)` and includes comments/card.html with it as `talk`.
+A page gets what the card needs from `card(actor, kind, object_id)` and shows it by `{{ talk_html(talk) }}`.
 """
 
 import functools
@@ -68,7 +68,7 @@ def excerpt(text, names):
 
 
 def card(actor, kind, object_id, may=None, is_mine=None, before=None, form=None, notes=(), here=None):
-    """What comments/card.html shows; NotFound when the actor does not see the object, or nothing can be said of it.
+    """What `talk_html` shows; NotFound when the actor does not see the object, or nothing can be said of it.
 
     `may`: the verbs, where the page knows them (refs.verbs_at), and `is_mine`, whether the object is the actor's; else the owner is
     asked for each. `notes` are said above the composer; `here` is the page to come back to, this one if left out.
@@ -189,7 +189,7 @@ def add(kind, object_id):
     target = own_target(form.next.data)
     if is_fragment():
         talk = card(g.actor, kind, object_id, form=form if answer is None else None, notes=_notes(answer), here=target)
-        return render_template('comments/card.html', talk=talk if answer else _quoting(talk, form.quote.data)), 200 if answer else 422
+        return talk_html(talk if answer else _quoting(talk, form.quote.data)), 200 if answer else 422
     if answer is None:
         talk = _quoting(card(g.actor, kind, object_id, form=form), form.quote.data)
         return render_template('comments/index.html', object=refs.card(g.actor, kind, object_id), talk=talk), 422

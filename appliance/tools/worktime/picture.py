@@ -24,6 +24,7 @@ def band(day, steps, corrections=()):
     """The picture of a day (of `rules.timeline`), as a dict:
 
     parts: [{kind, at, until, x, width, grows}]: kind is worked, paused, or open (nobody knows what); until None and grows while it lasts;
+    kinds: those of them that there are;
     ticks: [{at, x, label}]: label is '' (a line only), wide (a label where there is room) or narrow (always);
     now, corrected: the place of that mark or None; span_s: seconds from end to end; changes: whether the clocks do in between.
     """
@@ -47,7 +48,7 @@ def band(day, steps, corrections=()):
             x, width = place(step['at']), place(until) - place(step['at'])
             parts.append({'kind': 'open' if is_open else _KINDS[step['what']], 'at': step['at'], 'until': step['until'],
                           'x': percent(x, width), 'width': _percent(width), 'grows': step['until'] is None})
-    return {'parts': parts, 'ticks': _ticks(hours, lambda moment: percent(place(moment))), 'span_s': int(whole),
+    return {'parts': parts, 'kinds': {part['kind'] for part in parts}, 'ticks': _ticks(hours, lambda moment: percent(place(moment))), 'span_s': int(whole),
             'now': now and percent(place(now)), 'now_s': now and int((now - begin).total_seconds()),
             'corrected': percent(place(day['ended_at'])) if corrections and day['state'] == CLOSED else None,
             'changes': begin.astimezone(ZoneInfo(day['zone'])).utcoffset() != end.astimezone(ZoneInfo(day['zone'])).utcoffset()}
