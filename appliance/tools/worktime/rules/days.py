@@ -1,5 +1,6 @@
 """Who may see a working day, and how it reads: states, times, what was worked. Writes nothing."""
 
+import functools
 from datetime import date, timedelta
 
 from appliance.core import access, clock
@@ -12,6 +13,7 @@ from appliance.tools.worktime.models import CLOSED, EXPIRED, OPENED, PAUSED
 from appliance.tools.worktime.rules.access import DAYS
 
 LONGEST = timedelta(hours=16)
+CLOSED_KEPT = 2048      # days, of 1 KB
 
 # Of each day by itself: a group of the whole day with each of its pauses would be sorted by eleven columns.
 DAY_COLUMNS = '''
@@ -101,6 +103,17 @@ def described(found):
     state began, `pause_id` of the open pause, `pauses_s` of the closed ones, `latest_at` (nothing may happen before it), `net_s` worked
     until `counted_to` (None when expired: nobody knows). A day past its expiry is expired, whether or not the job was here already.
     """
+    state = found[6]
+    return dict(_closed(found)) if state == CLOSED else _described(found)
+
+
+@functools.lru_cache(maxsize=CLOSED_KEPT)
+def _closed(found):
+    """What is closed reads the same at any time: most of what a list shows."""
+    return _described(found)
+
+
+def _described(found):
     (day_id, person_id, on_date, zone, started, ended, state, address, name, department_id, photo, paused, last_pause, last_return, open_pause) = found
     on_date, started_at = date.fromisoformat(on_date), clock.from_microseconds(started)
     expiry = expires_at(on_date, zone, started_at)
