@@ -76,6 +76,11 @@ def opened(is_checked=True):
         yield config
 
 
+def stand_back(niceness):
+    """Let the processes that answer pages go first where the processor is short: nobody waits for this one with a page before him."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(niceness, os.getpriority(os.PRIO_PROCESS, 0)))
+
+
 def set_up_logging(log):
     """Log to stderr, which journald or the terminal takes."""
     handler = logging.StreamHandler(sys.stderr)

@@ -2,12 +2,15 @@
 
 import click
 
-from appliance.cli.context import opened
+from appliance.cli.context import opened, stand_back
 from appliance.live import process
+
+NICENESS = 5
 
 
 @click.command('live')
 def command():
     """Hold the event streams until SIGTERM or Ctrl+C."""
+    stand_back(NICENESS)
     with opened() as config:
         process.serve(config)

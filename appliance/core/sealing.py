@@ -1,5 +1,6 @@
 """The portal's key: derives one key a purpose and seals the secrets that rows must hold (directory and mail passwords)."""
 
+import functools
 import hmac
 import os
 import pathlib
@@ -44,7 +45,12 @@ def derive(purpose):
     """A key of 32 bytes for one purpose (HKDF-Expand with SHA-256, one block; RFC 5869)."""
     if _key is None:
         raise StartError('the portal key is not loaded')
-    return hmac.digest(_key, purpose.encode() + b'\x01', 'sha256')
+    return _derived(_key, purpose)
+
+
+@functools.lru_cache(maxsize=64)
+def _derived(key, purpose):
+    return hmac.digest(key, purpose.encode() + b'\x01', 'sha256')
 
 
 def mac(purpose, data):

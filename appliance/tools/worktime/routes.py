@@ -101,6 +101,8 @@ def show_day(day_id):
     """One day, for its person and for who heads him."""
     found = rules.timeline(g.actor, day_id)
     is_own = found['day']['person_id'] == g.actor.person_id
+    if is_own and found['day']['state'] != 'closed':
+        g.worktime_day = found['day']       # there is one at most, and it is the one of the top bar
     may = refs.verbs_at('worktime.day', 'clock' if is_own else 'view')
     return render_template('worktime/day.html', token=live_pages.make_token(g.actor, f'worktime.day:{day_id}'), **found,
                            band=picture.band(found['day'], found['steps'], found['corrections']),
