@@ -119,21 +119,28 @@ def access_comment(actor, comment_id, to='view'):
     return one
 
 
-# One statement for the whole card: what is known of the object stands beside each comment, and alone where there is none.
-_SELECT = '''
-    SELECT h.likes, h.mine, h.follows, c.id, c.person_id, c.name, c.photo, c.text, c.at, c.edited_at, c.quote_id, c.quoted_person, c.quoted_name,
-           c.quoted, c.quote_deleted, c.likes, c.mine, c.names
+# One statement for the whole card: what is known of the object stands beside each comment, and alone where there is none. All that a drawn
+# comment depends on is in its numbers: a text changes with `edited_at`, names and photos with the number of changes of people.
+_STATE = '''
+    SELECT h.likes, h.mine, h.follows, h.people, c.id, c.person_id, c.edited_at, c.quote_edited, c.quote_deleted, c.likes, c.mine
     FROM (SELECT (SELECT count(*) FROM liking WHERE kind = ? AND object_id = ?) AS likes,
                  (SELECT count(*) FROM liking WHERE kind = ? AND object_id = ? AND person_id = ?) AS mine,
-                 (SELECT is_on FROM follow WHERE kind = ? AND object_id = ? AND person_id = ?) AS follows) h
-    LEFT JOIN (SELECT c.id, c.person_id, p.name, p.photo, c.text, c.at, c.edited_at, c.quote_id, q.person_id AS quoted_person, o.name AS quoted_name,
-                      q.text AS quoted, q.deleted_at AS quote_deleted,
+                 (SELECT is_on FROM follow WHERE kind = ? AND object_id = ? AND person_id = ?) AS follows,
+                 (SELECT number FROM revision WHERE name = 'person') AS people) h
+    LEFT JOIN (SELECT c.id, c.person_id, c.edited_at, q.edited_at AS quote_edited, q.deleted_at AS quote_deleted,
                       (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id) AS likes,
-                      (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id AND l.person_id = ?) AS mine,
-                      (SELECT {names} FROM comment_mention m JOIN person n ON n.id = m.person_id WHERE m.comment_id IN (c.id, c.quote_id)) AS names
-               FROM comment c JOIN person p ON p.id = c.person_id LEFT JOIN comment q ON q.id = c.quote_id LEFT JOIN person o ON o.id = q.person_id
+                      (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id AND l.person_id = ?) AS mine
+               FROM comment c LEFT JOIN comment q ON q.id = c.quote_id
                WHERE c.kind = ? AND c.object_id = ? AND c.deleted_at IS NULL AND c.id < ? AND c.id > ? ORDER BY c.id DESC LIMIT ?) c ON 1 = 1
     ORDER BY c.id DESC'''
+_SELECT = '''
+    SELECT (SELECT number FROM revision WHERE name = 'person'), c.id, c.person_id, c.edited_at, q.edited_at, q.deleted_at,
+           (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id),
+           (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id AND l.person_id = ?),
+           p.name, p.photo, c.text, c.at, c.quote_id, q.person_id, o.name, q.text,
+           (SELECT {names} FROM comment_mention m JOIN person n ON n.id = m.person_id WHERE m.comment_id IN (c.id, c.quote_id))
+    FROM comment c JOIN person p ON p.id = c.person_id LEFT JOIN comment q ON q.id = c.quote_id LEFT JOIN person o ON o.id = q.person_id
+    WHERE c.kind = ? AND c.object_id = ? AND c.deleted_at IS NULL AND c.id < ? AND c.id > ? ORDER BY c.id DESC LIMIT ?'''
 # {person id: name} of those mentioned, as JSON text.
 _NAMES = {True: 'json_group_object(m.person_id, n.name)', False: 'CAST(json_object_agg(m.person_id, n.name) AS TEXT)'}
 
@@ -158,25 +165,31 @@ def page_of(actor, kind, object_id, may, before=None, most=COMMENTS_SHOWN, after
     `state` is hashable: where it, `may` and the comments' object are the same, all of `comments` and `names` is.
     """
     me, this = actor.person_id or 0, (kind, object_id)
-    found = rows(_SELECT.format(names=_NAMES[is_sqlite()]), *this, *this, me, *this, me, me, *this, before or GREATEST_ID, after, most + 1)
-    likes, mine, follows = found[0][:3]
-    kept = [one[3:] for one in found if one[3] is not None]
-    shown = tuple(reversed(kept[:most]))
-    return {'before': kept[most - 1][0] if len(kept) > most else None, 'newest': shown[-1][0] if shown else after,
+    window = (*this, before or GREATEST_ID, after)
+    found = rows(_STATE, *this, *this, me, *this, me, me, *window, most + 1)
+    likes, mine, follows, people = found[0][:4]
+    kept = [one[4:] for one in found if one[4] is not None]
+    return {'before': kept[most - 1][0] if len(kept) > most else None, 'newest': kept[0][0] if kept else after,
             'likes': likes, 'is_liked': bool(mine), 'follows': None if follows is None else bool(follows),
-            'state': (shown, me if any(one[1] == me for one in shown) else None)}
+            'state': _state(me, people, kept[:most]), 'window': (window, most)}
+
+
+def _state(me, people, shown):
+    return people, me if any(one[1] == me for one in shown) else None, tuple(shown)
 
 
 def unfolded(actor, page, may):
-    """{comments, names} of a page by `page_of`."""
-    shown = page['state'][0]
+    """{comments, names, state} of a page by `page_of`; `state` is that of what was read, which somebody may have changed in between."""
+    me, (window, most) = actor.person_id or 0, page['window']
+    found = rows(_SELECT.format(names=_NAMES[is_sqlite()]), me, *window, most)
     # A talk mentions the same few again and again, and most of it nobody.
-    names = {int(person): name for text in {one[-1] for one in shown} - {None, '{}'} for person, name in json.loads(text).items()}
-    return {'comments': [_described(actor, one, may) for one in shown], 'names': names}
+    names = {int(person): name for text in {one[-1] for one in found} - {None, '{}'} for person, name in json.loads(text).items()}
+    return {'comments': [_described(actor, one[1:], may) for one in reversed(found)], 'names': names,
+            'state': _state(me, found[0][0] if found else page['state'][0], [one[1:8] for one in found])}
 
 
 def _described(actor, found, may):
-    (comment_id, person_id, name, photo, text, at, edited, quote_id, quoted_person, quoted_name, quoted, quote_deleted, count, mine, _names) = found
+    (comment_id, person_id, edited, _quote_edited, quote_deleted, count, mine, name, photo, text, at, quote_id, quoted_person, quoted_name, quoted, _names) = found
     is_own = person_id == actor.person_id
     quote = quote_id and {'id': quote_id, 'person_id': quoted_person, 'name': quoted_name, 'text': None if quote_deleted is not None else quoted}
     return {'id': comment_id, 'person': {'id': person_id, 'name': name, 'photo': photo}, 'text': text, 'at': clock.from_microseconds(at),

@@ -91,8 +91,7 @@ class PersonRole(Base):
         primary_key = CompositeKey('person', 'role')
 
 
-# What is kept of all people (how many a department has) is told of by `revisions.bump('person')`: of these, and of blocks.
-COUNTED = {'kind', 'department', 'department_id'}
+# What is kept of all people (how many a department has, drawn talks with their names) is told of each change by `revisions.bump('person')`.
 
 
 @action(rights=permitted('core.people.manage'))
@@ -134,8 +133,6 @@ def change_fields(actor, person_id, fields):
         merged = {name: changed.get(name, getattr(person, name)) for name in LIMITS}
         Person.update(**changed, **search_fields(merged)).where(Person.id == person_id).execute()
         history.note(actor, 'core.person', person_id, _noted(person, changed))
-        if COUNTED & changed.keys():
-            revisions.bump('person')
         _seen_anew(person_id, person.contact_id, changed.get('contact_id'))
         if 'department_id' in changed:
             access.person_moved(person_id)

@@ -4,7 +4,7 @@ tool people says; `person.photo` is the version that addresses carry, None where
 
 import re
 
-from appliance.core import audit, clock, history, storage
+from appliance.core import audit, clock, history, revisions, storage
 from appliance.core.db import Base, row
 from appliance.core.errors import NotFound
 from appliance.core.events import publish
@@ -72,6 +72,7 @@ def _note(actor, person_id, version, what):
     if held is None:
         raise NotFound()
     Person.update(photo=version).where(Person.id == person_id).execute()
+    revisions.bump('person')
     history.note(actor, 'core.person', person_id, {'photo': (held[0], version)})
     audit.record(actor, what, f'core.person:{person_id}')
     publish(PersonUpdated(person_id, ['photo'], actor.person_id))

@@ -100,17 +100,21 @@ def talk_html(talk):
     """A card's talk as Markup. Mostly it is as it was when somebody else in the same place looked at it last."""
     if talk['form'] is not _empty_form() or talk['notes'] or talk['quoted']:
         return Markup(_talk_html(talk))
-    key = (current_language(), current_zone(), g.actor.kind, frozenset(talk['may']), talk['kind'], talk['object_id'], talk['here'], talk['label'],
-           talk['likes'], talk['is_liked'], talk['follows'], talk['before'], talk['state'])
-    found = _talks.get(key)
+    found = _talks.get(_key(talk))
     if found is None:
+        talk = talk | comments.unfolded(g.actor, talk, talk['may'])
         html = _talk_html(talk, csrf_token=lambda: mark('token'), request_key=lambda: mark('key'))
         found = Stencil(html)
         if len(html) <= TALK_LENGTH:
             if len(_talks) >= KEPT_TALKS:
                 _talks.clear()
-            _talks[key] = found
+            _talks[_key(talk)] = found
     return found.filled({'token': csrf_token(), 'key': request_key()})
+
+
+def _key(talk):
+    return (current_language(), current_zone(), g.actor.kind, frozenset(talk['may']), talk['kind'], talk['object_id'], talk['here'], talk['label'],
+            talk['likes'], talk['is_liked'], talk['follows'], talk['before'], talk['state'])
 
 
 def _talk_html(talk, **keys):
@@ -119,7 +123,9 @@ def _talk_html(talk, **keys):
 
 def _rows(talk):
     """A talk's comments as Markup."""
-    return Markup(render_template('comments/rows.html', talk=talk | comments.unfolded(g.actor, talk, talk['may']), acts=_acts(talk)))
+    if 'comments' not in talk:
+        talk = talk | comments.unfolded(g.actor, talk, talk['may'])
+    return Markup(render_template('comments/rows.html', talk=talk, acts=_acts(talk)))
 
 
 def _acts(talk):

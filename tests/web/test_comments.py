@@ -3,10 +3,11 @@ import re
 
 import pytest
 
-from appliance.core import comments, db, following, likes, listeners, people, settings
+from appliance.core import comments, db, following, likes, listeners, people, photos, settings, storage
 from appliance.core.actor import SYSTEM
 from appliance.core.comments import Comment, add_comment
 from appliance.core.limits import COMMENT_LENGTH
+from appliance.core.personal import forgetting
 from appliance.tools.worktime import rules
 from appliance.web import comments as web_comments
 from tests.counting import queries
@@ -24,6 +25,12 @@ def day(company):
 
 def name_of(company, login):
     return db.row('SELECT name FROM person WHERE id = ?', company.ids[login])[0]
+
+
+def show_face(person_id, data):
+    large, small = (storage.keep_bytes(data + size).hash for size in (b'large', b'small'))
+    with db.write('test'):
+        photos.keep(SYSTEM, person_id, large, small)
 
 
 def post(browser, day, data, page=None, **options):
@@ -140,13 +147,45 @@ def test_what_was_drawn_before_is_never_shown_where_anything_differs(company, da
                    lambda: people.update_person(SYSTEM, company.ids['employee'], language='es'), lambda: people.update_person(SYSTEM, company.ids['employee'], language='en'),
                    lambda: people.update_person(SYSTEM, company.ids['head'], zone='Asia/Tokyo'), lambda: settings.set_setting(SYSTEM, 'likes.label', 'Bravo'),
                    lambda: likes.like(head, KIND, day), lambda: following.follow(head, KIND, day, False), lambda: following.follow(head, KIND, day, True),
-                   lambda: comments.delete_comment(employee, first)):
+                   lambda: show_face(company.ids['employee'], b'a face'), lambda: show_face(company.ids['employee'], b'another'),
+                   lambda: comments.delete_comment(employee, first), lambda: comments.restore_comment(employee, first)):
         change()
         kept = {role: talk_of(role) for role in ('employee', 'head')}
         web_comments._talks.clear()
         assert kept == {role: talk_of(role) for role in ('employee', 'head')} and kept['employee'] != kept['head']
         seen |= set(kept.values())
-    assert len(seen) > 21
+    assert len(seen) > 25
+
+
+def test_who_is_forgotten_is_named_in_no_talk_that_was_drawn_before(company, day):
+    head = company.ids['head']
+    add_comment(company.actor('head'), KIND, day, 'I said so.')
+    browser = company.browser('employee')
+    before = browser.get(f'/worktime/days/{day}').text
+    name = name_of(company, 'head')
+    assert f'>{name}<' in before
+    forgetting.forget(SYSTEM, head)
+    after = browser.get(f'/worktime/days/{day}').text
+    assert 'I said so.' in after and name not in after[after.index('class="card comments"'):]
+    assert db.row("SELECT count(*) FROM search_document WHERE kind = 'core.comment'")[0] == 1
+    assert not db.rows('SELECT 1 FROM search_document WHERE words LIKE ?', f'%{name.split()[0].lower()}%')
+
+
+def test_a_talk_that_changes_while_it_is_drawn_is_not_kept_as_it_was_before(company, day, monkeypatch):
+    """Between looking whether a talk is kept and reading it a comment goes; once it is back, both are shown."""
+    employee, read = company.actor('employee'), comments.unfolded
+    first, _second = (add_comment(employee, KIND, day, text)['id'] for text in ('the first', 'the second'))
+    web_comments._talks.clear()
+
+    def meanwhile(*args):
+        comments.delete_comment(employee, first)
+        return read(*args)
+    browser = company.browser('head')
+    with monkeypatch.context() as patched:
+        patched.setattr(comments, 'unfolded', meanwhile)
+        assert 'the first' not in browser.get(f'/worktime/days/{day}').text
+    comments.restore_comment(employee, first)
+    assert 'the first' in browser.get(f'/worktime/days/{day}').text
 
 
 def test_a_long_talk_comes_page_by_page(company, day):

@@ -9,7 +9,7 @@ from datetime import date
 
 from peewee import CompositeKey, sort_models
 
-from appliance.core import access, audit, clock, people, photos, refs
+from appliance.core import access, audit, clock, people, photos, refs, revisions, search
 from appliance.core.actions import action
 from appliance.core.actor import ADMINISTRATOR
 from appliance.core.db import lock_row, row, rows
@@ -222,6 +222,7 @@ def _empty(person, new):
     (Person.update(**fields, **search_fields(fields), birthday=None, employee_number='', photo=None, department=None, contact=None,
                    language=get_setting('company.language'), zone=get_setting('company.zone')).where(Person.id == person.id).execute())
     PersonBlock.insert(person=person.id, source=FORGOTTEN, reason='', by=None, at=clock.now()).on_conflict_ignore().execute()
+    revisions.bump('person')
     people.raise_epoch(person.id)
 
 
@@ -251,7 +252,8 @@ def _put_stand_in(actor, words, new):
 def _find_anew(words):
     """Make those documents of the search anew that still hold the words: they quote rows that hold them no more."""
     for name, ids in finding.documents(words).items():
-        access.changed(name, ids)
+        # What hangs on other objects (a comment) has no access rows of its own.
+        (access if name in access.kinds() else search).changed(name, ids)
 
 
 @action(rights=lambda actor: require(actor, 'core.personal.manage'))

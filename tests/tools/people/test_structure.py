@@ -5,6 +5,7 @@ from appliance.core.actor import SYSTEM
 from appliance.core.departments import add_department, set_head
 from appliance.core.errors import NotFound
 from appliance.core.people import Person, add_person, block, unblock, update_person
+from appliance.core.personal import forgetting
 from appliance.demo.company import PEOPLE
 from appliance.tools.people import rules
 from appliance.tools.people.structure import MEMBERS_SHOWN, OPENED_AT_ONCE, children, members, own_path, structure
@@ -103,6 +104,16 @@ def test_blocked_head_leads_nobody_to_see(lumbreras):
     assert placed(structure(lumbreras.actor('employee')))['Laboratory'].head is None
     assert placed(structure(lumbreras.actor('administrator')))['Laboratory'].head[1] == 'Ольга Петрова'
     assert rules.profile(lumbreras.actor('employee'), lumbreras.ids['bruno.costa'])['head']['name'] == 'Marta Jiménez'
+
+
+def test_who_is_forgotten_leads_nobody_by_name(lumbreras):
+    name, actor = 'Carmen Ruiz Santamaría', lumbreras.actor('head')
+    head = placed(structure(actor))['Sales'].head
+    assert head[1] == name
+    update_person(SYSTEM, head[0], title='Director')
+    assert placed(structure(actor))['Sales'].head[2] == 'Director'
+    forgetting.forget(SYSTEM, head[0])
+    assert all(name not in (one.head or ()) for one in placed(structure(actor)).values())
 
 
 @pytest.mark.parametrize('first', ['contact', 'other'])
