@@ -1,15 +1,17 @@
 """The pages of work time. Each button posts, also without JavaScript; htmx swaps what shows the day, wherever that stands."""
 
+import functools
 from datetime import date
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
+from markupsafe import Markup
 
 from appliance.core import clock, live_pages, refs
 from appliance.core.clock import local_date, microseconds
 from appliance.core.errors import Conflict, Invalid
-from appliance.core.i18n import current_zone, format_time_of, texts
+from appliance.core.i18n import current_language, current_zone, format_time_of, texts
 from appliance.core.limits import PAGE_ROWS
 from appliance.tools.worktime import picture, rules
 from appliance.tools.worktime.forms import MINUTES, CorrectionForm
@@ -18,12 +20,14 @@ from appliance.web.attachments import card
 from appliance.web.errors import is_fragment
 from appliance.web.flashes import say
 from appliance.web.forms import NextForm, read_form
+from appliance.web.kept import kept
 from appliance.web.rights import allowed
 from appliance.web.targets import own_target
 
 _ = texts(__name__)
 DAYS_DRAWN = 14     # the two weeks of the picture, however many of their days were worked
 DAYS_LISTED = 7     # beside it; the page of earlier days has the others
+ROW, ROWS_KEPT = ('id', 'on_date', 'zone', 'started_at', 'ended_at', 'net_s'), 2048      # all that the row of a closed day shows
 blueprint = Blueprint('worktime', __name__, url_prefix='/worktime', template_folder='templates')
 
 
@@ -37,6 +41,19 @@ def on_clock_of(moment, day):
 def version(day):
     """What tells one state of the day from the next: who shows the same already need not be told."""
     return f'{day["id"]}.{day["state"]}.{microseconds(day["since"])}' if day else 'none'
+
+
+@blueprint.app_template_global()
+def day_row(day):
+    """A day of the list as Markup: one that is closed is drawn once for each language."""
+    if day['state'] == 'closed':
+        return _closed_row(current_language(), *(day[name] for name in ROW))
+    return Markup(render_template('worktime/day_row.html', one=day))
+
+
+@functools.lru_cache(maxsize=ROWS_KEPT)
+def _closed_row(language, *values):
+    return kept(render_template('worktime/day_row.html', one={'state': 'closed', **dict(zip(ROW, values, strict=True))}))
 
 
 @blueprint.app_template_test('elsewhere')

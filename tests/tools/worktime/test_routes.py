@@ -235,6 +235,26 @@ def test_it_speaks_the_person_s_language_and_zone(office, clock):
     assert 'Tu jornada ya está en marcha desde las 9:00.' in words(browser.post('/worktime/days').text)
 
 
+def test_a_row_that_was_drawn_before_is_shown_where_nothing_differs_alone(office, clock):
+    ana, browser = office.actor('employee'), office.browser('employee')
+    day = rules.start_day(ana)
+    clock('2026-11-23 17:00')
+
+    def row():
+        text = browser.get('/worktime').text
+        return words(re.search(r'<li>\s*<span class="worktime-day">.*?</li>', text, re.DOTALL)[0].replace('\u202f', ' '))
+    rules.finish(ana, day)
+    assert row() == row() == 'Monday, November 23, 2026 9:00 AM – 5:00 PM 8 h 00 min'
+    people.set_language(SYSTEM, office.ids['employee'], 'es')
+    assert row() == 'lunes, 23 de noviembre de 2026 9:00 – 17:00 8 h 00 min'
+    clock('2026-11-23 17:30')
+    rules.start_day(ana)
+    assert 'Trabajando' in row() and '17:00' not in row()
+    clock('2026-11-23 18:00')
+    rules.finish(ana, day)
+    assert row() == 'lunes, 23 de noviembre de 2026 9:00 – 18:00 8 h 30 min'
+
+
 def notes():
     """[(channels, ref)] of what was told to open tabs of work time."""
     return [(note.channels, note.ref) for note in live.read(0) if note.type == 'worktime']
