@@ -78,7 +78,8 @@ def opened(is_checked=True):
 
 def stand_back(niceness):
     """Let the processes that answer pages go first where the processor is short: nobody waits for this one with a page before him."""
-    os.setpriority(os.PRIO_PROCESS, 0, max(niceness, os.getpriority(os.PRIO_PROCESS, 0)))
+    with contextlib.suppress(OSError):      # where a server's rules forbid it, all go alike
+        os.setpriority(os.PRIO_PROCESS, 0, max(niceness, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def set_up_logging(log):
