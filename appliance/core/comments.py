@@ -119,28 +119,25 @@ def access_comment(actor, comment_id, to='view'):
     return one
 
 
-# One statement for the whole card: what is known of the object stands beside each comment, and alone where there is none. All that a drawn
-# comment depends on is in its numbers: a text changes with `edited_at`, names and photos with the number of changes of people.
-_STATE = '''
-    SELECT h.likes, h.mine, h.follows, h.people, c.id, c.person_id, c.edited_at, c.quote_edited, c.quote_deleted, c.likes, c.mine
+# All that a drawn comment depends on is in its numbers: a text changes with `edited_at`, names and photos with the number of changes of people.
+_PEOPLE = "(SELECT number FROM revision WHERE name = 'person')"
+_NUMBERS = '''c.id, c.person_id, c.edited_at, q.edited_at AS quote_edited, q.deleted_at AS quote_deleted,
+           (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id) AS likes,
+           (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id AND l.person_id = ?) AS mine'''
+_WINDOW = 'WHERE c.kind = ? AND c.object_id = ? AND c.deleted_at IS NULL AND c.id < ? AND c.id > ? ORDER BY c.id DESC LIMIT ?'
+# One statement for the whole card: what is known of the object stands beside each comment, and alone where there is none.
+_STATE = f'''
+    SELECT h.*, c.*
     FROM (SELECT (SELECT count(*) FROM liking WHERE kind = ? AND object_id = ?) AS likes,
                  (SELECT count(*) FROM liking WHERE kind = ? AND object_id = ? AND person_id = ?) AS mine,
                  (SELECT is_on FROM follow WHERE kind = ? AND object_id = ? AND person_id = ?) AS follows,
-                 (SELECT number FROM revision WHERE name = 'person') AS people) h
-    LEFT JOIN (SELECT c.id, c.person_id, c.edited_at, q.edited_at AS quote_edited, q.deleted_at AS quote_deleted,
-                      (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id) AS likes,
-                      (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id AND l.person_id = ?) AS mine
-               FROM comment c LEFT JOIN comment q ON q.id = c.quote_id
-               WHERE c.kind = ? AND c.object_id = ? AND c.deleted_at IS NULL AND c.id < ? AND c.id > ? ORDER BY c.id DESC LIMIT ?) c ON 1 = 1
+                 {_PEOPLE} AS people) h
+    LEFT JOIN (SELECT {_NUMBERS} FROM comment c LEFT JOIN comment q ON q.id = c.quote_id {_WINDOW}) c ON 1 = 1
     ORDER BY c.id DESC'''
-_SELECT = '''
-    SELECT (SELECT number FROM revision WHERE name = 'person'), c.id, c.person_id, c.edited_at, q.edited_at, q.deleted_at,
-           (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id),
-           (SELECT count(*) FROM liking l WHERE l.kind = 'core.comment' AND l.object_id = c.id AND l.person_id = ?),
-           p.name, p.photo, c.text, c.at, c.quote_id, q.person_id, o.name, q.text,
-           (SELECT {names} FROM comment_mention m JOIN person n ON n.id = m.person_id WHERE m.comment_id IN (c.id, c.quote_id))
-    FROM comment c JOIN person p ON p.id = c.person_id LEFT JOIN comment q ON q.id = c.quote_id LEFT JOIN person o ON o.id = q.person_id
-    WHERE c.kind = ? AND c.object_id = ? AND c.deleted_at IS NULL AND c.id < ? AND c.id > ? ORDER BY c.id DESC LIMIT ?'''
+_SELECT = f'''
+    SELECT {_PEOPLE}, {_NUMBERS}, p.name, p.photo, c.text, c.at, c.quote_id, q.person_id, o.name, q.text,
+           (SELECT {{names}} FROM comment_mention m JOIN person n ON n.id = m.person_id WHERE m.comment_id IN (c.id, c.quote_id))
+    FROM comment c JOIN person p ON p.id = c.person_id LEFT JOIN comment q ON q.id = c.quote_id LEFT JOIN person o ON o.id = q.person_id {_WINDOW}'''
 # {person id: name} of those mentioned, as JSON text.
 _NAMES = {True: 'json_group_object(m.person_id, n.name)', False: 'CAST(json_object_agg(m.person_id, n.name) AS TEXT)'}
 

@@ -91,9 +91,6 @@ class PersonRole(Base):
         primary_key = CompositeKey('person', 'role')
 
 
-# What is kept of all people (how many a department has, drawn talks with their names) is told of each change by `revisions.bump('person')`.
-
-
 @action(rights=permitted('core.people.manage'))
 def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
     """A new person; returns the id. `fields`: phone, title, birthday, employee_number, language, zone, department_id, contact_id.
@@ -106,7 +103,6 @@ def add_person(actor, login, name, mail='', kind=EMPLOYEE, **fields):
     if Person.select().where(Person.login == values['login']).exists():
         raise Conflict(_('There is a person with the login %(login)s already.', login=values['login']))
     person_id = Person.create(**values, **search_fields(values)).id
-    revisions.bump('person')
     _seen_anew(person_id, values.get('contact_id'))
     audit.record(actor, 'core.person.added', f'core.person:{person_id}', kind=kind)
     publish(PersonAdded(person_id, kind, actor.person_id))
@@ -155,7 +151,9 @@ def _noted(person, changed):
 
 
 def _seen_anew(person_id, *contacts):
-    """Who sees this person, and whom his contacts are seen by, may be others now."""
+    """Who sees this person, and whom his contacts are seen by, may be others now; what is kept of all people (how many a department has,
+    drawn talks with their names) is read anew.
+    """
     revisions.bump('person')
     access.changed('core.person', [person_id, *{contact for contact in contacts if contact}])
 
@@ -246,7 +244,6 @@ def block(actor, person_id, source, reason=''):
     (PersonBlock.insert(person=person_id, source=source, reason=reason, by=actor.person_id, at=clock.now())
      .on_conflict_ignore().execute())
     raise_epoch(person_id)
-    revisions.bump('person')
     _seen_anew(person_id)
     audit.record(actor, 'core.person.blocked', f'core.person:{person_id}', source=source, reason=reason)
     publish(PersonBlocked(person_id, source, actor.person_id))
@@ -258,7 +255,6 @@ def unblock(actor, person_id, source):
     if source == FORGOTTEN:
         require_not_forgotten(person_id)
     if is_blocked(person_id, source) and PersonBlock.delete().where((PersonBlock.person == person_id) & (PersonBlock.source == source)).execute():
-        revisions.bump('person')
         _seen_anew(person_id)
         audit.record(actor, 'core.person.unblocked', f'core.person:{person_id}', source=source)
         publish(PersonUnblocked(person_id, source, actor.person_id))
