@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from appliance.core.errors import Busy
-from appliance.identity.directory import login as module
 from appliance.identity.directory.errors import DirectoryDown
-from appliance.identity.directory.login import Gate, ask, within
+from appliance.identity.directory.login import Gate, ask
 from tests.ldap.people import PASSWORD
 from tests.ldap.silence import drip, grant_then_silence, hang_up, never_answer, silent_server
 from tests.postgresql import free_port
@@ -87,22 +86,3 @@ def test_who_waits_is_told_after_a_second():
         assert 0.9 < time.monotonic() - begun < 1.5
     with gate.turn():
         pass
-
-
-def test_what_hangs_beyond_every_timeout_is_left_behind_but_not_without_end(monkeypatch):
-    monkeypatch.setattr(module, '_stuck', threading.BoundedSemaphore(2))
-    end = threading.Event()
-    try:
-        for _count in range(2):
-            with pytest.raises(DirectoryDown):
-                within(time.monotonic(), end.wait)
-        begun = time.monotonic()
-        with pytest.raises(DirectoryDown):
-            within(time.monotonic() + 5, end.wait)
-        assert time.monotonic() - begun < 0.1
-    finally:
-        end.set()
-        # They give their places back before the patch is undone.
-        for thread in threading.enumerate():
-            if thread.name == 'directory':
-                thread.join()

@@ -18,6 +18,7 @@ from appliance.identity.directory import directories, groups, login
 from appliance.identity.directory.client import connect
 from appliance.identity.directory.group_models import DEPARTMENT, KINDS, ROLE, DirectoryGroupRule
 from appliance.identity.directory.sync import outdated
+from appliance.identity.directory.threads import within
 from appliance.identity.models import Directory
 
 _ = texts(__name__)
@@ -63,7 +64,7 @@ def _ask(directory_id, question, words):
                 return question(connection, directory, words)
             except ldap.LDAPError as error:
                 raise login.misconfigured_search(error) from error
-    return login.within(deadline, talk)
+    return within(deadline, talk)
 
 
 @action(rights=permitted('identity.directories.manage'))

@@ -5,7 +5,6 @@ sent away at once. `ask` is the bare dialogue with one directory, free of the da
 """
 
 import contextlib
-import contextvars
 import hashlib
 import logging
 import secrets
@@ -25,13 +24,13 @@ from appliance.identity.directory import groups, policy, realms, servers
 from appliance.identity.directory.client import connect, describe
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.mapping import attributes_of, read_entry
+from appliance.identity.directory.threads import within
 
 _ = texts(__name__)
 log = logging.getLogger('appliance.directory')
 
 TALK_S = 2.5            # a login against a silent directory answers within 3 s
 WAIT_S = 1
-MOST_STUCK = 4
 
 
 class Gate:
@@ -58,7 +57,6 @@ class Gate:
 
 
 GATE = Gate()
-_stuck = threading.BoundedSemaphore(MOST_STUCK)
 
 
 def ask(directory, login, password, before_bind=None, deadline=None):
@@ -202,32 +200,3 @@ def misconfigured_search(error):
     return DirectoryMisconfigured('base', _.lazy(
         'The directory cannot search at the base (%(words)s). Check the base, and what the portal may read there.',
         words=describe(error)))
-
-
-def within(deadline, function, *args):
-    """function(*args), given up at the deadline as DirectoryDown.
-
-    libldap keeps to its timeouts except when it resolves a name and when a handshake drips; so it works in a thread of its
-    own. A few of them may be left behind stuck; with more the directory counts as down.
-    """
-    if not _stuck.acquire(blocking=False):
-        raise DirectoryDown('silent')
-    answer = []
-
-    def run():
-        try:
-            answer.append((function(*args), None))
-        except Exception as error:
-            answer.append((None, error))
-        finally:
-            _stuck.release()
-
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name='directory', daemon=True)
-    thread.start()
-    thread.join(max(0, deadline - time.monotonic()) + 0.1)
-    if not answer:
-        raise DirectoryDown('silent')
-    value, error = answer[0]
-    if error:
-        raise error
-    return value

@@ -20,6 +20,7 @@ from appliance.identity.directory import expired, login, policy, resolving
 from appliance.identity.directory.client import connect, describe, details
 from appliance.identity.directory.errors import WrongPair
 from appliance.identity.directory.mapping import uuid_filter
+from appliance.identity.directory.threads import within
 
 _ = texts(__name__)
 log = logging.getLogger('appliance.directory')
@@ -76,16 +77,16 @@ def _change(directory, known_by, entry, old, new, before_bind, deadline):
     if entry is None:
         raise WrongPair('unknown', key)
     before_bind(entry, key)
-    reason = login.within(deadline, _by_portal if directory.preset == 'active-directory' else _by_himself, directory, entry.dn, old, new, deadline)
+    reason = within(deadline, _by_portal if directory.preset == 'active-directory' else _by_himself, directory, entry.dn, old, new, deadline)
     is_expired = reason == 'password_expired' and is_owed(directory, reason)
     if is_expired:
         reason = _in_place_of(directory, key, entry, old, new, before_bind, deadline)
     if reason:
         raise WrongPair(reason, key)
     log.info('directory %s: a password was changed', directory.name)
-    reason = login.within(deadline, login.bind_as, directory, entry.dn, new, deadline)
-    if is_expired and reason == 'must_change' and login.within(deadline, expired.end_reset, directory, entry.dn, deadline):
-        reason = login.within(deadline, login.bind_as, directory, entry.dn, new, deadline)
+    reason = within(deadline, login.bind_as, directory, entry.dn, new, deadline)
+    if is_expired and reason == 'must_change' and within(deadline, expired.end_reset, directory, entry.dn, deadline):
+        reason = within(deadline, login.bind_as, directory, entry.dn, new, deadline)
     return entry, reason or entry.closed(clock.now()) or None
 
 
@@ -93,10 +94,10 @@ def _in_place_of(directory, key, entry, old, new, before_bind, deadline):
     """The change for somebody whose old password is right, as the directory says, but lets him bind no more; None where it is changed."""
     if not expired.is_proof(directory, entry.dn):
         before_bind(entry, key, is_sure_to_fail=True)
-        if not login.within(deadline, expired.prove, directory, entry.dn, deadline):
+        if not within(deadline, expired.prove, directory, entry.dn, deadline):
             return 'expired_to_anybody'
     try:
-        return login.within(deadline, expired.change, directory, entry.dn, old, new, deadline)
+        return within(deadline, expired.change, directory, entry.dn, old, new, deadline)
     except ldap.LDAPError as error:
         raise _refused(directory, error) from None
 

@@ -20,6 +20,7 @@ from appliance.identity.directory import advice, certificates, directories, logi
 from appliance.identity.directory.client import address, connect, describe, system_ca
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured
 from appliance.identity.directory.mapping import PRESETS, plain, read_uuid
+from appliance.identity.directory.threads import within
 
 _ = texts(__name__)
 
@@ -100,7 +101,7 @@ def _within(step, function, directory, deadline):
     """(message, details) of a step. What asks the database stays in this thread, and guards itself."""
     if step in ('people', AS, 'login'):
         return function(directory, deadline)
-    return login.within(deadline, function, directory, deadline)
+    return within(deadline, function, directory, deadline)
 
 
 def _reach(directory, deadline):
@@ -194,7 +195,7 @@ def _read_bases(directory, connection):
 
 def _people(directory, deadline):
     """Three of them as they would look here, then how many there are."""
-    shown, entries = login.within(deadline, _samples, directory, deadline)
+    shown, entries = within(deadline, _samples, directory, deadline)
     # Rules may be asked what a group gives: in the thread of the caller.
     if entries and deadline - time.monotonic() > LOGIN_S:
         # Groups are a courtesy: people may come in while those take too long.
@@ -203,7 +204,7 @@ def _people(directory, deadline):
             for one, entry in zip(shown['people'], entries, strict=True):
                 one['groups'] = samples.groups_shown(directory, entry, connection)
     try:
-        return login.within(deadline, _count, directory, deadline), shown
+        return within(deadline, _count, directory, deadline), shown
     except DirectoryMisconfigured as error:
         error.details = shown
         raise
@@ -249,7 +250,7 @@ def _count(directory, deadline):
 def _as(directory, deadline, name):
     """What a login is, without its password. Fails where its person could not log in."""
     login.refuse_unusable(name, 'x')
-    found, entry = login.within(deadline, standing.look_up, directory, name, deadline)
+    found, entry = within(deadline, standing.look_up, directory, name, deadline)
     answer = standing.standing(directory, name, found, entry)
     if entry:
         with contextlib.suppress(PortalError, ldap.LDAPError):
@@ -264,7 +265,7 @@ def _as(directory, deadline, name):
 def _login(directory, deadline, name, password):
     with throttle.directory_tries() as take_try:
         entry = login.ask(directory, name, password, take_try, deadline)
-    written = login.within(deadline, _written_by, directory, entry, password, deadline) if directory.preset == 'active-directory' else ()
+    written = within(deadline, _written_by, directory, entry, password, deadline) if directory.preset == 'active-directory' else ()
     return (_('The password of %(dn)s is right.', dn=entry.dn),
             {'warnings': self_written.found_risks(directory, written)})
 

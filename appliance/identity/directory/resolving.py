@@ -17,6 +17,7 @@ from appliance.core.person_fields import fold_login
 from appliance.identity.directory import client, directories, login, realms, servers
 from appliance.identity.directory.errors import DirectoryDown, DirectoryMisconfigured, WrongPair
 from appliance.identity.directory.mapping import Entry
+from appliance.identity.directory.threads import within
 
 log = logging.getLogger('appliance.directory')
 DIRECTORY_S, LEAST_S = 0.8, 0.3     # for the search in a directory, where there are several, however long we waited for our turn
@@ -81,7 +82,7 @@ def _ask(directory, deadline, find):
     if failure:
         raise failure
     with _noted(directory):
-        return servers.in_turn(directory, deadline, lambda one, until: login.within(until, find, one, until), _note_server, failures)
+        return servers.in_turn(directory, deadline, lambda one, until: within(until, find, one, until), _note_server, failures)
 
 
 def _shares(asked, deadline):
