@@ -120,9 +120,11 @@ def change_fields(actor, person_id, fields):
     person = next(iter(Person.read('id = ?', person_id)), None)
     if person is None:
         raise NotFound()
-    require_not_forgotten(person_id)
-    values = check_fields(fields)
+    # What is there was cleaned when it came: each login through a directory brings all of it again.
+    values = check_fields({name: value for name, value in fields.items() if getattr(person, name) != value})
     changed = {name: value for name, value in values.items() if getattr(person, name) != value}
+    if changed:
+        require_not_forgotten(person_id)
     if 'login' in changed and Person.select().where(Person.login == changed['login']).exists():
         raise Conflict(_('There is a person with the login %(login)s already.', login=changed['login']), field='login')
     if changed:

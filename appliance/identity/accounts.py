@@ -16,7 +16,7 @@ from appliance.core.errors import Conflict, Invalid, NotFound, PortalError
 from appliance.core.i18n import language, texts
 from appliance.core.limits import LOGIN_LENGTH, MAIL_LENGTH, PASSWORD_LENGTH
 from appliance.core.outbox import send_mail
-from appliance.core.people import Person, PersonBlock, PersonRole, add_person, give_role, is_blocked, unblock, update_person
+from appliance.core.people import Person, PersonBlock, PersonRole, add_person, give_role, unblock, update_person
 from appliance.core.person_fields import fold_login
 from appliance.core.permissions import permitted
 from appliance.core.personal.forgotten import is_forgotten
@@ -50,8 +50,8 @@ def log_in(login, password, address, agent='', is_remembered=False):
         passwords.verify(None, 'x')
         return _refuse(WrongPair('blank'), login, address, is_known)
 
-    def let_in(person_of, hint=None):
-        return _let_in(person_of, hint, login, address, agent, is_remembered)
+    def let_in(person_of, hint=None, tries=None):
+        return _let_in(person_of, hint, tries, login, address, agent, is_remembered)
     try:
         opened = _check_pair(local_id, login, password, is_remembered, let_in)
     except WrongPair as wrong:
@@ -59,15 +59,15 @@ def log_in(login, password, address, agent='', is_remembered=False):
     return opened or _refuse(WrongPair('disabled'), login, address, is_known)
 
 
-def _let_in(person_of, hint, login, address, agent, is_remembered):
+def _let_in(person_of, hint, tries, login, address, agent, is_remembered):
     """(token, person id, language) of who proved who he is, and what his directory says of him, in one transaction; None for who is blocked."""
     with write('identity.accounts.log_in'):
         person_id = person_of()
-        if is_blocked(person_id):
+        spoken, is_out = row(_STANDING, person_id)
+        if is_out:
             return None
-        throttle.clear(ANONYMOUS, login, address)
+        throttle.clear(ANONYMOUS, login, address, tries)
         token, session_id = sessions.open_session(ANONYMOUS, person_id, ['password'], is_remembered, address, agent)
-        spoken, = row('SELECT language FROM person WHERE id = ?', person_id)
         if hint:
             with language(spoken):
                 sessions.keep_flashes(session_id, [{'text': str(hint), 'about': 'password'}])
@@ -90,8 +90,8 @@ def _refuse(wrong, login, address, is_known):
 
 
 def _check_pair(local_id, login, password, is_remembered, let_in):
-    """let_in(what gives the person's id, what the directory says of his password: a policy.Hint or None). The order of the steps is the same
-    for every name.
+    """let_in(what gives the person's id, what the directory says of his password: a policy.Hint or None, the throttle.Tries of binds). The
+    order of the steps is the same for every name.
     """
     if passwords.verify(local_id, password):
         return let_in(lambda: local_id)
@@ -113,11 +113,7 @@ def _ask_directories(asked, login, password, is_remembered, let_in):
     try:
         with throttle.directory_tries() as tries:
             directory, found = resolving.authenticate(asked, login, password, before_bind=tries)
-
-            def person_of():
-                tries.forgive()
-                return person_of_entry(SYSTEM, directory.id, found)
-            return let_in(person_of, found.hint)
+            return let_in(lambda: person_of_entry(SYSTEM, directory.id, found), found.hint, tries)
     except WrongPair as wrong:
         number, _colon, known_by = wrong.key.partition(':')
         directory = next((one for one in asked if str(one.id) == number), None)
@@ -151,14 +147,25 @@ def _local_account(login):
     return found[0][0] if len(found) == 1 else None
 
 
+_MEANT = 'SELECT id FROM person WHERE login = ? OR mail = ? LIMIT 1'
+
+
 def _is_known_place(login, address):
-    meant = _person_meant(login)
-    return meant is not None and sessions.is_known_place(meant, throttle.network(address))
+    """Whether who is meant has a session that was opened from that network: strangers' failures do not count there."""
+    network = throttle.network(address)
+    opened = rows(f'SELECT address FROM session WHERE person_id = ({_MEANT})', fold_login(login), login.strip())
+    return any(throttle.network(one) == network for one, in opened)
 
 
 def _person_meant(login):
-    found = row('SELECT id FROM person WHERE login = ? OR mail = ? LIMIT 1', fold_login(login), login.strip())
+    found = row(_MEANT, fold_login(login), login.strip())
     return found and found[0]
+
+
+_STANDING = 'SELECT p.language, EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id) FROM person p WHERE p.id = ?'
+_TIED = '''
+    SELECT p.id, p.has_chosen_language, p.login, EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id)
+    FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ? AND t.uuid = ?'''
 
 
 @action
@@ -167,8 +174,7 @@ def person_of_entry(actor, directory_id, entry):
 
     Of somebody new a login that somebody else has already stops it (Conflict): names join no accounts. Who is known keeps his old one then.
     """
-    tied = row('SELECT t.person_id, p.has_chosen_language, p.login FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ? AND t.uuid = ?',
-               directory_id, str(entry.uuid))
+    tied = row(_TIED, directory_id, str(entry.uuid))
     fields = person_values(actor, entry.fields)
     if tied is None:
         if FormerTie.select().where((FormerTie.directory == directory_id) & (FormerTie.uuid == str(entry.uuid))).exists():
@@ -179,8 +185,8 @@ def person_of_entry(actor, directory_id, entry):
         DirectoryPerson.create(directory=directory_id, uuid=entry.uuid, person=person_id, dn=entry.dn, seen_at=clock.now(), expires_at=entry.expires_at)
         giving.at_login(directory_id, person_id, entry)
         return person_id
-    person_id, has_chosen_language, login = tied
-    if is_forgotten(person_id):
+    person_id, has_chosen_language, login, is_out = tied
+    if is_out and is_forgotten(person_id):
         return person_id        # who is still in the directory does not come back by logging in: he is blocked, and stays empty
     if has_chosen_language:
         fields.pop('language', None)
@@ -188,8 +194,8 @@ def person_of_entry(actor, directory_id, entry):
         del fields['login']     # he is who he is by his entry's number; the next look gives him the login once it is free
     update_person(actor, person_id, **fields)
     giving.at_login(directory_id, person_id, entry)
-    # Whom the directory lets in again is in before the sync has noticed; what was blocked here stays.
-    unblock(actor, person_id, directories.source_of(directory_id))
+    if is_out:      # whom the directory lets in again is in before the sync has noticed; what was blocked here stays
+        unblock(actor, person_id, directories.source_of(directory_id))
     rows('UPDATE directory_person SET dn = ?, seen_at = ?, expires_at = ? WHERE directory_id = ? AND uuid = ? RETURNING person_id',
          entry.dn, clock.microseconds(clock.now()), entry.expires_at and clock.microseconds(entry.expires_at), directory_id, str(entry.uuid))
     return person_id

@@ -12,7 +12,6 @@ from appliance.core.errors import NotAllowed, NotFound
 from appliance.core.limits import SESSIONS_A_PERSON
 from appliance.core.people import Person, build_actor
 from appliance.core.settings import get_setting
-from appliance.identity import throttle
 from appliance.identity.models import Session
 
 UNREMEMBERED = timedelta(hours=24)      # the cookie dies with the browser; the row at the latest a day after its last use
@@ -47,6 +46,9 @@ def _lifetime(is_remembered):
     return timedelta(days=remembered_days()) if is_remembered else UNREMEMBERED
 
 
+_DROP_OLDEST = 'DELETE FROM session WHERE id IN (SELECT id FROM session WHERE person_id = ? ORDER BY id DESC LIMIT ? OFFSET ?) RETURNING id'
+
+
 @action
 def open_session(actor, person_id, factors, is_remembered=False, address='', agent=''):
     """A new session for a person; returns (token, row id). The token leaves in a cookie and is kept nowhere."""
@@ -55,9 +57,7 @@ def open_session(actor, person_id, factors, is_remembered=False, address='', age
     session_id = Session.add(token_hash=hash_token(token), person=person_id, epoch=epoch, csrf_secret=secrets.token_urlsafe(32),
                              factors=factors, flashes=[], is_remembered=is_remembered, address=address[:64], agent=agent[:300],
                              created_at=now, seen_at=now, expires_at=now + _lifetime(is_remembered))
-    oldest = rows('SELECT id FROM session WHERE person_id = ? ORDER BY id DESC LIMIT ? OFFSET ?', person_id, SESSIONS_A_PERSON, SESSIONS_A_PERSON)
-    if oldest:
-        Session.delete().where(Session.id.in_([row_id for row_id, in oldest])).execute()
+    rows(_DROP_OLDEST, person_id, SESSIONS_A_PERSON, SESSIONS_A_PERSON)
     # Whoever it is that opens it, it is this person's from now on.
     audit.record(replace(actor, person_id=person_id), 'identity.session.opened', f'identity.session:{session_id}', factors=factors)
     return token, session_id
@@ -181,12 +181,6 @@ def keep_flashes(session_id, flashes):
     """Store the one-time messages that the next page shows."""
     with write('identity.sessions.keep_flashes'):
         Session.update(flashes=flashes).where(Session.id == session_id).execute()
-
-
-def is_known_place(person_id, network):
-    """Whether this person has a session that was opened from that network: strangers' failures do not count there."""
-    found = rows('SELECT address FROM session WHERE person_id = ?', person_id)
-    return any(throttle.network(address) == network for address, in found)
 
 
 def forget_sessions(before):

@@ -38,12 +38,19 @@ def network(address):
 
 
 def _buckets(login, address, is_known):
-    # Hashed: people type passwords into the login field.
-    name = hashlib.sha256(fold_login(login).encode('utf-8', 'replace')).hexdigest()[:24]
-    found = {f'pair:{name}:{network(address)}': PAIR_TRIES, f'network:{network(address)}': NETWORK_TRIES}
+    found = {_pair(login, address): PAIR_TRIES, f'network:{network(address)}': NETWORK_TRIES}
     if not is_known:
-        found[f'stranger:{name}'] = STRANGER_TRIES
+        found[f'stranger:{_hashed(login)}'] = STRANGER_TRIES
     return found
+
+
+def _pair(login, address):
+    return f'pair:{_hashed(login)}:{network(address)}'
+
+
+def _hashed(login):
+    # People type passwords into the login field.
+    return hashlib.sha256(fold_login(login).encode('utf-8', 'replace')).hexdigest()[:24]
 
 
 def require_budget(login, address, is_known):
@@ -78,7 +85,7 @@ UNSEEN = 'expired_to_anybody'       # it did not look at it
 
 
 class Tries:
-    """What is called before each bind as a person, with his key; `forgive()` in a transaction of one's own saves the block another.
+    """What is called before each bind as a person, with his key; `forgotten()` in a transaction of one's own saves the block another.
 
     Called again with `is_spent` for a bind that is sure to fail (the right one before it did not count there): that try is not given back.
     """
@@ -94,10 +101,11 @@ class Tries:
         self.taken.append(key)
         self.keys.add(key)
 
-    def forgive(self):
-        """Forget what was counted of those whom the directory let in."""
-        while self.keys:
-            forgive_directory(ANONYMOUS, self.keys.pop())
+    def forgotten(self):
+        """The buckets of those whom the directory let in, for who forgets what was counted there; once."""
+        buckets = [_of_entry(key) for key in self.keys]
+        self.keys.clear()
+        return buckets
 
 
 @contextlib.contextmanager
@@ -115,7 +123,9 @@ def directory_tries():
         for key in () if was_wrong or fell_silent else tries.taken:
             give_directory_try_back(ANONYMOUS, key)
         raise
-    tries.forgive()
+    buckets = tries.forgotten()
+    if buckets:
+        forgive_directory(ANONYMOUS, buckets)
 
 
 def _of_entry(person_key):
@@ -126,9 +136,13 @@ def _of_entry(person_key):
 
 
 @action
-def forgive_directory(actor, person_key):
-    """The directory let this person in: what was counted of him is over."""
-    rows('DELETE FROM login_failure WHERE bucket = ? RETURNING id', _of_entry(person_key))
+def forgive_directory(actor, buckets):
+    """The directory let these people in: what was counted of them is over."""
+    _forget(buckets)
+
+
+def _forget(buckets):
+    rows(f'DELETE FROM login_failure WHERE bucket IN ({", ".join("?" * len(buckets))}) RETURNING id', *buckets)
 
 
 @action
@@ -169,11 +183,9 @@ def count_failure(actor, login, address, is_known):
 
 
 @action
-def clear(actor, login, address):
-    """Forget the failures of this login from here, after a success."""
-    for bucket in _buckets(login, address, True):
-        if bucket.startswith('pair:'):
-            rows('DELETE FROM login_failure WHERE bucket = ? RETURNING id', bucket)
+def clear(actor, login, address, tries=None):
+    """Forget the failures of this login from here, after a success, and what was counted before its binds (Tries)."""
+    _forget([_pair(login, address), *(tries.forgotten() if tries else ())])
 
 
 def _of_principal(principal):

@@ -289,7 +289,7 @@ def _(at):
 @example('identity.throttle.forgive_directory')
 def _(at):
     throttle.take_directory_try(SYSTEM, 'forgiven')
-    return lambda: throttle.forgive_directory(SYSTEM, 'forgiven')
+    return lambda: throttle.forgive_directory(SYSTEM, ['directory:forgiven'])
 
 
 @example('identity.one_time_links.use_link')

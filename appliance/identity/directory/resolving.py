@@ -44,7 +44,7 @@ def authenticate(asked, name, password, before_bind=None):
     open: the directories take up to login.TALK_S together.
     """
     login.refuse_unusable(name, password)
-    failures = [servers.state_of(directory)[0] for directory in asked]
+    failures = [servers.failure_of(directory) for directory in asked]
     if all(failures):       # then nobody waits for a turn
         raise failures[0]
     deadline = time.monotonic() + login.TALK_S
@@ -164,12 +164,15 @@ def _own(found, name):
     return None
 
 
+_TIES = 'SELECT p.id, t.directory_id, t.uuid FROM person p LEFT JOIN directory_person t ON t.person_id = p.id WHERE'
+
+
 def _ties_of(name):
     """{directory id: UUIDs} of the person whose login this is, else of the only one whose mail it is."""
-    people = rows('SELECT id FROM person WHERE login = ?', fold_login(name)) or rows('SELECT id FROM person WHERE mail = ? LIMIT 2', name.strip())
+    found = rows(f'{_TIES} p.login = ?', fold_login(name)) or rows(f'{_TIES} p.id IN (SELECT id FROM person WHERE mail = ? LIMIT 2)', name.strip())
     ties = {}
-    if len(people) == 1:
-        for directory_id, uuid in rows('SELECT directory_id, uuid FROM directory_person WHERE person_id = ?', people[0][0]):
+    if len({person_id for person_id, _directory, _uuid in found}) == 1:
+        for _person_id, directory_id, uuid in found:
             ties.setdefault(directory_id, set()).add(uuid)
     return ties
 

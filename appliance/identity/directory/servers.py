@@ -47,8 +47,16 @@ def state_of(directory):
     """(what a directory failed with less than half a minute ago or None: it is not asked again so soon; its servers' failures) as of now."""
     found = row('SELECT failed_at, failure, failures FROM directory WHERE id = ?', directory.id)
     failed_at, reason, failures = found or (None, '', '{}')
-    is_down = failed_at is not None and is_fresh(clock.from_microseconds(failed_at))
-    return remembered(reason) if is_down else None, Row.failures.python_value(failures)
+    return _failure(failed_at and clock.from_microseconds(failed_at), reason), Row.failures.python_value(failures)
+
+
+def failure_of(directory):
+    """The first of both, as of when the directory was loaded."""
+    return _failure(directory.failed_at, directory.failure)
+
+
+def _failure(failed_at, reason):
+    return remembered(reason) if failed_at is not None and is_fresh(failed_at) else None
 
 
 def by_server(directory, failures=None):
