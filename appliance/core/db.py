@@ -57,12 +57,12 @@ class Base(peewee.Model):
         """Set these columns of the row with an id, prepared like `add`; returns whether there is one."""
         return row(_changing(cls, tuple(values)), *_stored(cls, values), row_id) is not None
 
-
     @classmethod
     def read(cls, condition, *values):
         """The rows for which a condition in SQL (`?` for values) holds, as models, prepared like `add`."""
-        return [cls(**{field.name: field.python_value(value) for field, value in zip(cls._meta.sorted_fields, one, strict=True)})
-                for one in rows(f'{_reading(cls)} WHERE {condition}', *values)]
+        reading, fields = _reading(cls)
+        return [_model(cls, {name: read(value) for (name, read), value in zip(fields, one, strict=True)})
+                for one in rows(f'{reading} WHERE {condition}', *values)]
 
 
 def _stored(model, values):
@@ -79,7 +79,14 @@ def _adding(model, names):
 @functools.cache
 def _reading(model):
     columns = [f'"{field.column_name}"' for field in model._meta.sorted_fields]
-    return f'SELECT {", ".join(columns)} FROM "{model._meta.table_name}"'
+    return f'SELECT {", ".join(columns)} FROM "{model._meta.table_name}"', [(field.name, field.python_value) for field in model._meta.sorted_fields]
+
+
+def _model(model, values):
+    # As a query of peewee's gives it: nothing is changed yet.
+    made = model(__no_default__=True)
+    made.__data__.update(values)
+    return made
 
 
 @functools.cache

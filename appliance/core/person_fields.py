@@ -41,7 +41,8 @@ def one_line(value, field):
     if not isinstance(value, str):
         raise Invalid(_('This must be text.'), field=field)
     value = unicodedata.normalize('NFC', value).strip()
-    if any(unicodedata.category(char) in ('Cc', 'Cs', 'Co', 'Zl', 'Zp') or char in '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'
+    # Most are printable throughout, and then hold none of these.
+    if not value.isprintable() and any(unicodedata.category(char) in ('Cc', 'Cs', 'Co', 'Zl', 'Zp') or char in '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'
            for char in value):
         raise Invalid(_('This may not hold control or direction characters.'), field=field)
     return value
