@@ -14,6 +14,8 @@ from appliance.core.limits import EMPLOYEE_NUMBER_LENGTH, LOGIN_LENGTH, MAIL_LEN
 _ = texts(__name__)
 _LOGIN = re.compile(r'[\w.@+\\-]+')
 _MAIL = re.compile(r'[^@\s<>,;"]+@[^@\s<>,;"]+')
+_HIDDEN_KINDS = ('Cc', 'Cs', 'Co', 'Zl', 'Zp')
+_TURNING = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'
 FIRST_BIRTHDAY = date(1900, 1, 1)
 LIMITS = {'login': LOGIN_LENGTH, 'name': NAME_LENGTH, 'mail': MAIL_LENGTH, 'phone': PHONE_LENGTH, 'title': TITLE_LENGTH,
           'employee_number': EMPLOYEE_NUMBER_LENGTH}
@@ -42,8 +44,7 @@ def one_line(value, field):
         raise Invalid(_('This must be text.'), field=field)
     value = unicodedata.normalize('NFC', value).strip()
     # Most are printable throughout, and then hold none of these.
-    if not value.isprintable() and any(unicodedata.category(char) in ('Cc', 'Cs', 'Co', 'Zl', 'Zp') or char in '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'
-           for char in value):
+    if not value.isprintable() and any(unicodedata.category(char) in _HIDDEN_KINDS or char in _TURNING for char in value):
         raise Invalid(_('This may not hold control or direction characters.'), field=field)
     return value
 
