@@ -138,8 +138,7 @@ def _write(this, ids):
     live_pages.close([f'{this.name}:{object_id}' for object_id in sorted({object_id for object_id, _subject in held.keys() - wanted.keys()})])
     fresh = [{'object_id': object_id, 'subject': subject, 'key': key, 'level': level}
              for (object_id, subject), (key, level) in wanted.items() if held.get((object_id, subject)) != (key, level)]
-    if fresh:
-        table.insert_many(fresh).execute()
+    table.add_all(fresh)
     if this.name in _followers:
         _followers[this.name](this.name, ids, audiences)
     for function in _followers_of_all:

@@ -219,8 +219,7 @@ def _mention(comment_id, person_ids):
     """Note whom a comment mentions; returns those whom it did not mention before."""
     known = {one for one, in rows('SELECT person_id FROM comment_mention WHERE comment_id = ?', comment_id)}
     fresh = [one for one in person_ids if one not in known]
-    if fresh:
-        CommentMention.insert_many([{'comment': comment_id, 'person': one} for one in fresh]).execute()
+    CommentMention.add_all([{'comment': comment_id, 'person': one} for one in fresh])
     return fresh
 
 

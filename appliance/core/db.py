@@ -33,6 +33,7 @@ log = logging.getLogger('appliance.db')
 # Called with the seconds that a writer waited for its turn, where that was worth counting.
 on_wait = None
 _WORTH_S = 0.001
+_ADDED_AT_ONCE = 200
 database = peewee.DatabaseProxy()
 
 
@@ -53,6 +54,14 @@ class Base(peewee.Model):
         return row(_adding(cls, tuple(values)), *_stored(cls, values))[0]
 
     @classmethod
+    def add_all(cls, many):
+        """Insert rows that name the same columns, prepared like `add`: [{column: value}, ...], of which a long list goes in parts."""
+        for first in range(0, len(many), _ADDED_AT_ONCE):
+            part = [cls._meta.get_default_dict() | values for values in many[first:first + _ADDED_AT_ONCE]]
+            names = tuple(part[0])
+            rows(_adding(cls, names, len(part)), *[one for values in part for one in _stored(cls, {name: values[name] for name in names})])
+
+    @classmethod
     def change(cls, row_id, **values):
         """Set these columns of the row with an id, prepared like `add`; returns whether there is one."""
         return row(_changing(cls, tuple(values)), *_stored(cls, values), row_id) is not None
@@ -69,11 +78,12 @@ def _stored(model, values):
     return [model._meta.combined[name].db_value(value) for name, value in values.items()]
 
 
-@functools.cache
-def _adding(model, names):
+@functools.lru_cache(maxsize=256)
+def _adding(model, names, count=1):
     columns = [f'"{model._meta.combined[name].column_name}"' for name in names]
-    return (f'INSERT INTO "{model._meta.table_name}" ({", ".join(columns)}) VALUES ({", ".join("?" * len(columns))}) '
-            f'RETURNING {model._meta.primary_key.column_name}')
+    values = f'({", ".join("?" * len(columns))})'
+    returned = 'RETURNING 1' if isinstance(model._meta.primary_key, peewee.CompositeKey) else f'RETURNING {model._meta.primary_key.column_name}'
+    return f'INSERT INTO "{model._meta.table_name}" ({", ".join(columns)}) VALUES {", ".join([values] * count)} {returned}'
 
 
 @functools.cache

@@ -139,7 +139,7 @@ def publish(event):
                    event.actor_id)[0]
     waiting = [{'event': event_id, 'listener': name, 'object': event.object, 'next_at': now} for name in listeners.names_for(event.name)]
     if waiting:
-        Delivery.insert_many(waiting).execute()
+        Delivery.add_all(waiting)
         bus.wake(bus.JOBS)
     return event_id
 

@@ -65,8 +65,7 @@ def note(actor, kind, object_id, changes):
     now = clock.now()
     changed = [{'kind': kind, 'object_id': object_id, 'field': field, 'old': old, 'new': new, 'person_id': actor.person_id, 'at': now}
                for field, (old, new) in changes.items() if old != new]
-    if changed:
-        HistoryRow.insert_many(changed).execute()
+    HistoryRow.add_all(changed)
 
 
 def of(actor, kind, object_id, older_than=None, most=PAGE_ROWS):

@@ -179,7 +179,7 @@ def take_check(actor):
 def count_failure(actor, login, address, is_known):
     """Count a wrong pair."""
     now = clock.now()
-    LoginFailure.insert_many([{'bucket': bucket, 'at': now} for bucket in _buckets(login, address, is_known)]).execute()
+    LoginFailure.add_all([{'bucket': bucket, 'at': now} for bucket in _buckets(login, address, is_known)])
 
 
 @action
@@ -207,7 +207,7 @@ def may_note_ticket(address):
 def count_ticket(actor, principal, address):
     """Count a refused ticket of a network, and of its principal where it proved one."""
     buckets = [f'tickets:{network(address)}', *([_of_principal(principal)] if principal else [])]
-    LoginFailure.insert_many([{'bucket': bucket, 'at': clock.now()} for bucket in buckets]).execute()
+    LoginFailure.add_all([{'bucket': bucket, 'at': clock.now()} for bucket in buckets])
 
 
 def forget_failures(before):

@@ -7,7 +7,7 @@ import pytest
 from appliance.core import db
 from appliance.core.audit import AuditRow
 from appliance.core.departments import Department
-from appliance.core.people import Person
+from appliance.core.people import Person, PersonRole
 
 AT = datetime(2026, 11, 26, 9, 0, 0, 123456, tzinfo=UTC)
 ROWS = [(Person, {'login': '{}', 'name': "O'Neil \"%s\" ?", 'kind': 'employee', 'mail': '{}@company.example', 'birthday': date(1990, 2, 28), 'language': 'en', 'zone': 'UTC',
@@ -31,6 +31,27 @@ def test_a_row_added_is_a_row_created(box, model, values):
         added, created = model.add(**filled(values, 'one')), model.create(**filled(values, 'two')).id
         assert added != created and stored(model, added) == stored(model, created)
     assert model is AuditRow or None not in [one for one, in db.rows(f'SELECT created_at FROM {model._meta.table_name}')]
+
+
+@pytest.mark.parametrize('model, values', ROWS, ids=lambda one: getattr(one, '__name__', ''))
+@pytest.mark.parametrize('count', [0, 1, 3, 401])
+def test_rows_added_together_are_rows_created(box, model, values, count):
+    with db.write('test'):
+        created = model.create(**filled(values, 'created')).id
+        model.add_all([filled(values, f'one{number}') for number in range(count)])
+    ids = [row_id for row_id, in db.rows(f'SELECT id FROM {model._meta.table_name} WHERE id > ? ORDER BY id', created)]
+    assert len(ids) == count and {stored(model, row_id) for row_id in ids} <= {stored(model, created)}
+
+
+def test_rows_added_together_keep_their_values_whatever_order_they_name_them_in(box):
+    with db.write('test'):
+        above = Department.add(name='Above')
+        Department.add_all([{'name': 'One', 'parent': above}, {'parent': None, 'name': 'Other'}])
+        with pytest.raises(KeyError):
+            Department.add_all([{'name': 'Third', 'parent': None}, {'name': 'Fourth'}])
+        PersonRole.add_all([{'person': Person.add(**filled(ROWS[0][1], 'one')), 'role': 'administrator', 'by': None}])      # a table without an id
+    assert db.rows('SELECT name, parent_id FROM department ORDER BY id') == [('Above', None), ('One', above), ('Other', None)]
+    assert db.row('SELECT count(*) FROM person_role') == (1,)
 
 
 @pytest.mark.parametrize('model, values', ROWS, ids=lambda one: getattr(one, '__name__', ''))

@@ -11,7 +11,6 @@ from appliance.tools.worktime.models import CLOSED, WorktimeDay, WorktimePause
 
 DAYS_BACK = 14
 FREE_LOGINS = ('administrator',)
-ROWS_AT_ONCE = 100      # SQLite takes a limited number of values in one statement
 
 
 @action
@@ -26,9 +25,9 @@ def load(actor):
             if on_date.weekday() < 5 and chance.random() < 0.95:
                 day, pauses[person.id, on_date] = _day(person, on_date, chance)
                 days.append(day)
-    _insert(WorktimeDay, days)
+    WorktimeDay.add_all(days)
     made = WorktimeDay.select(WorktimeDay.id, WorktimeDay.person_id, WorktimeDay.on_date).tuples()
-    _insert(WorktimePause, [{'day': day_id} | pauses[person_id, on_date] for day_id, person_id, on_date in made])
+    WorktimePause.add_all([{'day': day_id} | pauses[person_id, on_date] for day_id, person_id, on_date in made])
     access.changed('worktime.day', [day_id for day_id, _person, _date in made])
 
 
@@ -40,8 +39,3 @@ def _day(person, on_date, chance):
     day = {'person': person.id, 'on_date': on_date, 'zone': person.zone, 'started_at': start, 'state': CLOSED, 'address': '127.0.0.1',
            'ended_at': back_at_work + timedelta(minutes=chance.randrange(190, 290))}
     return day, {'started_at': lunch, 'ended_at': back_at_work}
-
-
-def _insert(model, rows):
-    for first in range(0, len(rows), ROWS_AT_ONCE):
-        model.insert_many(rows[first:first + ROWS_AT_ONCE]).execute()

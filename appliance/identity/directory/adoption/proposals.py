@@ -80,9 +80,8 @@ def open_new(run_id, directory_id, is_told):
     """Open the proposals of a run that was just written, and tell of them where nobody has asked. Inside a write."""
     new = list(SyncStep.select(SyncStep.id, SyncStep.person, SyncStep.reason, SyncStep.before, SyncStep.after)
                .where((SyncStep.run == run_id) & (SyncStep.kind == ADOPT) & SyncStep.id.not_in(Adoption.select(Adoption.step))))
-    for at in range(0, len(new), AT_ONCE):
-        Adoption.insert_many([{'step': step.id, 'directory': directory_id, 'person': step.person_id, 'sign': sign_of(step.reason, step.before, step.after)}
-                              for step in new[at:at + AT_ONCE]]).execute()
+    Adoption.add_all([{'step': step.id, 'directory': directory_id, 'person': step.person_id, 'sign': sign_of(step.reason, step.before, step.after)}
+                      for step in new])
     if new and is_told:
         publish(SyncRunProposed(run_id, directory_id, len(new), None))
 

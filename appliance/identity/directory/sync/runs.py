@@ -22,8 +22,8 @@ from appliance.identity.models import Directory
 _ = texts(__name__)
 
 REPEATED_AFTER = timedelta(days=1)  # what could not be done is said again once a day
+IDS_AT_ONCE = 200
 DOORS = (planning.DISABLE, planning.ENABLE)
-INSERTED_AT_ONCE = 200
 MOST_WORDS = 5
 FIRST_STATES = {planning.REFUSE: models.REFUSED, planning.ADOPT: models.PROPOSED}      # of the steps that nothing is done to by itself
 
@@ -67,11 +67,10 @@ def keep(plan, directory_id, run_id=None):
 
 
 def _insert(run_id, steps):
-    found = [{'run': run_id, 'kind': step.kind, 'reason': step.reason, 'uuid': step.uuid, 'person': step.person_id, 'name': step.name,
-              'dn': step.dn, 'before': step.before, 'after': step.after, 'is_held': step.is_held,
-              'state': FIRST_STATES.get(step.kind, models.WAITING), 'note': ''} for step in steps]
-    for at in range(0, len(found), INSERTED_AT_ONCE):
-        SyncStep.insert_many(found[at:at + INSERTED_AT_ONCE]).execute()
+    SyncStep.add_all([
+        {'run': run_id, 'kind': step.kind, 'reason': step.reason, 'uuid': step.uuid, 'person': step.person_id, 'name': step.name, 'dn': step.dn,
+         'before': step.before, 'after': step.after, 'is_held': step.is_held, 'state': FIRST_STATES.get(step.kind, models.WAITING), 'note': ''}
+        for step in steps])
 
 
 @action(rights=permitted('identity.directories.manage'))
@@ -211,9 +210,9 @@ def renew_held(plan, directory_id, said_id):
     with write('identity.directory.sync.renew'):
         lock_row(Directory, directory_id)       # nobody gives his word meanwhile
         is_held = SyncStep.run.in_(held) & (SyncStep.state == models.WAITING)
-        for at in range(0, len(gone), INSERTED_AT_ONCE):
+        for at in range(0, len(gone), IDS_AT_ONCE):
             (SyncStep.update(state=models.SKIPPED, note=notes.kept(_.lazy('It was no longer so at a later look.')))
-             .where(SyncStep.id.in_(gone[at:at + INSERTED_AT_ONCE]) & is_held).execute())
+             .where(SyncStep.id.in_(gone[at:at + IDS_AT_ONCE]) & is_held).execute())
         if new and held.where(SyncRun.id == said_id).exists():
             _insert(said_id, new)
 
