@@ -71,10 +71,13 @@ def _require(budgets):
 
 
 def _failures(*buckets):
-    """{bucket: the moments of the failures that count there, the oldest first}, of those that have any."""
-    found = {}
-    for bucket, at in rows(f'SELECT bucket, at FROM login_failure WHERE bucket IN ({", ".join("?" * len(buckets))}) AND at > ? ORDER BY at',
-                           *buckets, clock.microseconds(clock.now() - WINDOW)):
+    """{bucket: the moments of the failures that count there, the oldest first}, of those that have any.
+
+    Those of the future are there where the clock was set back: they count as far ahead as behind, so that a day's step locks nobody for a day.
+    """
+    found, now = {}, clock.now()
+    for bucket, at in rows(f'SELECT bucket, at FROM login_failure WHERE bucket IN ({", ".join("?" * len(buckets))}) AND at > ? AND at < ? ORDER BY at',
+                           *buckets, clock.microseconds(now - WINDOW), clock.microseconds(now + WINDOW)):
         found.setdefault(bucket, []).append(clock.from_microseconds(at))
     return found
 

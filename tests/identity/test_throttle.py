@@ -66,6 +66,21 @@ def test_a_success_forgives_the_pair_only(box):
     assert LoginFailure.select().where(LoginFailure.bucket.startswith('network:')).count() == 5
 
 
+def test_failures_of_before_the_clock_was_set_back_lock_nobody_for_longer_than_others(box):
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        fail(5)
+        for _try in range(throttle.DIRECTORY_TRIES):
+            throttle.take_directory_try(ANONYMOUS, '1:somebody')
+        traveller.shift(timedelta(minutes=-5))
+        with pytest.raises(TooMany):
+            throttle.require_budget('ana', HOME, False)
+        with pytest.raises(TooMany):
+            throttle.take_directory_try(ANONYMOUS, '1:somebody')
+        traveller.shift(timedelta(days=-1))
+        throttle.require_budget('ana', HOME, False)
+        throttle.take_directory_try(ANONYMOUS, '1:somebody')
+
+
 def test_failures_are_forgotten_after_half_an_hour(box):
     with time_machine.travel(clock.now(), tick=False) as traveller:
         fail(9)
