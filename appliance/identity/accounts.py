@@ -162,10 +162,10 @@ def _person_meant(login):
     return found and found[0]
 
 
-_STANDING = 'SELECT p.language, EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id) FROM person p WHERE p.id = ?'
-_TIED = '''
-    SELECT p.id, p.has_chosen_language, p.login, EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id)
-    FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ? AND t.uuid = ?'''
+_IS_OUT = 'EXISTS (SELECT 1 FROM person_block b WHERE b.person_id = p.id)'
+_STANDING = f'SELECT p.language, {_IS_OUT} FROM person p WHERE p.id = ?'
+_TIED = f'''
+    SELECT p.id, p.has_chosen_language, p.login, {_IS_OUT} FROM directory_person t JOIN person p ON p.id = t.person_id WHERE t.directory_id = ? AND t.uuid = ?'''
 
 
 @action

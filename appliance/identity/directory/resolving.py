@@ -62,7 +62,7 @@ def for_one(directory, deadline, find, act):
     """act(directory by the server that answered, what find(that, a deadline) gave) in its turn; find runs in a thread of its own, before the
     deadline. Raises as `authenticate` does.
     """
-    failure, _failures = servers.state_of(directory)
+    failure = servers.failure_of(directory)
     if failure:
         raise failure
     with login.GATE.turn():
